@@ -1,0 +1,1 @@
+"""The engine: everything that happens, without a screen."""
