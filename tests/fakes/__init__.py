@@ -1,0 +1,1 @@
+"""Real objects with a script, in place of the world outside."""
