@@ -1,0 +1,136 @@
+"""The composition root: builds every service, starts them in order, stops them in order.
+
+    engine = Engine.prepare(options)    # at once: paths, lock, configuration
+    await engine.start()                # store, services; the server is found in the background
+    …
+    await engine.close()                # no new work, finish or checkpoint, save, close
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core import logs
+from core.bus import Bus, Notice
+from core.clock import Clock, SystemClock
+from core.config.service import ConfigService
+from core.errors import StoreError
+from core.health import HealthService
+from core.ollama.address import Address, parse
+from core.ollama.client import Ollama
+from core.ollama.connection import ServerService
+from core.paths import Paths, make_private
+from core.store.database import Database
+from core.store.lock import DataLock
+from core.tasks import Tasks
+
+log = logging.getLogger("leitstand.engine")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line and the environment decide before anything runs."""
+
+    data: str | None = None
+    config: str | None = None
+    host: str | None = None
+    demo: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Engine:
+    """Owns everything that happens; faces call its services' verbs and follow its bus."""
+
+    def __init__(self, options: Options, paths: Paths, clock: Clock) -> None:
+        self.options = options
+        self.paths = paths
+        self.clock = clock
+        self.bus = Bus()
+        self.tasks = Tasks(self.bus)
+        self._lock: DataLock | None = None
+        self._demo_home: Path | None = None
+        self._store: Database | None = None
+        self._closed = False
+        overrides = {"server.url": options.host} if options.host else {}
+        self.config = ConfigService(paths.config, self.bus, self.tasks, clock, overrides=overrides)
+        self.server = ServerService(self._client, bus=self.bus, tasks=self.tasks, clock=clock)
+        self.health = HealthService(paths=paths, config=self.config, server=self.server, store=lambda: self.store)
+
+    @classmethod
+    def prepare(cls, options: Options, clock: Clock | None = None) -> Engine:
+        """Take the data directory and read the configuration; quick, and nothing runs yet."""
+        demo_home = None
+        if options.demo:
+            demo_home = Path(tempfile.mkdtemp(prefix="leitstand-demo-"))
+            paths = Paths.find({"LEITSTAND_HOME": str(demo_home)}, config=options.config)
+        else:
+            paths = Paths.find(options.environment, data=options.data, config=options.config)
+        make_private(paths.data)
+        engine = cls(options, paths, clock or SystemClock())
+        engine._demo_home = demo_home
+        engine._lock = DataLock.acquire(paths.lock)
+        engine.config.load()
+        logs.begin(paths.log, engine.config.current.log.level)
+        return engine
+
+    @property
+    def store(self) -> Database:
+        """The database, once the engine has started."""
+        if self._store is None:
+            raise StoreError("The database is not open yet.")
+        return self._store
+
+    async def start(self) -> None:
+        """Start in order; an absent server delays nothing."""
+        await self.config.start()
+        self._store = await Database.open(self.paths.database, clock=self.clock)
+        for sentence in self._store.notices:
+            self.bus.publish(Notice("warning", sentence, at=self.clock.now()))
+        for problem in self.config.problems[:3]:
+            self.bus.publish(Notice("warning", problem.sentence, problem.hint, at=self.clock.now()))
+        if self.options.demo:
+            await self.start_demo()
+        else:
+            await self.server.start()
+        log.info("started")
+
+    async def start_demo(self) -> None:
+        """Put the built-in simulator in the place of the server, clearly marked as a demonstration."""
+        from core.simulator.demo import demo_simulator
+
+        simulator = demo_simulator(self.clock)
+        await self.server.use(Address(), simulator.transport(), demo=True)
+
+    async def close(self) -> None:
+        """Stop in order: no new work, finish or checkpoint what runs, save, close; bounded in time."""
+        if self._closed:
+            return
+        self._closed = True
+        await self.server.close()
+        await self.config.stop()
+        await self.tasks.close()
+        if self._store is not None:
+            await self._store.close()
+        if self._lock is not None:
+            self._lock.release()
+        if self._demo_home is not None:
+            shutil.rmtree(self._demo_home, ignore_errors=True)
+        log.info("closed")
+
+    def address(self) -> Address:
+        """The server's address: --host, then the configuration, then OLLAMA_HOST, then this machine."""
+        return parse(self.config.current.server.url or self.options.environment.get("OLLAMA_HOST", ""))
+
+    def _client(self, address: Address | None = None, transport: Any = None) -> Ollama:
+        return Ollama(
+            address or self.address(),
+            transport=transport,
+            connect_timeout=self.config.current.server.connect_timeout,
+            clock=self.clock,
+        )

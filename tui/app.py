@@ -1,0 +1,241 @@
+"""The full-screen program: pages, keys, notices, and the engine behind them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import msgspec
+from core.ollama.connection import ServerChanged, ServerState
+from textual import events
+from textual.app import App
+
+from core.bus import Level, Notice
+from core.config.types import ConfigChanged
+from core.errors import LeitstandError
+from core.guard import one_line
+from tui import keymap
+from tui.bridge import Bridge
+from tui.facts import Facts
+from tui.glyphs import Glyphs, glyphs
+from tui.pages import PAGES, page
+from tui.screens.base import EngineScreen
+from tui.theme import DEFAULT_THEME, THEMES
+
+if TYPE_CHECKING:
+    from core.engine import Engine
+
+Severity = Literal["information", "warning", "error"]
+SEVERITY: dict[Level, Severity] = {
+    "info": "information",
+    "good": "information",
+    "warning": "warning",
+    "error": "error",
+}
+
+
+class LeitstandApp(App[int]):
+    """A face of the engine: it shows and asks; the engine does."""
+
+    TITLE = "Leitstand"
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH: ClassVar[list[Path]] = [Path(__file__).parents[1] / "styles" / "app.tcss"]  # type: ignore[assignment]  # a list of paths is a CSSPathType
+    MODES = {found.name: found.build for found in PAGES}
+    DEFAULT_MODE = PAGES[0].name
+    BINDINGS = keymap.bindings("app")
+
+    def __init__(self, engine: Engine, *, start: str = "") -> None:
+        if page(start):
+            # Textual reads the first page from here while it is being built.
+            self.DEFAULT_MODE = start  # type: ignore[misc]  # a class variable, chosen per run
+        super().__init__()
+        self.engine = engine
+        self.engine_ready = False
+        self.bridge = Bridge(self, engine.bus)
+        self.facts = Facts()
+        self.notices: deque[Notice] = deque(maxlen=200)
+        self.key_overrides: dict[str, str] = {}
+        self.failure: LeitstandError | None = None
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs that this terminal can show."""
+        return glyphs(self.engine.config.current.ui.glyphs)
+
+    # Start and end --------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Paint first; everything slow begins after the first picture."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self._apply_looks()
+        self._apply_keys(announce=False)
+        self.bridge.follow_always(Notice, self._on_notice)
+        self.bridge.follow_always(ServerChanged, self._on_server)
+        self.bridge.follow_always(ConfigChanged, self._on_config)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self.bridge.pump(), name="bridge", group="bridge", exit_on_error=False)
+        self.run_worker(self._start_engine(), name="engine", group="engine", exit_on_error=False)
+
+    async def _start_engine(self) -> None:
+        try:
+            await self.engine.start()
+        except LeitstandError as error:
+            self.failure = error
+            self.exit(1)
+            return
+        self.engine_ready = True
+        await self._on_server(ServerChanged(await self.engine.server.state()))
+        if isinstance(self.screen, EngineScreen):
+            await self.screen.resync()
+
+    async def action_leave(self) -> None:
+        """Leave; what runs is finished or kept."""
+        self.exit(0)
+
+    # What the engine says -----------------------------------------------------------------------
+
+    def _on_notice(self, notice: Notice) -> None:
+        self.notices.appendleft(notice)
+        self._know(notices=self.facts.notices + 1)
+        self.toast(notice.level, notice.text, notice.hint)
+
+    async def _on_server(self, event: ServerChanged) -> None:
+        self._know(server=event.state, away_note=_away(event.state))
+
+    def _on_config(self, event: ConfigChanged) -> None:
+        if any(key.startswith("ui.") for key in event.keys):
+            self._apply_looks()
+        if any(key.startswith("keys") for key in event.keys):
+            self._apply_keys()
+        self._chrome()
+
+    def _know(self, **changes: Any) -> None:
+        self.facts = msgspec.structs.replace(self.facts, **changes)
+        for screen in self.screen_stack:
+            if isinstance(screen, EngineScreen):
+                screen.show_facts(self.facts)
+
+    def _chrome(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, EngineScreen):
+                screen.show_chrome()
+
+    def toast(self, level: Level, text: str, hint: str = "") -> None:
+        """Show a sentence for a moment; text from outside stays text."""
+        words = one_line(text, 300) + (f"\n{one_line(hint, 300)}" if hint else "")
+        self.notify(
+            words, severity=SEVERITY[level], markup=False, timeout=4 if level in {"info", "good"} else 8
+        )
+        if self.engine.config.current.ui.bell and level in {"warning", "error"}:
+            self.bell()
+
+    def say_error(self, error: LeitstandError) -> None:
+        """Tell the person at the screen what went wrong and what to do."""
+        self.toast("error", error.message, error.hint)
+
+    # Settings that change how it looks ----------------------------------------------------------
+
+    def _apply_looks(self) -> None:
+        ui = self.engine.config.current.ui
+        known = {theme.name for theme in THEMES}
+        self.theme = ui.theme if ui.theme in known else DEFAULT_THEME
+        self.animation_level = "none" if ui.reduced_motion or ui.low_bandwidth == "on" else "full"
+
+    def _apply_keys(self, *, announce: bool = True) -> None:
+        self.key_overrides, problems = keymap.check(self.engine.config.current.keys)
+        self.set_keymap(self.key_overrides)
+        for problem in problems:
+            self.engine.bus.publish(
+                Notice(
+                    "warning", f"keys.{one_line(problem.id, 80)}: {problem.message}", "The usual key stays."
+                )
+            )
+
+    # Actions ------------------------------------------------------------------------------------
+
+    async def action_go(self, name: str) -> None:
+        """Go to a page."""
+        if len(self.screen_stack) == 1 and page(name):
+            await self.switch_mode(name)
+
+    def action_go_menu(self) -> None:
+        """Offer the pages: works in every terminal."""
+        from tui.modals.go import GoMenu
+
+        if not isinstance(self.screen, GoMenu):
+            self.push_screen(GoMenu(), self._gone)
+
+    async def _gone(self, name: str | None) -> None:
+        if name == "help":
+            self.action_help()
+        elif name == "notices":
+            self.action_notices()
+        elif name == "quit":
+            await self.action_leave()
+        elif name:
+            await self.action_go(name)
+
+    def action_help(self) -> None:
+        """Show every key of this page."""
+        from tui.modals.help import HelpScreen
+
+        screen = self.screen
+        if isinstance(screen, EngineScreen):
+            self.push_screen(HelpScreen((*screen.SCOPES, screen.PAGE)))
+
+    def action_notices(self) -> None:
+        """Show what was reported, newest first."""
+        from tui.modals.notices import NoticesScreen
+
+        if not isinstance(self.screen, NoticesScreen):
+            self._know(notices=0)
+            self.push_screen(NoticesScreen(tuple(self.notices)))
+
+    async def action_start_demo(self) -> None:
+        """Start the built-in demonstration in place of a server that is away."""
+        state = self.facts.server
+        if state is not None and state.phase == "online":
+            self.toast("info", "A server is connected; the demonstration is for when there is none.")
+            return
+        try:
+            await self.engine.start_demo()
+        except LeitstandError as error:
+            self.say_error(error)
+
+    async def action_retry_server(self) -> None:
+        """Try the server again now."""
+        if self.engine_ready:
+            await self.engine.server.retry()
+
+    def action_redraw(self) -> None:
+        """Paint the whole screen anew."""
+        self.refresh(layout=True)
+
+    def on_app_blur(self, event: events.AppBlur) -> None:
+        """Keep the focus where it is: a pane that loses focus need not be painted anew."""
+        event.prevent_default()
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        """Nothing was taken away, nothing is given back."""
+        event.prevent_default()
+
+
+def _away(state: ServerState) -> str:
+    """The words for the status line when nobody answers."""
+    if state.phase == "away":
+        return "AI temporarily unavailable"
+    return "wrong server" if state.phase == "wrong" else ""
+
+
+async def run_app(app: LeitstandApp, *, mouse: bool) -> None:
+    """Run until the person leaves, then stop the engine in order."""
+    try:
+        await app.run_async(mouse=mouse)
+    finally:
+        with contextlib.suppress(LeitstandError):
+            await app.engine.close()

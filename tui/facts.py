@@ -1,0 +1,50 @@
+"""What the status line says: gathered by the app, drawn on every page."""
+
+from __future__ import annotations
+
+import msgspec
+from core.ollama.connection import ServerState
+
+from core.guard import one_line
+from tui.glyphs import Glyphs
+from tui.render.pieces import Piece, Pieces, cut, width_of
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """The state of everything one wants in the corner of an eye; None means not known."""
+
+    server: ServerState | None = None
+    notices: int = 0
+    away_note: str = ""
+
+
+def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
+    """Say which server and how it is, in words beside the colour."""
+    if state is None:
+        return [("starting…", "dim")]
+    if state.phase == "online":
+        version = f"  {one_line(state.version, 30)}" if state.version else ""
+        name = "demonstration" if state.demo else one_line(state.url, 60)
+        return [(f"{glyphs.live} ", "good"), (name, "text"), (version, "dim")]
+    if state.phase == "connecting":
+        return [(f"{glyphs.ready} ", "dim"), ("connecting ", "dim"), (one_line(state.url, 60), "dim")]
+    word = "not Ollama" if state.phase == "wrong" else "away"
+    return [(f"{glyphs.failed} ", "bad"), (one_line(state.url, 60), "text"), (f"  {word}", "bad")]
+
+
+def notice_pieces(count: int, glyphs: Glyphs) -> list[Piece]:
+    """Say how many notices were not read."""
+    return [(f"{glyphs.warning} {count}", "warn")] if count else []
+
+
+def join(groups: list[list[Piece]], width: int) -> Pieces:
+    """Put the groups beside each other, leaving out the last ones when there is no room."""
+    line: list[Piece] = [(" ", "text")]
+    for group in groups:
+        if not group:
+            continue
+        addition: list[Piece] = [("   ", "text"), *group] if len(line) > 1 else list(group)
+        if width_of(line) + width_of(addition) > width:
+            break
+        line += addition
+    return line if len(line) > 1 else cut([piece for group in groups[:1] for piece in group], width)

@@ -1,0 +1,226 @@
+"""Every key, once. Bindings, the key line, the help, the palette and user overrides read this table.
+
+Keys that tmux, screen or common terminals swallow (ctrl+b, ctrl+a, ctrl+i, ctrl+m, ctrl+h, shift+enter,
+ctrl+enter, alt+enter, ctrl+tab) are never the only way to anything; a test holds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from textual.binding import Binding, BindingsMap, InvalidBinding
+
+from tui.pages import PAGES
+
+SWALLOWED = frozenset(
+    {
+        "ctrl+b",
+        "ctrl+a",
+        "ctrl+i",
+        "ctrl+m",
+        "ctrl+h",
+        "ctrl+tab",
+        "shift+enter",
+        "ctrl+enter",
+        "alt+enter",
+        "f10",
+        "f11",
+        "f12",
+    }
+)
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One thing a key does."""
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    about: str
+    footer: bool = False
+    priority: bool = False
+
+    @property
+    def scope(self) -> str:
+        """Where it works: `app` everywhere, otherwise the page or widget of that name."""
+        return self.id.partition(".")[0]
+
+
+KEYS: tuple[Key, ...] = (
+    *(
+        Key(
+            f"app.page.{page.name}",
+            f"f{page.number},alt+{page.number}",
+            f"go('{page.name}')",
+            page.title,
+            f"Go to {page.title}: {page.about[0].lower()}{page.about[1:]}",
+            priority=True,
+        )
+        for page in PAGES
+    ),
+    Key(
+        "app.go",
+        "ctrl+g",
+        "go_menu",
+        "go",
+        "Go to a page: then its number or first letter",
+        footer=True,
+        priority=True,
+    ),
+    Key(
+        "app.commands",
+        "ctrl+p",
+        "command_palette",
+        "commands",
+        "Find any command by typing",
+        footer=True,
+        priority=True,
+    ),
+    Key("app.help", "question_mark", "help", "help", "All keys of this page", footer=True),
+    Key("app.notices", "ctrl+n", "notices", "notices", "What was reported, newest first"),
+    Key(
+        "app.demo", "ctrl+y", "start_demo", "demo", "Start the built-in demonstration when no server answers"
+    ),
+    Key("app.retry", "ctrl+t", "retry_server", "try the server", "Try the server again now"),
+    Key("app.redraw", "ctrl+l", "redraw", "redraw", "Paint the whole screen anew", priority=True),
+    Key(
+        "app.suspend",
+        "ctrl+z",
+        "suspend_process",
+        "suspend",
+        "Back to the shell; `fg` returns",
+        priority=True,
+    ),
+    Key("app.quit", "ctrl+q", "leave", "quit", "Leave Leitstand", footer=True, priority=True),
+    Key("list.open", "enter", "open", "open", "Open the selected row"),
+    Key("list.up", "up,k", "cursor(-1)", "up", "One row up"),
+    Key("list.down", "down,j", "cursor(1)", "down", "One row down"),
+    Key("list.page_up", "pageup", "page(-1)", "page up", "One screenful up"),
+    Key("list.page_down", "pagedown", "page(1)", "page down", "One screenful down"),
+    Key("list.first", "home,g", "first", "first", "To the first row"),
+    Key("list.last", "end,G", "last", "last", "To the last row"),
+    Key("settings.change", "enter", "change", "change", "Change the selected setting", footer=True),
+    Key("settings.reset", "x", "reset", "default", "Back to its default", footer=True),
+    Key(
+        "settings.filter", "slash", "filter", "filter", "Show only settings that contain a word", footer=True
+    ),
+    Key("settings.clear", "escape", "clear_filter", "all", "Show all settings again"),
+    Key("health.refresh", "r", "refresh_checks", "check again", "Run every check again", footer=True),
+    Key("health.copy", "y", "copy", "copy", "Copy the line that mends the selected check", footer=True),
+    Key("modal.close", "escape", "close", "back", "Close without changing anything", footer=True),
+    Key("modal.accept", "enter", "accept", "ok", "Take it", footer=True),
+)
+
+_BY_ID = {key.id: key for key in KEYS}
+
+
+class KeyProblem(msgspec.Struct, frozen=True):
+    """An override that cannot be honoured, and why."""
+
+    id: str
+    message: str
+
+
+def bindings(scope: str) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """Return the bindings of a scope for a class's BINDINGS."""
+    return [
+        Binding(key.keys, key.action, key.label, show=False, priority=key.priority, id=key.id)
+        for key in KEYS
+        if key.scope == scope
+    ]
+
+
+def effective(key: Key, overrides: Mapping[str, str]) -> str:
+    """Return the keys that do this here, after the user's overrides."""
+    return overrides.get(key.id, key.keys)
+
+
+def pressed(keys: str) -> frozenset[str]:
+    """Split "f1,alt+1" into single keys, in the spelling the terminal layer uses."""
+    spelled = {"?": "question_mark", "/": "slash", ",": "comma"}
+    return frozenset(spelled.get(key.strip(), key.strip()) for key in keys.split(",") if key.strip())
+
+
+def check(overrides: Mapping[str, str]) -> tuple[dict[str, str], tuple[KeyProblem, ...]]:
+    """Sort the user's overrides into those that work and those that do not, saying why."""
+    good: dict[str, str] = {}
+    problems: list[KeyProblem] = []
+    for id, keys in overrides.items():
+        problem = _wrong(id, keys)
+        if problem is None and (other := _clash(id, keys, {**good})):
+            problem = f"{keys} already means “{other.label}” ({other.id})."
+        if problem is None:
+            good[id] = ",".join(sorted(pressed(keys)))
+        else:
+            problems.append(KeyProblem(id, problem))
+    return good, tuple(problems)
+
+
+def _wrong(id: str, keys: str) -> str | None:
+    if id not in _BY_ID:
+        return "There is no such command; the help lists them all."
+    if not pressed(keys):
+        return "No key is named; without one the command could not be reached."
+    try:
+        BindingsMap([Binding(",".join(pressed(keys)), "x")])
+    except InvalidBinding:
+        return f"“{keys}” is not a list of keys."
+    if pressed(keys) <= SWALLOWED:
+        return f"{keys} never arrives in many terminals; name another key as well."
+    return None
+
+
+def _clash(id: str, keys: str, overrides: Mapping[str, str]) -> Key | None:
+    mine = _BY_ID[id]
+    for other in KEYS:
+        if other.id == id or not _meet(mine.scope, other.scope):
+            continue
+        if pressed(keys) & pressed(effective(other, overrides)):
+            return other
+    return None
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two scopes are ever active together."""
+    return one == other or "app" in (one, other)
+
+
+_SHOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "comma": ",",
+    "full_stop": ".",
+    "delete": "del",
+}
+
+
+def shown(keys: str, *, ascii_only: bool = False) -> str:
+    """Return keys as people read them: "f1, alt+1"."""
+    names = []
+    for key in keys.split(","):
+        prefix, plus, last = key.strip().rpartition("+")
+        name = _SHOWN.get(last, last)
+        if ascii_only and not name.isascii():
+            name = last
+        names.append(f"{prefix}{plus}{name}")
+    return ", ".join(names)
+
+
+def footer(scopes: Iterable[str], overrides: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (key, label) pairs for the key line, the page's own first."""
+    wanted = [key for scope in scopes for key in KEYS if key.scope == scope and key.footer]
+    return [(shown(effective(key, overrides).split(",")[0]), key.label) for key in wanted]
+
+
+def of_scope(scope: str) -> list[Key]:
+    """Return every key of a scope, in table order."""
+    return [key for key in KEYS if key.scope == scope]

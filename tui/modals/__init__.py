@@ -1,0 +1,1 @@
+"""Small dialogs over a page."""

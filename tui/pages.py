@@ -1,0 +1,53 @@
+"""The pages: one row each. Navigation, tabs, help and the palette are made from this table.
+
+A page's number is its own for good, so that a hand that learned it keeps knowing it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from tui.screens.base import EngineScreen
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A screen one can go to."""
+
+    name: str
+    number: int
+    title: str
+    about: str
+    where: str
+
+    def build(self) -> EngineScreen:
+        """Import and make the screen: only when somebody goes there."""
+        module, _, class_name = self.where.partition(":")
+        screen: EngineScreen = getattr(import_module(module), class_name)()
+        return screen
+
+
+PAGES: tuple[Page, ...] = (
+    Page(
+        "settings",
+        8,
+        "Settings",
+        "Everything adjustable, with what it does",
+        "tui.screens.settings:SettingsScreen",
+    ),
+    Page(
+        "health",
+        9,
+        "Health",
+        "What works, what does not, and how to mend it",
+        "tui.screens.health:HealthScreen",
+    ),
+)
+
+
+def page(name: str) -> Page | None:
+    """Find a page by its name."""
+    return next((found for found in PAGES if found.name == name), None)

@@ -1,0 +1,1 @@
+"""Pages: each follows the engine while it is visible."""

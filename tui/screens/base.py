@@ -1,0 +1,141 @@
+"""What every page has in common: tabs above, status and keys below, a snapshot and then the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from core.bus import Event
+from core.errors import LeitstandError
+from tui import keymap
+from tui.facts import Facts, join, notice_pieces, server_pieces
+from tui.pages import PAGES
+from tui.render.pieces import Piece, cut
+from tui.widgets.line import Line
+
+if TYPE_CHECKING:
+    from core.engine import Engine
+    from tui.app import LeitstandApp
+
+E = TypeVar("E", bound=Event)
+
+NARROW = 100
+
+
+class EngineScreen(Screen[None]):
+    """A page: follows the engine while it is visible, owns no work."""
+
+    PAGE: ClassVar[str] = ""
+    SCOPES: ClassVar[tuple[str, ...]] = ()
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
+
+    @property
+    def leitstand(self) -> LeitstandApp:
+        """The app, by its own type."""
+        return cast("LeitstandApp", self.app)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine whose face this is."""
+        return self.leitstand.engine
+
+    def compose(self) -> ComposeResult:
+        """Lay out the chrome around the page's own body."""
+        yield Line(id="tabs")
+        yield from self.body()
+        yield Line(id="status")
+        yield Line(id="keys")
+
+    def body(self) -> Iterable[Widget]:
+        """The page itself."""
+        return ()
+
+    def follow(self, kind: type[E], handler: Callable[[E], Awaitable[None] | None]) -> None:
+        """Hear about facts of this kind while the page is visible."""
+        self.leitstand.bridge.follow(self, kind, handler)
+
+    # Life ---------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Draw the chrome at once; the snapshot follows when the engine is up."""
+        self.follow_facts()
+        self.show_chrome()
+
+    def follow_facts(self) -> None:
+        """Say which facts this page follows."""
+
+    async def on_screen_resume(self) -> None:
+        """Read again what happened while the page was hidden."""
+        self.show_chrome()
+        await self.resync()
+
+    async def resync(self) -> None:
+        """Read the snapshot; what goes wrong is said on the page, never raised."""
+        if not self.leitstand.engine_ready:
+            return
+        try:
+            await self.read()
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+
+    async def read(self) -> None:
+        """Read the page's snapshot from the engine and show it."""
+
+    def on_resize(self) -> None:
+        """Lay the chrome out for the new width."""
+        self.show_chrome()
+
+    # Chrome -------------------------------------------------------------------------------------
+
+    def show_chrome(self) -> None:
+        """Draw tabs, status and keys."""
+        if not self.is_mounted or not self.query("#tabs"):
+            return
+        self.query_one("#tabs", Line).put(self._tabs(), self._corner())
+        self.show_facts(self.leitstand.facts)
+        self.query_one("#keys", Line).put(self._keys())
+
+    def show_facts(self, facts: Facts) -> None:
+        """Draw the status line, and the server in the corner of the tab line."""
+        if not self.query("#status"):
+            return
+        self.query_one("#tabs", Line).put(self._tabs(), self._corner())
+        self.query_one("#status", Line).put(join(self.status_groups(facts), self.size.width))
+
+    def status_groups(self, facts: Facts) -> list[list[Piece]]:
+        """The parts of the status line, most important first."""
+        glyphs = self.leitstand.glyphs
+        first: list[Piece] = [(facts.away_note, "warn")] if facts.away_note else []
+        if not first and self.size.width < NARROW:
+            first = server_pieces(facts.server, glyphs)
+        return [first or [("ready", "dim")], notice_pieces(facts.notices, glyphs)]
+
+    def _tabs(self) -> list[Piece]:
+        narrow = self.size.width < NARROW
+        pieces: list[Piece] = [(" Leitstand  ", "strong")]
+        for page in PAGES:
+            if page.name == self.PAGE:
+                pieces += [(f" {page.number} ", "accent"), (f"{page.title} ", "mark")]
+            elif narrow:
+                pieces.append((f" {page.number} ", "dim"))
+            else:
+                pieces.append((f" {page.number} {page.title} ", "dim"))
+        return pieces
+
+    def _corner(self) -> list[Piece]:
+        if self.size.width < NARROW:
+            return []
+        return [*server_pieces(self.leitstand.facts.server, self.leitstand.glyphs), (" ", "text")]
+
+    def _keys(self) -> list[Piece]:
+        ascii_only = self.leitstand.glyphs.live.isascii()
+        pieces: list[Piece] = [(" ", "text")]
+        for key, label in keymap.footer((*self.SCOPES, self.PAGE, "app"), self.leitstand.key_overrides):
+            shown = key if not ascii_only or key.isascii() else keymap.shown(key, ascii_only=True)
+            addition: list[Piece] = [(shown, "key"), (f" {label}   ", "dim")]
+            pieces += addition
+        return cut(pieces, self.size.width)

@@ -1,0 +1,29 @@
+"""A few paragraphs beside or below a list: about the selected row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widgets import Static
+
+from tui.render.pieces import Pieces
+
+
+class Detail(Static):
+    """Wrapped lines of inked text; told what to say, painted when it changes."""
+
+    DEFAULT_CSS = """
+    Detail { height: auto; width: 1fr; padding: 0 2; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("", id=id, markup=False)
+        self._said: Sequence[Pieces] | None = None
+
+    def say(self, lines: Sequence[Pieces]) -> None:
+        """Show these lines."""
+        if lines != self._said:
+            self._said = lines
+            parts = [Content.assemble(*((text, f"$ink-{ink}") for text, ink in line)) for line in lines]
+            self.update(Content("\n").join(parts))
