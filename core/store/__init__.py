@@ -1,0 +1,1 @@
+"""The database: one SQLite file that holds everything said, queued and measured."""
