@@ -1,0 +1,176 @@
+"""The one table of settings: defaults, limits, words. Form, help, example file and checks are made from it.
+
+A new section is a struct here and one field of `Config`; a new setting is one field of its section.
+A field is an `Annotated` bool, int, float, str, `Literal`, `tuple[str, ...]` or `dict[str, str]`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from core.config.fields import Section, about, flatten
+from core.config.types import Setting, Value
+
+
+class Server(Section, frozen=True):
+    """The Ollama server that does the work."""
+
+    url: Annotated[
+        str,
+        about(
+            "Address",
+            "Where Ollama answers, like http://gpubox:11434 or gpubox. Left empty, the environment variable "
+            "OLLAMA_HOST decides, and without it this machine.",
+        ),
+    ] = ""
+    connect_timeout: Annotated[
+        float,
+        about(
+            "Connect timeout",
+            "How long to wait for a connection before the server counts as away. Answers may take as long "
+            "as they like.",
+            ge=0.5,
+            le=120,
+            unit="seconds",
+        ),
+    ] = 5.0
+    check_every: Annotated[
+        float,
+        about(
+            "Check every",
+            "How often to look whether the server is still there and which models it holds in memory.",
+            ge=1,
+            le=3600,
+            unit="seconds",
+        ),
+    ] = 10.0
+
+
+class Ui(Section, frozen=True):
+    """How the screens look and behave."""
+
+    theme: Annotated[
+        Literal["leitstand-dark", "leitstand-light", "leitstand-contrast", "leitstand-16"],
+        about(
+            "Theme",
+            "The colours of the screens: dark, light, high contrast, or only the 16 colours of the terminal.",
+        ),
+    ] = "leitstand-dark"
+    colours: Annotated[
+        Literal["auto", "truecolor", "256", "16", "mono"],
+        about(
+            "Colours",
+            "How many colours to send. With auto the terminal is asked, and NO_COLOR is obeyed.",
+            restart=True,
+        ),
+    ] = "auto"
+    glyphs: Annotated[
+        Literal["unicode", "ascii"],
+        about("Glyphs", "The signs, bars and rules: Unicode, or plain ASCII for fonts that lack them."),
+    ] = "unicode"
+    reduced_motion: Annotated[
+        bool, about("Reduced motion", "Show changes at once, without animation or blinking.")
+    ] = False
+    low_bandwidth: Annotated[
+        Literal["auto", "on", "off"],
+        about(
+            "Low bandwidth",
+            "Send less to the terminal: fewer frames, no animation. With auto this happens by itself on a "
+            "slow connection.",
+        ),
+    ] = "auto"
+    frames_local: Annotated[
+        int,
+        about(
+            "Frames, local",
+            "How often the screen may be redrawn in a terminal on this machine.",
+            ge=1,
+            le=60,
+            unit="per second",
+        ),
+    ] = 20
+    frames_ssh: Annotated[
+        int,
+        about(
+            "Frames, SSH",
+            "How often the screen may be redrawn over SSH.",
+            ge=1,
+            le=60,
+            unit="per second",
+        ),
+    ] = 10
+    mouse: Annotated[
+        bool,
+        about(
+            "Mouse",
+            "Let the mouse click and scroll here. Switched off, the terminal selects text as usual.",
+            restart=True,
+        ),
+    ] = True
+    bell: Annotated[bool, about("Bell", "Ring the terminal's bell when something asks for attention.")] = (
+        False
+    )
+    clipboard: Annotated[
+        Literal["auto", "tmux", "osc52", "file"],
+        about(
+            "Clipboard",
+            "Where copied text goes: the buffer of tmux, the terminal's clipboard (OSC 52), or a file. With "
+            "auto the best way found here is used.",
+        ),
+    ] = "auto"
+    start_screen: Annotated[
+        str,
+        about(
+            "First screen",
+            "The name of the screen to start with, as --screen takes it. Left empty, the first one.",
+        ),
+    ] = ""
+
+
+class Log(Section, frozen=True):
+    """What is written to the log file. Never what you say or what is answered."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        about("Level", "The least important kind of entry that is written."),
+    ] = "info"
+
+
+class Config(Section, frozen=True):
+    """Everything that can be set."""
+
+    server: Server = Server()
+    ui: Ui = Ui()
+    keys: Annotated[
+        dict[str, str],
+        about(
+            "Keys",
+            "Other keys for an action: its name and the keys, separated by commas; an empty text takes its "
+            'keys away. The help screen lists the names. Example: palette = "ctrl+p, f1"',
+        ),
+    ] = msgspec.field(default_factory=dict)
+    log: Log = Log()
+
+
+@cache
+def table() -> dict[str, tuple[Setting, Any]]:
+    """Every setting and the type that checks it, by path; not to be changed."""
+    return flatten(Config)
+
+
+@cache
+def settings() -> tuple[Setting, ...]:
+    """Every setting, in the order of the table."""
+    return tuple(setting for setting, _ in table().values())
+
+
+def read(config: Config, path: str) -> Value:
+    """Return the value a configuration has at a path, as plain data."""
+    value: Any = config
+    for name in path.split("."):
+        value = getattr(value, name)
+    plain: Value = msgspec.to_builtins(value)
+    return plain
