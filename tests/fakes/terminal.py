@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import pty
 import select
 import signal
 import struct
@@ -104,15 +103,24 @@ class Terminal:
             surroundings.pop(key, None)
             if value is not None:
                 surroundings[key] = value
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:  # pragma: no cover - the child
-            try:
-                self._set_size(0, rows, columns)
-                if directory is not None:
-                    os.chdir(directory)
-                os.execvpe(command[0], list(command), surroundings)
-            finally:
-                os._exit(127)
+        self._fd, slave = os.openpty()
+        self._set_size(self._fd, rows, columns)
+        if directory is not None:
+            command = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(directory), *command]
+        # The leader of a new session that opens a terminal gets it as its own: no fork of ours needed.
+        self.pid = os.posix_spawnp(
+            command[0],
+            list(command),
+            surroundings,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.ttyname(slave), os.O_RDWR, 0),
+                (os.POSIX_SPAWN_DUP2, 0, 1),
+                (os.POSIX_SPAWN_DUP2, 0, 2),
+            ],
+            setsid=True,
+            setsigdef=[signal.SIGPIPE],
+        )
+        os.close(slave)
         os.set_blocking(self._fd, False)
 
     def __enter__(self) -> Self:
