@@ -20,10 +20,10 @@ import msgspec
 from core.config.lines import Keys, room_for
 from core.config.schema import Config
 from core.config.tree import WrongText, build, parse, same
-from core.config.types import Problem, Value
+from core.config.types import Problem, Setting, Value
 from core.config.values import check, find
 from core.config.values import parse as parse_value
-from core.errors import ConfigError, LeitstandError
+from core.errors import ConfigError, LeitstandError, NotFound
 from core.guard import one_line
 from core.paths import make_private
 
@@ -85,21 +85,37 @@ def set_value(path: Path, key: str, value: Value) -> None:
         )
     raw = parse_value(setting, value) if isinstance(value, str) and not entry else value
     plain = msgspec.to_builtins(check(setting, raw, entry))
-    new_keys = (*setting.path.split("."), *([entry] if entry else []))
-    _edit(path, lambda text, parsed: _put(text, parsed, _chain(parsed, key) or new_keys, plain))
+
+    def change(text: str, parsed: dict[str, Any]) -> str:
+        return _put(text, parsed, _keys(parsed, setting, entry), plain)
+
+    _edit(path, change)
 
 
 def unset(path: Path, key: str) -> None:
     """Take a key out of the file: a setting, or one that nobody knows; the rest stays as it is."""
 
     def change(text: str, parsed: dict[str, Any]) -> str:
-        keys = _chain(parsed, key)
-        if keys is None:
-            find(key)  # a setting that is not in the file has nothing to lose; another name is a mistake
-            return text
+        try:
+            keys = _keys(parsed, *find(key))
+        except NotFound:
+            if (unknown := _chain(parsed, key)) is None:
+                raise
+            keys = unknown
         return _take(text, parsed, keys)
 
     _edit(path, change)
+
+
+def _keys(parsed: dict[str, Any], setting: Setting, entry: str) -> Keys:
+    """Return the keys of a setting or of its entry, which the file may write as one key or as several."""
+    keys = tuple(setting.path.split("."))
+    if not entry:
+        return keys
+    inside: Any = parsed
+    for key in keys:
+        inside = inside.get(key) if isinstance(inside, dict) else None
+    return (*keys, *((_chain(inside, entry) if isinstance(inside, dict) else None) or (entry,)))
 
 
 def _chain(parsed: dict[str, Any], key: str) -> Keys | None:
@@ -149,7 +165,11 @@ def _take(text: str, parsed: dict[str, Any], keys: Keys) -> str:
     document = tomlkit.parse(text)
     table: Any = document
     for key in keys[:-1]:
+        if not isinstance(parsed.get(key), dict):
+            return text
         table, parsed = table[key], parsed[key]
+    if keys[-1] not in parsed:
+        return text  # what is not in the file has its default already
     del table[keys[-1]], parsed[keys[-1]]
     return tomlkit.dumps(document)
 
@@ -172,7 +192,8 @@ def _edit(path: Path, change: Callable[[str, dict[str, Any]], str]) -> None:
                 if new == text or _replace(real, new, seen):
                     return
     except WrongText as wrong:
-        raise ConfigError(f"Nothing was written. {wrong.problem.sentence}", wrong.problem.hint) from None
+        hint = "Mend that in an editor first." if wrong.problem.line else wrong.problem.hint
+        raise ConfigError(f"Nothing was written. {wrong.problem.sentence}", hint) from None
     except OSError as error:
         raise ConfigError(
             f"{one_line(str(path), 200)} cannot be written: {error.strerror}.",

@@ -13,6 +13,8 @@ _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR = re.compile(r"[^,\]}#\n]*")
+_REST_OF_LINE = re.compile(r"[^\n]*\n?")
+_REST_AND_COMMENTS = re.compile(r"[^\n]*\n?(?:[ \t]*#[^\n]*\n?)*")
 _STRINGS = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -51,27 +53,19 @@ def room_for(text: str, table: Keys, name: str) -> int | None:
         finder.run()
     except (_LostError, RecursionError):
         return None
-    statements = finder.statements
-    first = next((i for i, one in enumerate(statements) if one.header == table), None)
-    if first is None:
+    block = _block(finder.statements, table)
+    if not block:
         return None
-    block = [statements[first]]
-    for one in statements[first + 1 :]:
-        if one.header is not None:
-            break
-        block.append(one)
-    after = len(block) + first
-    end = statements[after].start if after < len(statements) else len(text)
-    shown = re.compile(rf"^[ \t]*#[ \t]*{re.escape(name)}[ \t]*=[^\n]*(?:\n|\Z)", re.MULTILINE)
-    inside = [match for match in shown.finditer(text, block[0].end, end) if _between(block, match.start())]
-    if inside:
-        return inside[-1].end()
-    found = re.compile(
-        r"[^\n]*(?:\n|\Z)" if len(block) > 1 else r"[^\n]*(?:\n|\Z)(?:[ \t]*#[^\n]*(?:\n|\Z))*"
-    )
-    match = found.match(text, block[-1].end)
-    assert match is not None
-    return match.end()
+    after = [one.start for one in finder.statements if one.start > block[-1].start]
+    end = min(after, default=len(text))
+    shown = re.compile(rf"^[ \t]*#[ \t]*{re.escape(name)}[ \t]*=[^\n]*\n?", re.MULTILINE)
+    for found in shown.finditer(text, block[0].end, end):
+        # A line of a long text may look like a comment.
+        if not any(one.start <= found.start() < one.end for one in block):
+            return found.end()
+    rest = _REST_OF_LINE if len(block) > 1 else _REST_AND_COMMENTS
+    found_rest = rest.match(text, block[-1].end)
+    return found_rest.end() if found_rest else None
 
 
 class _Statement(NamedTuple):
@@ -82,9 +76,18 @@ class _Statement(NamedTuple):
     header: Keys | None
 
 
-def _between(statements: list[_Statement], at: int) -> bool:
-    """Tell whether a place is outside of every statement: a comment, not a line of a long text."""
-    return not any(one.start <= at < one.end for one in statements)
+def _block(statements: list[_Statement], table: Keys) -> list[_Statement]:
+    """Return the header of a table and the keys below it."""
+    block: list[_Statement] = []
+    for one in statements:
+        if one.header is not None:
+            if block:
+                break
+            if one.header == table:
+                block.append(one)
+        elif block:
+            block.append(one)
+    return block
 
 
 class _LostError(Exception):

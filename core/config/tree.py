@@ -113,6 +113,11 @@ def _settings() -> dict[Keys, Setting]:
 
 
 @cache
+def _names() -> tuple[str, ...]:
+    return (*map(".".join, _sections()), *table())
+
+
+@cache
 def _sections() -> frozenset[Keys]:
     return frozenset(keys[:depth] for keys in _settings() for depth in range(1, len(keys)))
 
@@ -152,7 +157,7 @@ class _Builder:
 
     def _unknown(self, keys: Keys) -> None:
         # Guessing costs time: beyond what is shown it is not done.
-        hint = meant(".".join(keys), table()) if len(self.findings) < MOST else ""
+        hint = meant(".".join(keys), _names()) if len(self.findings) < MOST else ""
         self._find(keys, f"There is no setting named {shown(keys)}.", hint)
 
     def _setting(self, setting: Setting, keys: Keys, raw: object) -> None:

@@ -44,7 +44,7 @@ class Setting(msgspec.Struct, frozen=True):
             *most, last = self.choices
             return f"{', '.join(most)} or {last}" if most else last
         if self.kind in {"integer", "number"}:
-            return _number(self.kind, self.minimum, self.maximum) + (f" ({self.unit})" if self.unit else "")
+            return _number(self.kind, self.minimum, self.maximum) + (f" {self.unit}" if self.unit else "")
         return {
             "switch": "true or false",
             "list": "a list of texts",
