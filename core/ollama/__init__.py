@@ -1,0 +1,1 @@
+"""Everything said between Leitstand and an Ollama server; the only place that knows its HTTP."""

@@ -1,0 +1,320 @@
+"""The Ollama client: one method a route, typed structs in and out, every failure one of our errors.
+
+    ollama = Ollama(address.parse("127.0.0.1"))
+    async with aclosing(ollama.chat(ChatRequest(model="llama3.2", messages=(…,)))) as chunks:
+        async for chunk in chunks:
+            …
+
+Streams end with their final object or with an error, never silently. Cancelling the task that reads
+one, or closing it, closes the connection at once, and that is what stops the server's work. There is
+no time limit on a stream: its headers come with the first token, after loading and reading the prompt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from core.errors import BadReply, NotCapable, NotOllama, ServerUnavailable, StreamCut, Timeout
+from core.ollama.address import Address
+from core.ollama.failures import Refusal, error_line, failure
+from core.ollama.ndjson import UNREADABLE, NdjsonReader
+from core.ollama.transport import InThread, at_once, build, failures_of_httpx, translate
+from core.ollama.wire import (
+    Answer,
+    ChatChunk,
+    ChatRequest,
+    CreateRequest,
+    EmbedReply,
+    EmbedRequest,
+    GenerateChunk,
+    GenerateRequest,
+    InstalledModel,
+    KeepAlive,
+    Line,
+    PsReply,
+    PullProgress,
+    RunningModel,
+    ShowReply,
+    TagsReply,
+    VersionReply,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+L = TypeVar("L", bound=Line)
+
+QUICK = 30.0
+"""Seconds for what a server answers out of its head."""
+PATIENT = 600.0
+"""Seconds for what may load a model or copy a file first."""
+
+_LONGEST_REPLY = 256 * 1024 * 1024
+_LONGEST_ERROR = 1024 * 1024
+
+
+class Ollama:
+    """One server. Nothing is imported, opened or asked before the first request."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        connect_timeout: float = 5.0,
+        in_thread: InThread = at_once,
+    ) -> None:
+        self.address = address
+        self._build = partial(build, address, transport, connect_timeout)
+        self._in_thread = in_thread
+        self._http: httpx.AsyncClient | None = None
+        self._building = asyncio.Lock()
+        self._closed = False
+
+    async def version(self, *, deadline: float = QUICK) -> str:
+        """The server's version, such as "0.12.6"; "0.0.0" from a build from source."""
+        reply = await self._ask("GET", "/api/version", VersionReply, deadline=deadline)
+        return reply.version
+
+    async def tags(self, *, deadline: float = QUICK) -> tuple[InstalledModel, ...]:
+        """The models on the server's disk, the newest first."""
+        return (await self._ask("GET", "/api/tags", TagsReply, deadline=deadline)).models or ()
+
+    async def ps(self, *, deadline: float = QUICK) -> tuple[RunningModel, ...]:
+        """The models in the server's memory."""
+        return (await self._ask("GET", "/api/ps", PsReply, deadline=deadline)).models or ()
+
+    async def show(self, model: str, *, verbose: bool = False, deadline: float = QUICK) -> ShowReply:
+        """What the server knows of one model; *verbose* includes the tokenizer's long lists."""
+        body = {"model": model, "verbose": True} if verbose else {"model": model}
+        return await self._ask("POST", "/api/show", ShowReply, body, model=model, deadline=deadline)
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
+        """Answer a chat, piece by piece."""
+        return self._stream("/api/chat", request, ChatChunk, request.model, _done)
+
+    def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
+        """Continue a prompt, piece by piece."""
+        return self._stream("/api/generate", request, GenerateChunk, request.model, _done)
+
+    async def embed(self, request: EmbedRequest, *, deadline: float | None = PATIENT) -> EmbedReply:
+        """Turn texts into vectors of length one, in their order; one failing text fails them all."""
+        return await self._ask(
+            "POST", "/api/embed", EmbedReply, request, model=request.model, deadline=deadline
+        )
+
+    def pull(self, model: str, *, insecure: bool = False) -> AsyncGenerator[PullProgress, None]:
+        """Have the server download a model; closing the stream stops it, pulling again continues."""
+        body = {"model": model, "insecure": True} if insecure else {"model": model}
+        return self._stream("/api/pull", body, PullProgress, model, _succeeded)
+
+    def create(self, request: CreateRequest) -> AsyncGenerator[PullProgress, None]:
+        """Make a model from another one or from uploaded files."""
+        return self._stream("/api/create", request, PullProgress, request.model, _succeeded)
+
+    async def delete(self, model: str, *, deadline: float = PATIENT) -> None:
+        """Remove a model from the server's disk; it stays loaded if it is."""
+        await self._do("DELETE", "/api/delete", {"model": model}, model=model, deadline=deadline)
+
+    async def copy(self, source: str, destination: str, *, deadline: float = PATIENT) -> None:
+        """Give a model a second name; an existing *destination* is overwritten."""
+        body = {"source": source, "destination": destination}
+        await self._do("POST", "/api/copy", body, model=source, deadline=deadline)
+
+    async def load(
+        self,
+        model: str,
+        options: dict[str, Any] | None = None,
+        keep_alive: KeepAlive | None = None,
+        *,
+        deadline: float | None = None,
+    ) -> None:
+        """Load a model with the options it will be used with; other options would load it again."""
+        request = ChatRequest(model=model, options=options, keep_alive=keep_alive, stream=False)
+        try:
+            await self._ask("POST", "/api/chat", Answer, request, model=model, deadline=deadline)
+        except NotCapable:  # an embedding model: it is loaded by embedding nothing
+            empty = EmbedRequest(model=model, input=(), options=options, keep_alive=keep_alive)
+            await self.embed(empty, deadline=deadline)
+
+    async def unload(self, model: str, *, deadline: float = QUICK) -> None:
+        """Free the memory of a model; a running answer finishes first."""
+        request = ChatRequest(model=model, keep_alive=0, stream=False)
+        await self._ask("POST", "/api/chat", Answer, request, model=model, deadline=deadline)
+
+    async def blob_exists(self, digest: str, *, deadline: float = QUICK) -> bool:
+        """Whether the server has a file of that digest ("sha256:…")."""
+        async with self._within(deadline), self._reply("HEAD", f"/api/blobs/{digest}", absent=True) as reply:
+            return reply.status_code != 404
+
+    async def upload_blob(
+        self,
+        digest: str,
+        content: AsyncIterable[bytes],
+        *,
+        size: int | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        """Send a file for `create`; the server refuses it when its digest is another."""
+        headers = {"Content-Type": "application/octet-stream"}
+        if size is not None:
+            headers["Content-Length"] = str(size)
+        async with (
+            self._within(deadline),
+            self._reply("POST", f"/api/blobs/{digest}", content, headers=headers),
+        ):
+            pass
+
+    async def close(self) -> None:
+        """Close every connection; streams that still run end with an error."""
+        self._closed = True
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _do(self, method: str, route: str, body: Any, *, model: str, deadline: float) -> None:
+        async with self._within(deadline), self._reply(method, route, encoded(body), model=model):
+            pass
+
+    async def _ask(
+        self,
+        method: str,
+        route: str,
+        kind: type[L],
+        body: Any = None,
+        *,
+        model: str = "",
+        deadline: float | None,
+    ) -> L:
+        content = None if body is None else encoded(body)
+        async with self._within(deadline), self._reply(method, route, content, model=model) as response:
+            data = await self._read(response, _LONGEST_REPLY)
+        try:
+            reply = msgspec.json.decode(data, type=kind)
+        except UNREADABLE:
+            if kind is VersionReply:
+                raise self._not_ollama() from None
+            raise BadReply(f"The server's answer to {route} cannot be read.") from None
+        if reply.error is not None:
+            raise error_line(reply.error, route, model)
+        return reply
+
+    async def _stream(
+        self, route: str, request: Any, kind: type[L], model: str, ended: Callable[[Any], bool]
+    ) -> AsyncGenerator[L, None]:
+        reader = NdjsonReader(kind)
+        async with self._reply("POST", route, encoded(request), model=model) as response:
+            arriving = response.aiter_bytes()
+            while True:
+                data = await self._next(arriving)
+                for item in reader.feed(data) if data is not None else reader.finish():
+                    if item.error is not None:
+                        raise error_line(item.error, route, model)
+                    yield item
+                    if ended(item):
+                        return
+                if data is None:
+                    raise StreamCut("The server ended its answer without finishing it.")
+
+    async def _next(self, arriving: AsyncIterator[bytes]) -> bytes | None:
+        try:
+            return await anext(arriving, None)
+        except failures_of_httpx():
+            raise StreamCut("The connection broke in the middle of the answer.") from None
+
+    @asynccontextmanager
+    async def _reply(
+        self,
+        method: str,
+        route: str,
+        content: bytes | AsyncIterable[bytes] | None = None,
+        *,
+        model: str = "",
+        headers: dict[str, str] | None = None,
+        absent: bool = False,
+    ) -> AsyncIterator[httpx.Response]:
+        """A successful reply whose body is still to come (*absent*: a 404 is an answer too)."""
+        client = await self._client()
+        headers = headers or ({"Content-Type": "application/json"} if content is not None else None)
+        try:
+            request = client.build_request(method, self.address.url + route, content=content, headers=headers)
+            response = await client.send(request, stream=True)
+        except failures_of_httpx() as error:
+            raise translate(error, self.address) from error
+        try:
+            html = response.headers.get("content-type", "").startswith("text/html")
+            if (not response.is_success or html) and not (absent and response.status_code == 404):
+                raise failure(await self._refusal(response, route, model))
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _client(self) -> httpx.AsyncClient:
+        async with self._building:
+            if self._closed:
+                raise ServerUnavailable(f"The connection to {self.address.url} was closed.")
+            if self._http is None:
+                self._http = await self._in_thread(self._build)
+            return self._http
+
+    async def _refusal(self, response: httpx.Response, route: str, model: str) -> Refusal:
+        try:
+            async with asyncio.timeout(QUICK):
+                body = await self._read(response, _LONGEST_ERROR)
+        except (TimeoutError, BadReply, ServerUnavailable):
+            body = b""  # the status alone has to do
+        return Refusal(
+            route=route,
+            status=response.status_code,
+            body=body,
+            location=response.headers.get("location", ""),
+            model=model,
+            url=self.address.url,
+        )
+
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
+        data = bytearray()
+        try:
+            async for piece in response.aiter_bytes():
+                data += piece
+                if len(data) > most:
+                    raise BadReply(f"The server's answer is longer than {most // (1024 * 1024)} MiB.")
+        except failures_of_httpx() as error:
+            raise translate(error, self.address) from error
+        return bytes(data)
+
+    @asynccontextmanager
+    async def _within(self, deadline: float | None) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(deadline):
+                yield
+        except TimeoutError:
+            raise Timeout(
+                f"{self.address.url} took longer than {deadline:g} seconds to answer.",
+                "The server may be busy; try again.",
+            ) from None
+
+    def _not_ollama(self) -> NotOllama:
+        return NotOllama(f"Something answers at {self.address.url}, but it is not Ollama.")
+
+
+def encoded(body: Any) -> bytes:
+    """A request as JSON; half characters that no encoding has are sent as the escapes JSON has for them."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(body)).encode("ascii")
+
+
+def _done(answer: Answer) -> bool:
+    return answer.done
+
+
+def _succeeded(progress: PullProgress) -> bool:
+    return progress.status == "success"

@@ -1,0 +1,211 @@
+"""Whether the server is there: asked in the background, told on the bus, shown on every screen.
+
+connecting ──▶ online ◀──▶ away      nobody answers: tried again after 1, 2, 4 … 30 s
+     └───────▶ wrong                 something else answers: tried again every 30 s
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from core.bus import Bus, StateEvent
+from core.clock import Clock
+from core.errors import LeitstandError, NotOllama, RunnerCrashed, ServerUnavailable, StreamCut, Timeout
+from core.exposed import exposed
+from core.ollama.address import Address
+from core.ollama.client import Ollama
+from core.tasks import Tasks
+
+if TYPE_CHECKING:
+    import httpx
+
+Phase = Literal["connecting", "online", "away", "wrong"]
+
+CHECK_EVERY = 15.0
+_PROBE_DEADLINE = 5.0
+_LONGEST_PAUSE = 30.0
+
+
+class ServerState(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the server; *message* and *hint* say what is wrong when it is not online."""
+
+    url: str
+    phase: Phase = "connecting"
+    version: str | None = None
+    message: str = ""
+    hint: str = ""
+    since: float = 0.0
+    next_try_at: float | None = None
+    demo: bool = False
+
+
+class ServerChanged(StateEvent, frozen=True, tag=True):
+    """The server came, went, or turned out to be something else."""
+
+    state: ServerState
+
+
+MakeClient = Callable[[Address, "httpx.AsyncBaseTransport | None"], Ollama]
+"""How the engine makes a client of an address."""
+
+
+class ServerService:
+    """Owns the client in use and the knowledge whether anybody answers it."""
+
+    def __init__(
+        self,
+        make_client: MakeClient,
+        *,
+        bus: Bus,
+        tasks: Tasks,
+        clock: Clock,
+        address: Address | None = None,
+        check_every: float = CHECK_EVERY,
+    ) -> None:
+        self._make_client = make_client
+        self._bus = bus
+        self._tasks = tasks
+        self._clock = clock
+        self._check_every = check_every
+        self._client = make_client(address or Address(), None)
+        self._state = ServerState(url=self._client.address.url, since=clock.now())
+        self._failures = 0
+        self._watch: asyncio.Task[None] | None = None
+        self._pause: asyncio.Task[None] | None = None
+
+    @property
+    def client(self) -> Ollama:
+        """The client of the server in use; ask for it anew each time, it may be another server's."""
+        return self._client
+
+    @property
+    def now(self) -> ServerState:
+        """What is known at this moment, for callers in the same process."""
+        return self._state
+
+    def start(self) -> None:
+        """Begin to ask, in the background: an absent server delays nothing."""
+        if self._watch is None:
+            self._watch = self._tasks.spawn("server check", self._keep_asking())
+
+    @exposed
+    async def state(self) -> ServerState:
+        """Whether the server is there, its version, and what is wrong if anything is."""
+        return self._state
+
+    @exposed
+    async def retry(self) -> ServerState:
+        """Ask now instead of at the next turn."""
+        self._failures = 0
+        if self._state.phase != "online":
+            self._enter("connecting", message=self._state.message, hint=self._state.hint)
+        self._ask_now()
+        return self._state
+
+    def report(self, error: LeitstandError) -> None:
+        """Hear of a request that failed, so that the state turns at once instead of at the next turn."""
+        if isinstance(error, ServerUnavailable) and self._state.phase == "online":
+            self._failures = 0
+            self._fall(error)
+            self._ask_now()
+        elif isinstance(error, ServerUnavailable | StreamCut | RunnerCrashed | NotOllama | Timeout):
+            self._ask_now()
+
+    async def use(
+        self, address: Address, transport: httpx.AsyncBaseTransport | None = None, *, demo: bool = False
+    ) -> ServerState:
+        """Turn to another server in place; what still streams from the old one ends with an error."""
+        old, self._client = self._client, self._make_client(address, transport)
+        self._failures = 0
+        self._enter("connecting", url=address.url, demo=demo, version=None)
+        self._ask_now()
+        await old.close()
+        return self._state
+
+    async def close(self) -> None:
+        """Stop asking and close the connections."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await self._client.close()
+
+    async def _keep_asking(self) -> None:
+        try:
+            while True:
+                client = self._client
+                pause = await self._ask(client)
+                if client is self._client:  # else another server is in use meanwhile: ask that one
+                    self._pause = self._tasks.spawn("pause of the server check", self._clock.sleep(pause))
+                    await asyncio.wait([self._pause])
+        finally:
+            self._ask_now()
+
+    def _ask_now(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+
+    async def _ask(self, client: Ollama) -> float:
+        """Ask once, take note, and say how long to wait before the next time."""
+        try:
+            version = await client.version(deadline=_PROBE_DEADLINE)
+            if self._state.phase != "online":
+                await self._make_sure(client)
+        except LeitstandError as error:
+            return self._failed(error) if client is self._client else 0.0
+        if client is self._client:
+            self._failures = 0
+            self._enter("online", version=version)
+        return self._check_every
+
+    async def _make_sure(self, client: Ollama) -> None:
+        """Other programs have /api/version too: what has no models in memory to tell of is no Ollama."""
+        try:
+            await client.ps(deadline=_PROBE_DEADLINE)
+        except (NotOllama, ServerUnavailable):
+            raise
+        except LeitstandError:
+            return  # a server that is busy unloading answers this late; it is there all the same
+
+    def _failed(self, error: LeitstandError) -> float:
+        self._failures += 1
+        if isinstance(error, Timeout) and self._state.phase == "online" and self._failures == 1:
+            return 1.0  # a machine under load may miss one turn; only the second counts
+        pause = min(2.0 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
+        if not isinstance(error, ServerUnavailable | Timeout):
+            pause = _LONGEST_PAUSE
+        self._fall(error, self._clock.now() + pause)
+        return pause
+
+    def _fall(self, error: LeitstandError, next_try_at: float | None = None) -> None:
+        phase: Phase = "away" if isinstance(error, ServerUnavailable | Timeout) else "wrong"
+        self._enter(phase, message=error.message, hint=error.hint, next_try_at=next_try_at)
+
+    def _enter(
+        self,
+        phase: Phase,
+        *,
+        url: str | None = None,
+        version: str | None = "",
+        demo: bool | None = None,
+        message: str = "",
+        hint: str = "",
+        next_try_at: float | None = None,
+    ) -> None:
+        old = self._state
+        new = ServerState(
+            url=old.url if url is None else url,
+            phase=phase,
+            version=old.version if version == "" else version,
+            message=message,
+            hint=hint,
+            since=old.since if phase == old.phase else self._clock.now(),
+            next_try_at=next_try_at,
+            demo=old.demo if demo is None else demo,
+        )
+        if new != old:
+            self._state = new
+            self._bus.publish(ServerChanged(new))
