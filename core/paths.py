@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import DataDirectoryError
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(NamedTuple):
     """The folders and files of one installation."""
+
+    # Not a dataclass: importing those costs more than anything else a status line does.
 
     data: Path
     config: Path
