@@ -6,7 +6,7 @@
 
 When the `async with` block has been left without an exception, the transaction is on the disk
 (`synchronous=FULL`); when it raised, or its task was cancelled before the commit, nothing of it is.
-A caller that is cancelled while its commit is under way gets the cancellation, and the commit stands.
+A caller that is cancelled during its commit finds all of the transaction saved, or nothing.
 Reads have a connection of their own and never wait for a write; they see every finished transaction.
 
 A feature that needs a table adds the next file in `core/store/migrations/` (`0002_chats.sql`, …):
@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -36,6 +37,9 @@ from core.store.opening import BUSY_SECONDS, Opened, connect, damage, open_datab
 T = TypeVar("T")
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
+_STEPS_BETWEEN_LOOKS = 50_000
+"""Instructions of SQLite's machine between two looks at whether anybody still waits: a few milliseconds."""
+
 log = logging.getLogger("leitstand.store")
 
 
@@ -46,11 +50,32 @@ class Result(NamedTuple):
     lastrowid: int | None
 
 
+class _Watch:
+    """Ends a statement from outside its thread: what was asked up to `given_up` stops at its next look."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.running = 0
+        self.given_up = 0
+
+    def stops(self) -> bool:
+        """SQLite calls this every few milliseconds while a statement runs."""
+        return self.running <= self.given_up
+
+
 class _Connection(aiosqlite.Connection):
     """One SQLite connection on a thread of its own that never delays the exit."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
-        super().__init__(connector, iter_chunk_size=64)
+        watch = _Watch()
+
+        def connected() -> sqlite3.Connection:
+            connection = connector()
+            connection.set_progress_handler(watch.stops, _STEPS_BETWEEN_LOOKS)
+            return connection
+
+        super().__init__(connected, iter_chunk_size=64)
+        self._watch = watch
         self._thread.daemon = True
 
     def __del__(self) -> None:
@@ -58,17 +83,35 @@ class _Connection(aiosqlite.Connection):
         if self._running and self._connection is not None:
             self.stop()
 
-    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Run *function* on the connection's thread, after everything asked before."""
-        if not self._running or self._connection is None:
+    async def call(self, function: Callable[[sqlite3.Connection], T], *, surely: bool = False) -> T:
+        """Run *function* on the connection's thread, after everything asked before.
+
+        When the caller is cancelled the function stops, or never starts, unless it must run *surely*.
+        """
+        connection = self._connection
+        if not self._running or connection is None:
             raise StoreError("The database is closed.")
-        result: T = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own seam for a call on its thread
+        watch = self._watch
+        watch.asked += 1
+        number = sys.maxsize if surely else watch.asked
+
+        def run() -> T:
+            watch.running = number
+            if watch.stops():
+                raise StoreError("The database is closing.")
+            return function(connection)
+
+        try:
+            result: T = await self._execute(run)  # type: ignore[no-untyped-call]  # aiosqlite's seam for a call on its thread
+        except asyncio.CancelledError:
+            if not surely:
+                self.cut()
+            raise
         return result
 
     def cut(self) -> None:
-        """End the statement that runs now, if one does."""
-        if self._connection is not None:
-            self._connection.interrupt()
+        """Give up what was asked so far; what is asked from now on runs."""
+        self._watch.given_up = self._watch.asked
 
     async def finish(self, seconds: float) -> None:
         """Close the connection behind what was asked before; give up waiting after *seconds*."""
@@ -134,7 +177,6 @@ class Transaction:
                 return await self._connection.call(run)
         except asyncio.CancelledError:
             self._over = self.torn = True
-            self._connection.cut()
             raise
 
 
@@ -181,12 +223,8 @@ class Database:
         """Run a query outside any transaction; a cancelled one stops at once."""
         async with self._reading:
             self._check_open()
-            try:
-                with in_our_words(self.path):
-                    return await self._reader.call(lambda db: db.execute(sql, parameters).fetchall())
-            except asyncio.CancelledError:
-                self._reader.cut()
-                raise
+            with in_our_words(self.path):
+                return await self._reader.call(lambda db: db.execute(sql, parameters).fetchall())
 
     async def read_one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row of a query, or None."""
@@ -219,11 +257,11 @@ class Database:
                 self._owner = None
 
     async def _roll_back(self) -> None:
-        # Calls run in order, so a cancelled BEGIN, statement or COMMIT is over when this one starts,
-        # and once it is queued the next transaction may queue behind it. After a commit that
-        # succeeded there is nothing to roll back, and SQLite does nothing.
+        # Calls run in order: a cancelled BEGIN, statement or COMMIT is over when this one starts, and
+        # once it is queued the next transaction may queue behind it. After a commit that went through
+        # there is nothing to roll back, and SQLite does nothing.
         try:
-            await self._writer.call(lambda connection: connection.rollback())
+            await self._writer.call(lambda connection: connection.rollback(), surely=True)
         except (sqlite3.Error, StoreError) as error:
             log.warning("a transaction was not rolled back: %s", type(error).__name__)
 
@@ -235,7 +273,6 @@ class Database:
             try:
                 return await connection.call(damage)
             finally:
-                connection.cut()
                 await connection.finish(BUSY_SECONDS)
 
     async def close(self, grace: float = 5.0) -> None:
