@@ -17,10 +17,9 @@ from typing import Any
 
 import msgspec
 
-from core.config.lines import Keys, room_for
 from core.config.schema import Config
 from core.config.tree import WrongText, build, parse, same
-from core.config.types import Problem, Setting, Value
+from core.config.types import Keys, Problem, Setting, Value
 from core.config.values import check, find
 from core.config.values import parse as parse_value
 from core.errors import ConfigError, LeitstandError, NotFound
@@ -133,6 +132,8 @@ def _chain(parsed: dict[str, Any], key: str) -> Keys | None:
 def _put(text: str, parsed: dict[str, Any], keys: Keys, value: Value) -> str:
     """Return the text with a value at the keys, and set it in the parsed form as well."""
     import tomlkit  # slow to import, and needed by whoever writes only
+
+    from core.config.lines import room_for
 
     *above, name = keys
     known, place = True, parsed

@@ -7,7 +7,7 @@ import tomllib
 from contextlib import suppress
 from typing import NamedTuple
 
-Keys = tuple[str, ...]
+from core.config.types import Keys
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")

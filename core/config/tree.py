@@ -9,9 +9,8 @@ from typing import Any
 
 import msgspec
 
-from core.config.lines import Keys, locate, nearest
 from core.config.schema import Config, read, table
-from core.config.types import Problem, Setting, Value
+from core.config.types import Keys, Problem, Setting, Value
 from core.config.values import check, meant, quoted
 from core.errors import ConfigError
 from core.guard import one_line
@@ -19,8 +18,9 @@ from core.guard import one_line
 MOST = 50
 """Problems named of one file: whoever has more has another file in mind."""
 
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+# Compiled when something is wrong, not at every start.
+_PLACE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
+_BARE = r"[A-Za-z0-9_-]+"
 
 
 class WrongText(Exception):
@@ -51,7 +51,7 @@ def parse(text: str) -> dict[str, Any]:
         raise WrongText("The file is nested too deeply to be read.") from None
     except ValueError as error:  # besides what tomllib raises itself: a number of 5000 digits, for one
         message = one_line(str(error), 300)
-        place = _PLACE.search(message)
+        place = re.search(_PLACE, message)
         line = None
         if place is not None:
             line = int(place[1]) if place[1] else text.count("\n", 0, len(text.rstrip())) + 1
@@ -90,6 +90,8 @@ def build(
 def _problems(findings: list[_Finding], text: str) -> tuple[Problem, ...]:
     if not findings:
         return ()
+    from core.config.lines import locate, nearest  # only who has a problem pays for it
+
     found = locate(text)
     problems = [
         Problem(shown(finding.keys), nearest(found, finding.keys), finding.message, finding.hint)
@@ -103,7 +105,7 @@ def _problems(findings: list[_Finding], text: str) -> tuple[Problem, ...]:
 
 def shown(keys: Keys) -> str:
     """Return keys as the file would write them, short and harmless."""
-    parts = (key if _BARE.fullmatch(key) else f'"{one_line(key, 60)}"' for key in keys)
+    parts = (key if re.fullmatch(_BARE, key) else f'"{one_line(key, 60)}"' for key in keys)
     return one_line(".".join(parts), 120)
 
 

@@ -11,6 +11,9 @@ from core.bus import Event, StateEvent
 Value = bool | int | float | str | list[str] | dict[str, str]
 """What a setting can be, as plain data."""
 
+Keys = tuple[str, ...]
+"""The keys that lead to something in a parsed file; unlike a path, they may have dots in them."""
+
 Kind = Literal["text", "switch", "integer", "number", "choice", "list", "map"]
 
 Source = Literal["default", "file", "override"]
