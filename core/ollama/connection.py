@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
 from core.bus import Bus, StateEvent
 from core.clock import Clock
-from core.errors import LeitstandError, NotOllama, RunnerCrashed, ServerUnavailable, StreamCut, Timeout
+from core.errors import (
+    ConfigError,
+    LeitstandError,
+    NotOllama,
+    RunnerCrashed,
+    ServerBusy,
+    ServerUnavailable,
+    StreamCut,
+    Timeout,
+)
 from core.exposed import exposed
 from core.ollama.address import Address
 from core.ollama.client import Ollama
@@ -28,12 +37,13 @@ Phase = Literal["connecting", "online", "away", "wrong"]
 CHECK_EVERY = 15.0
 _PROBE_DEADLINE = 5.0
 _LONGEST_PAUSE = 30.0
+_AWAY = (ServerUnavailable, ServerBusy, Timeout)
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the server; *message* and *hint* say what is wrong when it is not online."""
 
-    url: str
+    url: str = ""
     phase: Phase = "connecting"
     version: str | None = None
     message: str = ""
@@ -49,8 +59,14 @@ class ServerChanged(StateEvent, frozen=True, tag=True):
     state: ServerState
 
 
-MakeClient = Callable[[Address, "httpx.AsyncBaseTransport | None"], Ollama]
-"""How the engine makes a client of an address."""
+class MakeClient(Protocol):
+    """How the engine makes a client; without an address, of the one that is configured."""
+
+    def __call__(
+        self, address: Address | None = None, transport: httpx.AsyncBaseTransport | None = None
+    ) -> Ollama:
+        """Make one; raise ConfigError when the configured address is none."""
+        ...
 
 
 class ServerService:
@@ -63,16 +79,15 @@ class ServerService:
         bus: Bus,
         tasks: Tasks,
         clock: Clock,
-        address: Address | None = None,
-        check_every: float = CHECK_EVERY,
+        check_every: Callable[[], float] = lambda: CHECK_EVERY,
     ) -> None:
         self._make_client = make_client
         self._bus = bus
         self._tasks = tasks
         self._clock = clock
         self._check_every = check_every
-        self._client = make_client(address or Address(), None)
-        self._state = ServerState(url=self._client.address.url, since=clock.now())
+        self._client: Ollama | None = None
+        self._state = ServerState(since=clock.now())
         self._failures = 0
         self._watch: asyncio.Task[None] | None = None
         self._pause: asyncio.Task[None] | None = None
@@ -80,17 +95,26 @@ class ServerService:
     @property
     def client(self) -> Ollama:
         """The client of the server in use; ask for it anew each time, it may be another server's."""
+        if self._client is None:
+            self._client = self._make_client()
         return self._client
 
     @property
-    def now(self) -> ServerState:
+    def current(self) -> ServerState:
         """What is known at this moment, for callers in the same process."""
         return self._state
 
-    def start(self) -> None:
-        """Begin to ask, in the background: an absent server delays nothing."""
-        if self._watch is None:
-            self._watch = self._tasks.spawn("server check", self._keep_asking())
+    async def start(self) -> None:
+        """Begin to ask the configured server, in the background: an absent one delays nothing."""
+        if self._watch is not None:
+            return
+        try:
+            client = self.client
+        except ConfigError as error:
+            self._fall(error)
+        else:
+            self._enter("connecting", url=client.address.url)
+            self._begin()
 
     @exposed
     async def state(self) -> ServerState:
@@ -101,18 +125,22 @@ class ServerService:
     async def retry(self) -> ServerState:
         """Ask now instead of at the next turn."""
         self._failures = 0
+        if self._watch is None:  # the address could not be used; it may have been corrected
+            await self.start()
+            return self._state
         if self._state.phase != "online":
-            self._enter("connecting", message=self._state.message, hint=self._state.hint)
+            self._enter("connecting")
         self._ask_now()
         return self._state
 
     def report(self, error: LeitstandError) -> None:
         """Hear of a request that failed, so that the state turns at once instead of at the next turn."""
-        if isinstance(error, ServerUnavailable) and self._state.phase == "online":
+        if self._state.phase != "online":
+            return  # known already, and the next turn is planned
+        if isinstance(error, ServerUnavailable | NotOllama):
             self._failures = 0
             self._fall(error)
-            self._ask_now()
-        elif isinstance(error, ServerUnavailable | StreamCut | RunnerCrashed | NotOllama | Timeout):
+        if isinstance(error, ServerUnavailable | NotOllama | StreamCut | RunnerCrashed | Timeout):
             self._ask_now()
 
     async def use(
@@ -122,8 +150,10 @@ class ServerService:
         old, self._client = self._client, self._make_client(address, transport)
         self._failures = 0
         self._enter("connecting", url=address.url, demo=demo, version=None)
+        self._begin()
         self._ask_now()
-        await old.close()
+        if old is not None:
+            await old.close()
         return self._state
 
     async def close(self) -> None:
@@ -131,12 +161,17 @@ class ServerService:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
-        await self._client.close()
+        if self._client is not None:
+            await self._client.close()
+
+    def _begin(self) -> None:
+        if self._watch is None:
+            self._watch = self._tasks.spawn("server check", self._keep_asking())
 
     async def _keep_asking(self) -> None:
         try:
             while True:
-                client = self._client
+                client = self.client
                 pause = await self._ask(client)
                 if client is self._client:  # else another server is in use meanwhile: ask that one
                     self._pause = self._tasks.spawn("pause of the server check", self._clock.sleep(pause))
@@ -159,7 +194,7 @@ class ServerService:
         if client is self._client:
             self._failures = 0
             self._enter("online", version=version)
-        return self._check_every
+        return self._check_every()
 
     async def _make_sure(self, client: Ollama) -> None:
         """Other programs have /api/version too: what has no models in memory to tell of is no Ollama."""
@@ -175,37 +210,20 @@ class ServerService:
         if isinstance(error, Timeout) and self._state.phase == "online" and self._failures == 1:
             return 1.0  # a machine under load may miss one turn; only the second counts
         pause = min(2.0 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
-        if not isinstance(error, ServerUnavailable | Timeout):
+        if not isinstance(error, _AWAY):
             pause = _LONGEST_PAUSE
         self._fall(error, self._clock.now() + pause)
         return pause
 
     def _fall(self, error: LeitstandError, next_try_at: float | None = None) -> None:
-        phase: Phase = "away" if isinstance(error, ServerUnavailable | Timeout) else "wrong"
+        phase: Phase = "away" if isinstance(error, _AWAY) else "wrong"
         self._enter(phase, message=error.message, hint=error.hint, next_try_at=next_try_at)
 
-    def _enter(
-        self,
-        phase: Phase,
-        *,
-        url: str | None = None,
-        version: str | None = "",
-        demo: bool | None = None,
-        message: str = "",
-        hint: str = "",
-        next_try_at: float | None = None,
-    ) -> None:
+    def _enter(self, phase: Phase, **changes: Any) -> None:
         old = self._state
-        new = ServerState(
-            url=old.url if url is None else url,
-            phase=phase,
-            version=old.version if version == "" else version,
-            message=message,
-            hint=hint,
-            since=old.since if phase == old.phase else self._clock.now(),
-            next_try_at=next_try_at,
-            demo=old.demo if demo is None else demo,
-        )
+        since = old.since if phase == old.phase else self._clock.now()
+        said = {"message": "", "hint": "", "next_try_at": None}
+        new = msgspec.structs.replace(old, phase=phase, since=since, **(said | changes))
         if new != old:
             self._state = new
             self._bus.publish(ServerChanged(new))
