@@ -46,30 +46,36 @@ _KINDS: MappingProxyType[Any, Kind] = MappingProxyType(
 )
 
 
+def plain(value: Any) -> Value:
+    """Return a field's value as plain data that can be kept or changed."""
+    kept: Value = list(value) if isinstance(value, tuple) else value
+    return dict(kept) if isinstance(kept, dict) else kept
+
+
 def flatten(
     section: type[msgspec.Struct], prefix: str = "", kept: dict[str, tuple[Setting, Any]] | None = None
 ) -> dict[str, tuple[Setting, Any]]:
     """Every setting below a section by its path, with the type that checks it."""
     kept = {} if kept is None else kept
     hints = get_type_hints(section, include_extras=True)
-    defaults = msgspec.to_builtins(section())
+    defaults = section()
     for name in section.__struct_fields__:
         hint, path = hints[name], prefix + name
         if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
             flatten(hint, f"{path}.", kept)
         else:
-            kept[path] = (_setting(path, hint, defaults[name]), hint)
+            kept[path] = (_setting(path, hint, plain(getattr(defaults, name))), hint)
     return kept
 
 
 def _setting(path: str, hint: Any, default: Value) -> Setting:
     if get_origin(hint) is not Annotated:
         raise TypeError(f"{path} needs Annotated[…, about(…)]")
-    plain, meta = get_args(hint)
-    choices = tuple(get_args(plain)) if get_origin(plain) is Literal else ()
-    kind = "choice" if choices else _KINDS.get(plain)
+    form, meta = get_args(hint)
+    choices = tuple(get_args(form)) if get_origin(form) is Literal else ()
+    kind = "choice" if choices else _KINDS.get(form)
     if kind is None:
-        raise TypeError(f"{path} cannot be {plain}: see core/config/schema.py for what it can be")
+        raise TypeError(f"{path} cannot be {form}: see core/config/schema.py for what it can be")
     assert isinstance(meta, msgspec.Meta)
     return Setting(
         path=path,

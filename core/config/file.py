@@ -17,12 +17,13 @@ from typing import Any
 
 import msgspec
 
+from core.config.fields import plain
 from core.config.schema import Config
 from core.config.tree import WrongText, build, parse, same
 from core.config.types import Keys, Problem, Setting, Value
 from core.config.values import check, find
 from core.config.values import parse as parse_value
-from core.errors import ConfigError, LeitstandError, NotFound
+from core.errors import ConfigError, DataDirectoryError, LeitstandError, NotFound
 from core.guard import one_line
 from core.paths import make_private
 
@@ -83,10 +84,10 @@ def set_value(path: Path, key: str, value: Value) -> None:
             f"Set {setting.path}.NAME, one at a time.",
         )
     raw = parse_value(setting, value) if isinstance(value, str) and not entry else value
-    plain = msgspec.to_builtins(check(setting, raw, entry))
+    new = plain(check(setting, raw, entry))
 
     def change(text: str, parsed: dict[str, Any]) -> str:
-        return _put(text, parsed, _keys(parsed, setting, entry), plain)
+        return _put(text, parsed, _keys(parsed, setting, entry), new)
 
     _edit(path, change)
 
@@ -195,6 +196,8 @@ def _edit(path: Path, change: Callable[[str, dict[str, Any]], str]) -> None:
     except WrongText as wrong:
         hint = "Mend that in an editor first." if wrong.problem.line else wrong.problem.hint
         raise ConfigError(f"Nothing was written. {wrong.problem.sentence}", hint) from None
+    except DataDirectoryError as error:
+        raise ConfigError(error.message, "Check who owns it, or choose another file with --config.") from None
     except OSError as error:
         raise ConfigError(
             f"{one_line(str(path), 200)} cannot be written: {error.strerror}.",

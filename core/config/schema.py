@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from core.config.fields import Section, about, flatten
+from core.config.fields import Section, about, flatten, plain
 from core.config.types import Setting, Value
 
 
@@ -172,5 +172,4 @@ def read(config: Config, path: str) -> Value:
     value: Any = config
     for name in path.split("."):
         value = getattr(value, name)
-    plain: Value = msgspec.to_builtins(value)
-    return plain
+    return plain(value)

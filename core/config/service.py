@@ -13,6 +13,7 @@ import msgspec
 from core.bus import Bus, Level, Notice
 from core.clock import Clock
 from core.config import file
+from core.config.fields import plain
 from core.config.schema import Config, read, settings, table
 from core.config.types import ConfigChanged, Problem, SettingState, Source, Value
 from core.config.values import check, find, parse
@@ -50,6 +51,7 @@ class ConfigService:
         self._overrides = _checked(overrides or {})
         self._loaded = file.Loaded()
         self._current = self._overridden(self._loaded.config)
+        self._was_read = False
         self._reading = asyncio.Lock()
         self._watch: asyncio.Task[None] | None = None
 
@@ -63,10 +65,16 @@ class ConfigService:
         """What was wrong with the file when it was last read."""
         return self._loaded.problems
 
-    async def start(self) -> None:
-        """Read the file and begin to follow it; what is wrong waits in `problems`."""
-        self._loaded = await self._tasks.in_thread(file.load, self._path)
+    def load(self) -> None:
+        """Read the file at once, for what must be known before anything runs: the first picture's colours."""
+        self._loaded = file.load(self._path)
         self._current = self._overridden(self._loaded.config)
+        self._was_read = True
+
+    async def start(self) -> None:
+        """Read the file unless it was, and begin to follow it; what is wrong waits in `problems`."""
+        if not self._was_read:
+            await self._tasks.in_thread(self.load)
         if self.problems:
             log.warning("the configuration has %d problems", len(self.problems))
         self._watch = self._tasks.spawn("configuration", self._follow())
@@ -188,7 +196,7 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
             raise UsageError(f"{path} can be set in the file only.")
         try:
             raw = parse(setting, value) if isinstance(value, str) else value
-            kept[setting.path] = msgspec.to_builtins(check(setting, raw))
+            kept[setting.path] = plain(check(setting, raw))
         except ConfigError as error:
             raise UsageError(error.message, error.hint) from None
     return kept
