@@ -1,0 +1,51 @@
+"""What a verb is given: its values, where to write, and the way to everything it may need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from core.cli.output import Output
+
+if TYPE_CHECKING:
+    # Only named here: importing them costs more than a status line may.
+    from core.engine import Options
+    from core.health import Check
+    from core.paths import Paths
+
+
+class Context:
+    """One run of one verb."""
+
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        out: Output,
+        environment: Mapping[str, str],
+        terminal_checks: Callable[[Context], list[Check]],
+    ) -> None:
+        self.values = values
+        self.out = out
+        self.environment = environment
+        self.terminal_checks = terminal_checks
+
+    @cached_property
+    def paths(self) -> Paths:
+        """Where this installation lives; nothing is made or opened by asking."""
+        from core.paths import Paths
+
+        return Paths.find(self.environment, data=self.values["data"], config=self.values["config"])
+
+    @cached_property
+    def options(self) -> Options:
+        """What an engine is prepared with."""
+        from core.engine import Options
+
+        return Options(
+            data=self.values["data"],
+            config=self.values["config"],
+            host=self.values["host"],
+            demo=self.values["demo"],
+            environment=self.environment,
+        )

@@ -1,0 +1,61 @@
+"""The way from a verb to the server, without an engine: nothing is locked, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.cli.context import Context
+from core.clock import SystemClock
+from core.config import file
+from core.config.schema import Config
+from core.errors import ConfigError, LeitstandError, ServerUnavailable, Timeout, UsageError
+from core.ollama.address import Address, parse
+from core.ollama.client import Ollama
+from core.ollama.connection import Phase, ServerState
+
+DEADLINE = 5.0
+"""Seconds for one answer that a server has in its head."""
+
+
+def settings(context: Context) -> Config:
+    """The settings as far as they are right."""
+    return file.load(context.paths.config).config
+
+
+def address(context: Context) -> Address:
+    """Where the server is: the command line, then the settings, then the environment, then this machine."""
+    given: str = context.values["host"] or ""
+    try:
+        return parse(given or settings(context).server.url or context.environment.get("OLLAMA_HOST", ""))
+    except ConfigError as error:
+        raise UsageError(error.message, error.hint) if given else error from None
+
+
+async def state_of(ollama: Ollama, *, demo: bool = False) -> ServerState:
+    """Ask once how the server is, as the engine does all the time; what is wrong is part of the answer."""
+    url = ollama.address.url
+    try:
+        version = await ollama.version(deadline=DEADLINE)
+        # Other programs know versions, too; what has models in memory to tell of is Ollama.
+        await ollama.ps(deadline=DEADLINE)
+    except LeitstandError as error:
+        away = isinstance(error, ServerUnavailable | Timeout)
+        phase: Phase = "away" if away else "wrong"
+        return ServerState(url=url, phase=phase, message=error.message, hint=error.hint, demo=demo)
+    return ServerState(url=url, phase="online", version=version, demo=demo)
+
+
+@asynccontextmanager
+async def server(context: Context) -> AsyncIterator[Ollama]:
+    """A client of the server that is meant; with --demo that of the simulated one."""
+    if context.values["demo"]:
+        from core.simulator.demo import demo_simulator
+
+        ollama = Ollama(Address(), transport=demo_simulator(SystemClock()).transport())
+    else:
+        ollama = Ollama(address(context), connect_timeout=settings(context).server.connect_timeout)
+    try:
+        yield ollama
+    finally:
+        await ollama.close()

@@ -1,0 +1,161 @@
+"""The one table of the command line: verbs, options, environment. Help, parsing and checks are made from it.
+
+A new verb is one entry: its function gets a `Context`, writes through `context.out` and returns an exit code.
+"""
+
+from __future__ import annotations
+
+from core.cli.arguments import Argument, Verb, port
+
+GLOBALS = (
+    Argument("--data", "Keep everything in this directory instead of the user's own.", "DIR"),
+    Argument("--config", "Read the settings from this file.", "FILE"),
+    Argument(
+        "--host",
+        "The address of the Ollama server: gpubox, gpubox:11434, https://example.org/ollama.",
+        "URL",
+    ),
+    Argument("--demo", "Use a server that is only simulated, and a data directory of its own."),
+    Argument("--screen", "Open this screen first.", "NAME"),
+    Argument("--plain-output", "Leave the drawing to Textual alone; for terminals that show rubbish."),
+    Argument("--json", "Answer as JSON: one object or array, or one object a line for work that takes time."),
+    Argument("--help", "Show help, also for one verb; -h does the same."),
+    Argument("--version", "Show the version."),
+)
+
+ENVIRONMENT = (
+    ("OLLAMA_HOST", "The address of the server, when neither --host nor the setting server.url gives one."),
+    ("LEITSTAND_HOME", "One directory for the settings, the data and everything else."),
+    ("NO_COLOR", "Set to anything: no colours."),
+    ("LEITSTAND_DEBUG", "Set to 1: a fault in Leitstand shows its traceback."),
+)
+
+GROUPS = {
+    "config": "Read, change and check the settings.",
+}
+"""What verbs of two words have in common, by their first."""
+
+_KEY = Argument("KEY", "The name of a setting, like server.url.")
+
+VERBS = (
+    Verb(
+        "status",
+        "Show the server, the models in its memory, and this machine.",
+        "Asks the Ollama server and this machine once, and shows what is true now. It needs no running "
+        "Leitstand and disturbs none.\n\n"
+        "--oneline prints one plain line, for the status line of tmux and the like. It answers within a "
+        "second, even when the server is silent. --format says what the line holds; the fields are {mark}, "
+        "{version}, {models}, {memory} and {count}. Fields that are empty leave no gap.\n\n"
+        "When the server is not available the answer still comes, and the exit code is 3.",
+        "core.cli.status:status",
+        (
+            Argument("--oneline", "One plain line for a status line."),
+            Argument("--format", "What that line holds.", "TEXT"),
+            Argument("--ascii", "Only ASCII in that line; the setting ui.glyphs does the same."),
+        ),
+        (
+            ("leitstand status", "what there is"),
+            ("leitstand status --json", "the same for a script"),
+            ("leitstand status --oneline --format '{mark} {models}'", "a shorter line"),
+            ("set -g status-right '#(leitstand status --oneline)'", "in ~/.tmux.conf"),
+        ),
+    ),
+    Verb(
+        "doctor",
+        "Check everything Leitstand needs, and say how to mend it.",
+        "Looks at the server, the data directory and its database, the settings and the terminal. Each line "
+        "is a check: ok, warn or fail, what was found, and the exact thing to do. Nothing is changed, and a "
+        "Leitstand that runs is not disturbed.\n\n"
+        "The exit code is 1 when a check fails; warnings alone are no failure.",
+        "core.cli.doctor:doctor",
+        (),
+        (
+            ("leitstand doctor", "all checks"),
+            (
+                "leitstand doctor --json | jq -r '.[] | select(.state != \"ok\") | .message'",
+                "what is not well",
+            ),
+        ),
+    ),
+    Verb(
+        "config get",
+        "Print the value of a setting.",
+        "Prints the value that counts: the one from the settings file, or the default.",
+        "core.cli.config:get",
+        (_KEY,),
+        (("leitstand config get server.url", "where the server is"),),
+    ),
+    Verb(
+        "config set",
+        "Write a setting to the file.",
+        "The value is checked before anything is written. Comments and the order of the file stay; a file "
+        "that cannot be read is left alone. A Leitstand that runs takes the change over by itself.",
+        "core.cli.config:set_",
+        (_KEY, Argument("VALUE", "Its new value, as the example file writes it; texts need no quotes.")),
+        (
+            ("leitstand config set server.url gpubox:11434", "use the server on gpubox"),
+            ("leitstand config set ui.reduced_motion true", "no animation"),
+            ("leitstand config set keys.palette 'ctrl+k'", "another key"),
+        ),
+    ),
+    Verb(
+        "config unset",
+        "Take a setting out of the file, so that its default counts.",
+        "The rest of the file stays as it is.",
+        "core.cli.config:unset",
+        (_KEY,),
+        (("leitstand config unset server.url", "back to the default"),),
+    ),
+    Verb(
+        "config list",
+        "Show every setting, its value, and where that comes from.",
+        "With --json each entry also says what kind of value it is, what it can be, and what it means.",
+        "core.cli.config:list_",
+        (Argument("--changed", "Only settings that are not at their default."),),
+        (("leitstand config list --changed", "what is different here"),),
+    ),
+    Verb(
+        "config path",
+        "Print where the settings file is, or would be.",
+        "The file is optional. --config and LEITSTAND_HOME move it.",
+        "core.cli.config:path",
+        (),
+        (('less "$(leitstand config path)"', "read it"),),
+    ),
+    Verb(
+        "config check",
+        "Say what is wrong with the settings file.",
+        "Names each key and its line. The exit code is 1 when something is wrong. A wrong value never keeps "
+        "Leitstand from starting: its default is used instead.",
+        "core.cli.config:check",
+        (),
+        (("leitstand config check && echo in order", "in a script"),),
+    ),
+    Verb(
+        "config example",
+        "Print a settings file that explains every setting.",
+        "Everything in it is a comment, at its default.",
+        "core.cli.config:example",
+        (),
+        (("leitstand config example > config.toml", "a file to begin with"),),
+    ),
+    Verb(
+        "config edit",
+        "Open the settings file in your editor, and check it afterwards.",
+        "The editor is $VISUAL, else $EDITOR, else vi. A file that is not there yet begins as the example.",
+        "core.cli.config:edit",
+        (),
+        (("EDITOR=nano leitstand config edit", "with another editor"),),
+    ),
+    Verb(
+        "simulate",
+        "Serve a stand-in for Ollama, for trying things out without a GPU.",
+        "",
+        "core.cli.simulate:simulate",
+        (
+            Argument("--host", "The address to listen at.", "ADDRESS", default="127.0.0.1"),
+            Argument("--port", "The port; 0 lets the system choose one.", "N", port, default=11434),
+        ),
+        (),
+    ),
+)

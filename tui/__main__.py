@@ -1,0 +1,53 @@
+"""The command `leitstand`: without a verb the screens, with one the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from core.cli.main import Faces
+from core.cli.main import main as command
+
+if TYPE_CHECKING:
+    # Only named here: a status line must not wait for the screens.
+    from core.cli.context import Context
+    from core.config.schema import Ui
+    from core.health import Check
+
+
+def main() -> int:
+    """Run the command line of this process."""
+    return command(sys.argv[1:], Faces(_screens, _terminal_checks))
+
+
+def _screens(context: Context) -> int:
+    from core.errors import UsageError
+    from tui.terminal import probe
+
+    ui = _ui(context)
+    here = probe.look(os.environ, wish=ui.colours, clipboard=ui.clipboard)
+    said = probe.verdict(here)
+    if not said.can_run:
+        raise UsageError(said.sentence, said.hint)
+    # Before anything imports Textual: it reads the environment once.
+    probe.prepare(os.environ, here)
+    from tui.app import run
+
+    return run(context.options, screen=context.values["screen"], plain_output=context.values["plain_output"])
+
+
+def _terminal_checks(context: Context) -> list[Check]:
+    from tui.terminal import probe
+
+    return probe.checks(context.environment, wish=_ui(context).colours)
+
+
+def _ui(context: Context) -> Ui:
+    from core.config import file
+
+    return file.load(context.paths.config).config.ui
+
+
+if __name__ == "__main__":
+    sys.exit(main())
