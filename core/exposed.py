@@ -44,12 +44,17 @@ def verbs(service: type) -> dict[str, Verb]:
         hints = get_type_hints(function)
         fields: list[Any] = []
         for parameter in list(inspect.signature(function).parameters.values())[1:]:
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise TypeError(
+                    f"{function.__qualname__} takes *{parameter.name}: a verb names its arguments"
+                )
             default = () if parameter.default is parameter.empty else (parameter.default,)
             fields.append((parameter.name, hints[parameter.name], *default))
         streams = inspect.isasyncgenfunction(function)
         returns = hints["return"].__args__[0] if streams else hints["return"]
+        # By keyword only, so that a required argument may stand behind one with a default.
         params = msgspec.defstruct(
-            f"{service.__name__}_{name}", fields, frozen=True, forbid_unknown_fields=True
+            f"{service.__name__}_{name}", fields, frozen=True, kw_only=True, forbid_unknown_fields=True
         )
         found[name] = Verb(name, params, returns, streams, inspect.getdoc(function) or "")
     return found

@@ -46,5 +46,9 @@ def harmless(text: str) -> str:
 
 def one_line(text: str, limit: int = 500) -> str:
     """Return *text* as one harmless line of at most *limit* characters: for names, errors and titles."""
-    line = " ".join(harmless(text[: limit * 4]).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    text = text.lstrip()
+    start = text[: limit * 4]  # a name of ten megabytes is not worth looking at as a whole
+    line = " ".join(harmless(start).split())
+    if len(line) <= limit and len(start) == len(text):
+        return line
+    return line[: limit - 1] + "…"

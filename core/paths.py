@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -75,11 +74,13 @@ class Paths(NamedTuple):
 
 
 def make_private(directory: Path) -> Path:
-    """Make a directory that only its owner can enter; say clearly when that cannot be."""
+    """Make a directory that only its owner can enter; say clearly when that cannot be.
+
+    One that holds other things already (a home directory, /etc) keeps its permissions.
+    """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = stat.S_IMODE(directory.stat().st_mode)
-        if mode & 0o077:
+        if directory.stat().st_mode & 0o077 and _is_ours(directory):
             directory.chmod(0o700)
         if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
             raise PermissionError
@@ -92,6 +93,10 @@ def make_private(directory: Path) -> Path:
     except OSError as error:
         raise DataDirectoryError(f"The directory {directory} cannot be used: {error.strerror}.") from error
     return directory
+
+
+def _is_ours(directory: Path) -> bool:
+    return directory.name == "leitstand" or next(directory.iterdir(), None) is None
 
 
 def open_private(path: Path, flags: int) -> int:

@@ -36,8 +36,9 @@ class Threads:
         """Run *call* on a thread; it must not raise."""
         with self._lock:
             if self._idle == 0 and self._threads < self._width:
+                name = f"leitstand-{self._threads + 1}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
                 self._threads += 1
-                threading.Thread(target=self._work, name=f"leitstand-{self._threads}", daemon=True).start()
             else:
                 self._idle -= 1
         self._jobs.put(call)
@@ -108,6 +109,10 @@ class Tasks:
         def call() -> None:
             try:
                 result = function(*args, **kwargs)
+            except StopIteration:
+                # A future refuses to carry it, and whoever waits would wait for ever.
+                fault = RuntimeError(f"{getattr(function, '__qualname__', 'a call')} raised StopIteration")
+                deliver(lambda: future.set_exception(fault))
             except BaseException as error:  # noqa: BLE001 - whatever it is, the awaiting side gets it
                 failure = error
                 deliver(lambda: future.set_exception(failure))
@@ -139,5 +144,5 @@ def place(error: BaseException) -> str:
     return (
         "unknown"
         if trace is None
-        else f"{trace.tb_frame.f_code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}"
+        else f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
     )

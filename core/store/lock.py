@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.clock import Clock
+from core.clock import Clock, SystemClock
 from core.errors import DataDirectoryBusy, DataDirectoryError
 from core.paths import make_private, open_private
 
@@ -34,7 +34,7 @@ class DataLock:
         self._descriptor: int | None = descriptor
 
     @classmethod
-    def acquire(cls, path: Path, *, clock: Clock) -> DataLock:
+    def acquire(cls, path: Path, *, clock: Clock | None = None) -> DataLock:
         """Take the lock at once, or say who has it."""
         make_private(path.parent)
         try:
@@ -44,7 +44,9 @@ class DataLock:
             raise DataDirectoryError(f"The lock {path} cannot be opened: {error.strerror}.") from error
         try:
             _lock(descriptor, path)
-            mine = msgspec.json.encode(Holder(os.getpid(), clock.now(), socket.gethostname()))
+            mine = msgspec.json.encode(
+                Holder(os.getpid(), (clock or SystemClock()).now(), socket.gethostname())
+            )
             # In this order a full disk, which has room for what is already there, does not stop a start.
             os.pwrite(descriptor, mine, 0)
             os.ftruncate(descriptor, len(mine))

@@ -11,8 +11,9 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from core.errors import StoreError
 from core.paths import open_private
@@ -26,8 +27,7 @@ APPLICATION_ID = 0x4C737464
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(msgspec.Struct, frozen=True):
     """One step: the version it leads to and its SQL."""
 
     version: int

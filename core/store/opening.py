@@ -10,10 +10,10 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+
+import msgspec
 
 from core.errors import DataDirectoryError, StoreError, StoreNewer
 from core.paths import make_private, open_private
@@ -29,8 +29,7 @@ CHECKED_AFTER_CRASH = 256 * 2**20
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """The writer's connection and what happened on the way."""
 
     path: Path
@@ -39,8 +38,7 @@ class Opened:
     check_due: bool
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """What lies at the path, read without changing a byte."""
 
     application: int = 0
@@ -221,5 +219,6 @@ def _introduce(connection: sqlite3.Connection, now: float) -> None:
     if connection.execute("SELECT count(*) FROM meta WHERE key = 'install'").fetchone()[0]:
         return
     connection.execute(
-        "INSERT INTO meta (key, value) VALUES ('install', ?), ('created', ?)", (uuid4().hex, repr(now))
+        "INSERT INTO meta (key, value) VALUES ('install', ?), ('created', ?)",
+        (os.urandom(16).hex(), repr(now)),
     )
