@@ -31,6 +31,7 @@ LARGEST = 1_000_000
 """Bytes a file may have: many times what a person writes, and read in an instant."""
 
 _BOM = "\ufeff"
+_BY_HAND = "Mend that in an editor first."
 _FIRST_LINE = "# The settings of Leitstand. `leitstand config example` shows every one of them."
 
 
@@ -142,9 +143,9 @@ def _put(text: str, parsed: dict[str, Any], keys: Keys, value: Value) -> str:
         known = known and key in place
         place = place.setdefault(key, {})
         if not isinstance(place, dict):
-            raise ConfigError(
-                f"{'.'.join(above)} in the file is not a table.", "Mend that in an editor first."
-            )
+            raise ConfigError(f"{'.'.join(above)} in the file is not a table.", _BY_HAND)
+    if isinstance(place.get(name), dict):
+        raise ConfigError(f"{'.'.join(keys)} in the file is a table, with keys of its own.", _BY_HAND)
     new, place[name] = name not in place, value
     line = f"{tomlkit.key(name).as_string()} = {tomlkit.item(value).as_string()}\n"
     if not known:
@@ -194,7 +195,7 @@ def _edit(path: Path, change: Callable[[str, dict[str, Any]], str]) -> None:
                 if new == text or _replace(real, new, seen):
                     return
     except WrongText as wrong:
-        hint = "Mend that in an editor first." if wrong.problem.line else wrong.problem.hint
+        hint = _BY_HAND if wrong.problem.line else wrong.problem.hint
         raise ConfigError(f"Nothing was written. {wrong.problem.sentence}", hint) from None
     except DataDirectoryError as error:
         raise ConfigError(error.message, "Check who owns it, or choose another file with --config.") from None
