@@ -1,9 +1,9 @@
 """The composition root: builds every service, starts them in order, stops them in order.
 
-    engine = Engine.prepare(options)    # at once: paths, lock, configuration
-    await engine.start()                # store, services; the server is found in the background
-    …
-    await engine.close()                # no new work, finish or checkpoint, save, close
+engine = Engine.prepare(options)    # at once: paths, lock, configuration
+await engine.start()                # store, services; the server is found in the background
+…
+await engine.close()                # no new work, finish or checkpoint, save, close
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.bus import Bus, Notice
 from core.clock import Clock, SystemClock
 from core.config.service import ConfigService
 from core.errors import StoreError
-from core.health import HealthService
+from core.health import Check, HealthService
 from core.ollama.address import Address, parse
 from core.ollama.client import Ollama
 from core.ollama.connection import ServerService
@@ -59,8 +59,19 @@ class Engine:
         self._closed = False
         overrides = {"server.url": options.host} if options.host else {}
         self.config = ConfigService(paths.config, self.bus, self.tasks, clock, overrides=overrides)
-        self.server = ServerService(self._client, bus=self.bus, tasks=self.tasks, clock=clock)
-        self.health = HealthService(paths=paths, config=self.config, server=self.server, store=lambda: self.store)
+        self.server = ServerService(
+            self._client,
+            bus=self.bus,
+            tasks=self.tasks,
+            clock=clock,
+            check_every=lambda: self.config.current.server.check_every,
+        )
+        self.health = HealthService(
+            paths=paths,
+            server=lambda: self.server.current,
+            problems=lambda: self.config.problems,
+            store=self._store_check,
+        )
 
     @classmethod
     def prepare(cls, options: Options, clock: Clock | None = None) -> Engine:
@@ -74,7 +85,7 @@ class Engine:
         make_private(paths.data)
         engine = cls(options, paths, clock or SystemClock())
         engine._demo_home = demo_home
-        engine._lock = DataLock.acquire(paths.lock)
+        engine._lock = DataLock.acquire(paths.lock, clock=engine.clock)
         engine.config.load()
         logs.begin(paths.log, engine.config.current.log.level)
         return engine
@@ -94,11 +105,30 @@ class Engine:
             self.bus.publish(Notice("warning", sentence, at=self.clock.now()))
         for problem in self.config.problems[:3]:
             self.bus.publish(Notice("warning", problem.sentence, problem.hint, at=self.clock.now()))
+        if self._store.check_due:
+            self.tasks.spawn("database check", self._check_store(self._store))
         if self.options.demo:
             await self.start_demo()
         else:
             await self.server.start()
         log.info("started")
+
+    async def _check_store(self, store: Database) -> None:
+        if damage := await store.check():
+            self.bus.publish(
+                Notice(
+                    "error",
+                    f"The database is damaged: {damage[0]}.",
+                    "Export what matters now, then start Leitstand again.",
+                    at=self.clock.now(),
+                )
+            )
+
+    def _store_check(self) -> Check:
+        if self._store is None:
+            return Check("store", "warn", "The database is not open yet.")
+        size = self.paths.database.stat().st_size / 1e6
+        return Check("store", "ok", f"{self.paths.database} is open, {size:.1f} MB.")
 
     async def start_demo(self) -> None:
         """Put the built-in simulator in the place of the server, clearly marked as a demonstration."""
@@ -132,5 +162,5 @@ class Engine:
             address or self.address(),
             transport=transport,
             connect_timeout=self.config.current.server.connect_timeout,
-            clock=self.clock,
+            in_thread=self.tasks.in_thread,
         )

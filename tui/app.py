@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
-from core.ollama.connection import ServerChanged, ServerState
 from textual import events
 from textual.app import App
+from textual.command import Provider
 
 from core.bus import Level, Notice
 from core.config.types import ConfigChanged
+from core.engine import Engine
 from core.errors import LeitstandError
 from core.guard import one_line
+from core.health import Check
+from core.ollama.connection import ServerChanged, ServerState
 from tui import keymap
 from tui.bridge import Bridge
 from tui.facts import Facts
 from tui.glyphs import Glyphs, glyphs
 from tui.pages import PAGES, page
 from tui.screens.base import EngineScreen
+from tui.terminal import probe
+from tui.terminal.clipboard import Clipboard
 from tui.theme import DEFAULT_THEME, THEMES
-
-if TYPE_CHECKING:
-    from core.engine import Engine
 
 Severity = Literal["information", "warning", "error"]
 SEVERITY: dict[Level, Severity] = {
@@ -34,6 +35,13 @@ SEVERITY: dict[Level, Severity] = {
     "warning": "warning",
     "error": "error",
 }
+
+
+def _commands() -> type[Provider]:
+    """Import the palette when somebody opens it."""
+    from tui.commands import Commands
+
+    return Commands
 
 
 class LeitstandApp(App[int]):
@@ -45,12 +53,15 @@ class LeitstandApp(App[int]):
     MODES = {found.name: found.build for found in PAGES}
     DEFAULT_MODE = PAGES[0].name
     BINDINGS = keymap.bindings("app")
+    COMMANDS = {_commands}
 
     def __init__(self, engine: Engine, *, start: str = "") -> None:
         if page(start):
             # Textual reads the first page from here while it is being built.
             self.DEFAULT_MODE = start  # type: ignore[misc]  # a class variable, chosen per run
         super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
         self.engine = engine
         self.engine_ready = False
         self.bridge = Bridge(self, engine.bus)
@@ -58,6 +69,7 @@ class LeitstandApp(App[int]):
         self.notices: deque[Notice] = deque(maxlen=200)
         self.key_overrides: dict[str, str] = {}
         self.failure: LeitstandError | None = None
+        self._apply_looks()
 
     @property
     def glyphs(self) -> Glyphs:
@@ -68,9 +80,6 @@ class LeitstandApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint first; everything slow begins after the first picture."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self._apply_looks()
         self._apply_keys(announce=False)
         self.bridge.follow_always(Notice, self._on_notice)
         self.bridge.follow_always(ServerChanged, self._on_server)
@@ -133,6 +142,29 @@ class LeitstandApp(App[int]):
         )
         if self.engine.config.current.ui.bell and level in {"warning", "error"}:
             self.bell()
+
+    async def copy(self, text: str) -> None:
+        """Copy text out of the program and say what is known of it."""
+        clipboard = Clipboard(
+            wish=self.engine.config.current.ui.clipboard,
+            environment=self.engine.options.environment,
+            cache=self.engine.paths.cache,
+            write=self._write,
+        )
+        try:
+            copied = await clipboard.copy(text)
+        except LeitstandError as error:
+            self.say_error(error)
+            return
+        self.toast("good" if copied.known else "info", copied.sentence)
+
+    def _write(self, sequence: str) -> None:
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def terminal_checks(self) -> list[Check]:
+        """What this terminal can do, for the health page."""
+        return probe.checks(self.engine.options.environment, wish=self.engine.config.current.ui.colours)
 
     def say_error(self, error: LeitstandError) -> None:
         """Tell the person at the screen what went wrong and what to do."""
@@ -230,12 +262,3 @@ def _away(state: ServerState) -> str:
     if state.phase == "away":
         return "AI temporarily unavailable"
     return "wrong server" if state.phase == "wrong" else ""
-
-
-async def run_app(app: LeitstandApp, *, mouse: bool) -> None:
-    """Run until the person leaves, then stop the engine in order."""
-    try:
-        await app.run_async(mouse=mouse)
-    finally:
-        with contextlib.suppress(LeitstandError):
-            await app.engine.close()

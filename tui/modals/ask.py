@@ -10,8 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from core.errors import LeitstandError
-from core.guard import one_line
-from tui.modals.base import Dialog
+from tui.modals.base import Dialog, frame
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
 
@@ -38,8 +37,7 @@ class Ask(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Lay out what is asked, the line, and room for what is wrong."""
         with Vertical(classes="dialog") as box:
-            box.border_title = one_line(self._title, 60)
-            box.border_subtitle = "enter take it · esc back"
+            frame(box, self._title, "enter take it · esc back")
             yield Detail(id="about")
             yield Input(self._value, password=self._secret, select_on_focus=False)
             yield Detail(id="wrong")

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from textual.markup import escape
 from textual.screen import ModalScreen
+from textual.widget import Widget
 
+from core.guard import one_line
 from tui import keymap
 
 if TYPE_CHECKING:
     from tui.app import LeitstandApp
 
 T = TypeVar("T")
+
+
+def frame(box: Widget, title: str, subtitle: str) -> None:
+    """Write the title and the keys into a dialog's frame; both are text, never markup."""
+    box.border_title = escape(one_line(title, 60))
+    box.border_subtitle = escape(one_line(subtitle, 66))
 
 
 class Dialog(ModalScreen[T]):

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from core.guard import one_line
-from tui.modals.base import Dialog
+from tui.modals.base import Dialog, frame
 from tui.widgets.detail import Detail
 
 
@@ -23,8 +23,7 @@ class Confirm(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Lay out the question and what follows from it."""
         with Vertical(classes="dialog") as box:
-            box.border_title = one_line(self._question, 66)
-            box.border_subtitle = f"y or enter {one_line(self._deed, 30)} · esc back"
+            frame(box, self._question, f"y or enter {self._deed} · esc back")
             yield Detail()
 
     def on_mount(self) -> None:

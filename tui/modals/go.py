@@ -6,7 +6,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui.modals.base import Dialog
+from tui.modals.base import Dialog, frame
 from tui.pages import PAGES
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
@@ -33,8 +33,7 @@ class GoMenu(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """List the pages with their numbers."""
         with Vertical(classes="dialog") as box:
-            box.border_title = "Go to"
-            box.border_subtitle = "a number, or the first letter"
+            frame(box, "Go to", "a number, or the first letter")
             yield Detail()
 
     def on_mount(self) -> None:

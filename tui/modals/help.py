@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 
 from tui import keymap
-from tui.modals.base import Dialog
+from tui.modals.base import Dialog, frame
 from tui.pages import page
 from tui.render.pieces import Piece, Pieces
 from tui.widgets.detail import Detail
@@ -23,9 +23,8 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out one scrolling text."""
-        with Vertical(classes="dialog -tall") as box:
-            box.border_title = "Keys"
-            box.border_subtitle = "esc back · other keys: [keys] in the configuration"
+        with Vertical(classes="dialog -tall -wide") as box:
+            frame(box, "Keys", "esc back · other keys: [keys] in the configuration")
             with VerticalScroll():
                 yield Detail()
 
@@ -52,7 +51,7 @@ def help_lines(scopes: tuple[str, ...], overrides: dict[str, str]) -> list[Piece
     lines.append(
         [
             (
-                "Where a terminal keeps F-keys or alt to itself, ctrl+g and ctrl+p reach every page and command.",
+                "Where a terminal keeps F-keys or alt to itself, ctrl+g and ctrl+p reach everything.",
                 "dim",
             )
         ]
@@ -63,4 +62,4 @@ def help_lines(scopes: tuple[str, ...], overrides: dict[str, str]) -> list[Piece
 def _key_line(key: keymap.Key, overrides: dict[str, str]) -> list[Piece]:
     keys = keymap.shown(keymap.effective(key, overrides)) or "—"
     mark = "  (changed)" if key.id in overrides else ""
-    return [(f"{keys:<16}", "key"), (key.about, "text"), (mark, "accent"), (f"  {key.id}", "rule")]
+    return [(f"{keys:<15} ", "key"), (f"{key.id:<20} ", "dim"), (key.about, "text"), (mark, "accent")]

@@ -9,7 +9,7 @@ from textual.containers import Vertical, VerticalScroll
 
 from core.bus import Level, Notice
 from core.guard import one_line
-from tui.modals.base import Dialog
+from tui.modals.base import Dialog, frame
 from tui.render.pieces import Pieces
 from tui.theme import Ink
 from tui.widgets.detail import Detail
@@ -28,8 +28,7 @@ class NoticesScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Lay out one scrolling text."""
         with Vertical(classes="dialog -tall") as box:
-            box.border_title = "Notices"
-            box.border_subtitle = "esc back"
+            frame(box, "Notices", "esc back")
             with VerticalScroll():
                 yield Detail()
 

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from core.guard import one_line
-from tui.modals.base import Dialog
+from tui.modals.base import Dialog, frame
 from tui.render.pieces import Pieces
 from tui.widgets.row_list import RowList
 
@@ -23,8 +23,7 @@ class Pick(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay the choices out below each other."""
         with Vertical(classes="dialog") as box:
-            box.border_title = one_line(self._title, 60)
-            box.border_subtitle = "enter take it · esc back"
+            frame(box, self._title, "enter take it · esc back")
             rows: RowList[str] = RowList(self._paint, key=lambda row: row)
             rows.styles.height = min(len(self._choices), 16)
             yield rows

@@ -54,7 +54,7 @@ class HealthScreen(EngineScreen):
         return [
             [
                 (f" {sign} ", INKS[check.state]),
-                (column(one_line(check.check, 40), 18), "strong" if check.state != "ok" else "text"),
+                (column(one_line(check.check, 40), 24), "strong" if check.state != "ok" else "text"),
                 (one_line(check.message, 400), "text" if check.state != "ok" else "dim"),
             ]
         ]

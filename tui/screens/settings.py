@@ -15,6 +15,7 @@ from core.guard import one_line
 from tui import keymap
 from tui.render.pieces import Piece, Pieces, column
 from tui.screens.base import EngineScreen
+from tui.theme import Ink
 from tui.widgets.detail import Detail
 from tui.widgets.row_list import RowList
 
@@ -91,7 +92,7 @@ class SettingsScreen(EngineScreen):
         section = column(setting.section, 8)
         value = one_line("••••••" if setting.secret and state.value else value_text(state.value), 200) or "—"
         wrong = any(problem.key == setting.path for problem in self._problems)
-        ink = "dim" if state.is_default else "accent"
+        ink: Ink = "dim" if state.is_default else "accent"
         line: list[Piece] = [(f" {section}", "dim"), (title, "text"), (value, "bad" if wrong else ink)]
         if setting.unit:
             line.append((f" {setting.unit}", "dim"))
@@ -103,10 +104,12 @@ class SettingsScreen(EngineScreen):
 
     def _explain(self) -> None:
         state: SettingState | None = self.query_one(RowList).selected
-        lines: list[Pieces] = []
-        for problem in self._problems[:3]:
-            if not problem.key or state is None or problem.key == state.setting.path:
-                lines.append([(f"{self.leitstand.glyphs.warning} {problem.sentence}", "warn")])
+        shown = state.setting.path if state is not None else ""
+        lines: list[Pieces] = [
+            [(f"{self.leitstand.glyphs.warning} {problem.sentence}", "warn")]
+            for problem in self._problems[:3]
+            if not problem.key or not shown or problem.key == shown
+        ]
         if state is not None:
             setting = state.setting
             lines.append([(setting.path, "accent"), (f"   {setting.expects}", "dim")])
