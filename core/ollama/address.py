@@ -112,7 +112,7 @@ def _host_and_port(text: str, default: int, notes: list[str]) -> tuple[str, int]
         return text, default
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
-        if rest and not rest.startswith(":"):
+        if _literal(host) is None or (rest and not rest.startswith(":")):
             raise _wrong(text)
         port = rest[1:]
     else:

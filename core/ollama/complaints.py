@@ -172,7 +172,7 @@ RULES = (
     ),
     Rule(
         r"error was encountered while running the model|model runner has unexpectedly stopped"
-        r"|runner process no longer running|post predict|/completion\"",
+        r"|runner process no longer running|post predict|/(completion|embeddings?)\": eof",
         RunnerCrashed,
         "The process that runs {model} died.",
     ),
@@ -228,6 +228,12 @@ RULES = (
         "Load the model anew; if it recurs, use another quantisation.",
     ),
     Rule(
+        r"must be of type|invalid format:",
+        BadRequest,
+        "The server does not accept an option: {text}",
+        "Correct that option in the settings of the chat or of the model.",
+    ),
+    Rule(
         r"missing unit in duration|invalid duration|unsupported type: 'bool'",
         BadRequest,
         "The server does not accept that keep-alive time.",
@@ -260,6 +266,11 @@ def quoted(text: str) -> str:
     return one_line(text, 240).rstrip(".") + "."
 
 
+def sentence(text: str) -> str:
+    """Begin with a capital where no model is named; names of models stay as they are."""
+    return f"T{text[1:]}" if text.startswith("the model ") else text
+
+
 def told(text: str, route: str, model: str) -> LeitstandError | None:
     """What an error text means, or None when nothing here knows it."""
     text, inner = _unpacked(text)
@@ -269,8 +280,8 @@ def told(text: str, route: str, model: str) -> LeitstandError | None:
             return error
     for pattern, rule in _COMPILED:
         if (rule.routes is None or route in rule.routes) and pattern.search(text):
-            sentence = rule.sentence.format(model=named(model), text=quoted(text), place=_place(text))
-            return rule.kind(sentence[:1].upper() + sentence[1:], rule.hint)
+            said = rule.sentence.format(model=named(model), text=quoted(text), place=_place(text))
+            return rule.kind(sentence(said), rule.hint)
     return None
 
 
@@ -324,7 +335,7 @@ def _memory(complaint: Complaint, _: dict[str, Any]) -> LeitstandError | None:
         r"\((\d[\d.]* ?[KMGT]i?B)\) than is available \((\d[\d.]* ?[KMGT]i?B)\)", complaint.text
     )
     if sizes:
-        return OutOfMemory(f"{model} needs {sizes[1]} of memory; the server has {sizes[2]} free.")
+        return OutOfMemory(sentence(f"{model} needs {sizes[1]} of memory; the server has {sizes[2]} free."))
     return OutOfMemory(f"The server ran out of memory with {model}.")
 
 
@@ -332,9 +343,9 @@ def _incapable(complaint: Complaint, _: dict[str, Any]) -> LeitstandError | None
     lacking = re.findall(r"does not support (\w+)", complaint.text)
     model = named(complaint.model)
     if "thinking" in lacking:
-        return CannotThink(f"{model} cannot think.")
+        return CannotThink(sentence(f"{model} cannot think."))
     known = list(dict.fromkeys(_CAPABILITIES[word] for word in lacking if word in _CAPABILITIES))
-    return NotCapable(f"{model} does not support {' or '.join(known)}.") if known else None
+    return NotCapable(sentence(f"{model} does not support {' or '.join(known)}.")) if known else None
 
 
 def _place(text: str) -> str:

@@ -25,7 +25,7 @@ from core.errors import (
     ServerUnavailable,
 )
 from core.guard import one_line
-from core.ollama.complaints import named, quoted, told
+from core.ollama.complaints import named, quoted, sentence, told
 
 # What every server we can work with has; an unknown path among these means it is no Ollama.
 _ALWAYS_THERE = frozenset(
@@ -114,14 +114,16 @@ def _by_status(refusal: Refusal, text: str, reply: Any) -> LeitstandError | None
         case 404:
             return ModelNotFound(f"The server does not have {model}.")
         case 412:
-            return ServerError(f"{model} needs a newer Ollama than this server has.", "Update Ollama on it.")
+            return ServerError(
+                sentence(f"{model} needs a newer Ollama than this server has."), "Update Ollama on it."
+            )
         case 429:
             return ServerBusy("The server asks to wait: too many requests.")
         case 499:
             return Cancelled("The server stopped the request.")
         case 501:
             return told(text, refusal.route, refusal.model) or NotCapable(
-                f"{model} does not support what was asked of it."
+                sentence(f"{model} does not support what was asked of it.")
             )
         case 502:
             return ServerError(
