@@ -99,6 +99,6 @@ def _is_ours(directory: Path) -> bool:
     return directory.name == "leitstand" or next(directory.iterdir(), None) is None
 
 
-def open_private(path: Path, flags: int) -> int:
+def open_private(path: str | Path, flags: int) -> int:
     """Open a file so that only its owner can read it; usable as the opener of `open`."""
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
