@@ -94,6 +94,14 @@ class _LostError(Exception):
     """The text is not what the scanner thinks it is."""
 
 
+def _name(quoted: str) -> str:
+    try:
+        name: str = tomllib.loads(f"key = {quoted}")["key"]
+    except tomllib.TOMLDecodeError:
+        raise _LostError from None
+    return name
+
+
 class _Finder:
     """Walks once over the text, remembering where keys begin."""
 
@@ -151,7 +159,7 @@ class _Finder:
             start = self._at
             if self._text[start : start + 1] in {'"', "'"}:
                 self._string()
-                keys.append(tomllib.loads(f"key = {self._text[start : self._at]}")["key"])
+                keys.append(_name(self._text[start : self._at]))
             else:
                 keys.append(self._text[start : self._skip(_BARE_KEY)])
             self._skip(_SPACE)

@@ -67,16 +67,12 @@ class ConfigService:
 
     def load(self) -> None:
         """Read the file at once, for what must be known before anything runs: the first picture's colours."""
-        self._loaded = file.load(self._path)
-        self._current = self._overridden(self._loaded.config)
-        self._was_read = True
+        self._use(file.load(self._path))
 
     async def start(self) -> None:
-        """Read the file unless it was, and begin to follow it; what is wrong waits in `problems`."""
+        """Begin to follow the file; read it now unless `load` did."""
         if not self._was_read:
-            await self._tasks.in_thread(self.load)
-        if self.problems:
-            log.warning("the configuration has %d problems", len(self.problems))
+            self._use(await self._tasks.in_thread(file.load, self._path))
         self._watch = self._tasks.spawn("configuration", self._follow())
 
     async def stop(self) -> None:
@@ -88,9 +84,8 @@ class ConfigService:
         """Read the file now, tell what changed, and keep the value a wrong one had before."""
         async with self._reading:
             before, config = self._loaded, self._current
-            self._loaded = await self._tasks.in_thread(file.load, self._path, before)
-            self._current = self._overridden(self._loaded.config)
-        changed = tuple(s.path for s in settings() if read(config, s.path) != read(self._current, s.path))
+            self._use(await self._tasks.in_thread(file.load, self._path, before))
+        changed = tuple(sorted(path for path in table() if read(config, path) != read(self._current, path)))
         if changed or before.problems != self.problems:
             self._bus.publish(ConfigChanged(changed, self.problems))
             log.info("the configuration was read again: %d changes", len(changed))
@@ -142,6 +137,11 @@ class ConfigService:
         if setting.path in self._overrides:
             source = "override"
         return SettingState(setting, value, source)
+
+    def _use(self, loaded: file.Loaded) -> None:
+        self._was_read = True
+        self._loaded = loaded
+        self._current = self._overridden(loaded.config)
 
     def _overridden(self, config: Config) -> Config:
         values = msgspec.to_builtins(config)
