@@ -7,7 +7,6 @@ names of two words, and an error is one sentence with the nearest right word.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from core.errors import UsageError
@@ -119,9 +118,8 @@ class _Reader:
         return Parsed(self._verb, self._values, self._words)
 
     def topic(self, argv: Sequence[str]) -> str:
-        """The verb as far as it can be made out."""
-        with suppress(UsageError):
-            self._take(argv)
+        """The verb, or as much of it as is there."""
+        self._take(argv)
         return " ".join(self._words)
 
     def _take(self, argv: Sequence[str]) -> None:

@@ -26,6 +26,10 @@ class NotOllama(Exception):
     """Something answers, but not as Ollama would."""
 
 
+class Refusing(Exception):
+    """It answers, but not to us: it wants a login, or does not know the name it was asked by."""
+
+
 class Glance(NamedTuple):
     """What a glance at the server shows."""
 
@@ -46,7 +50,7 @@ class Target(NamedTuple):
 
 
 def glance(target: Target, deadline: float = DEADLINE) -> Glance:
-    """Ask for the version and the loaded models; raise Away or NotOllama."""
+    """Ask for the version and the loaded models; raise Away, NotOllama or Refusing."""
     end = time.monotonic() + deadline
     version, models = _ask(target, ("/api/version", "/api/ps"), end)
     found = version.get("version") if isinstance(version, dict) else None
@@ -93,12 +97,16 @@ def _request(target: Target, path: str, last: bool) -> bytes:  # noqa: FBT001 - 
 
 
 def _decoded(status: int, body: bytes) -> Any:
-    if status == 404:  # an old server without this question, or a wrong one: the version decides
-        return None
     if status in (502, 503, 504):  # a gateway whose server is away
         raise Away
+    if status in (401, 403):
+        raise Refusing
+    if status >= 500:  # it is there, and has other worries
+        return None
     try:
-        return json.loads(body) if status == 200 else None
+        if status != 200:
+            raise NotOllama
+        return json.loads(body)
     except (ValueError, RecursionError):
         raise NotOllama from None
 

@@ -11,9 +11,9 @@ from binascii import b2a_base64
 
 from core.cli.context import Context
 from core.cli.exits import DONE, FAILED, SERVER
-from core.cli.glance import Away, Glance, NotOllama, Target, glance
+from core.cli.glance import Away, Glance, NotOllama, Refusing, Target, glance
 from core.errors import ConfigError, UsageError
-from core.guard import one_line
+from core.guard import harmless, one_line
 
 FORMAT = "{mark} {state} {version} {models} {memory}"
 FIELDS = ("mark", "state", "version", "models", "memory", "count")
@@ -21,7 +21,7 @@ _FIELD = re.compile(r"\{(\w*)\}")
 
 # What nearly everybody writes; anything else is read by the module that knows every form.
 _PLAIN = re.compile(
-    r"(http://)?((?:127|10|192)(?:\.\d{1,3}){3}|[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*)(?::(\d{2,4}))?/?"
+    r"(http://)?((?:127|10|192)(?:\.\d{1,3}){3}|[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*)(?::([1-9]\d{0,3}|[1-5]\d{4}))?/?"
 )
 _DEFAULT = Target("127.0.0.1", 11434)
 
@@ -34,24 +34,26 @@ def show(context: Context) -> int:
         raise UsageError(
             f"A status line has no field {{{unknown[:40]}}}.", f"It has: {{{'}, {'.join(FIELDS)}}}."
         )
-    settings = _settings(context)
-    ascii_only = context.values["ascii"] or settings.get("ui", {}).get("glyphs") == "ascii"
-    ascii_only = ascii_only or not context.out.unicode
-    fields, code = _fields(context, settings)
-    fields["mark"] = ("*x" if ascii_only else "●✗")[code != DONE]
+    plain = context.values["ascii"] or _setting(context, "ui", "glyphs") == "ascii" or not context.out.unicode
+    fields, code = _fields(context)
+    fields["mark"] = ("*x" if plain else "●✗")[code != DONE]
     line = one_line(_FIELD.sub(lambda field: fields.get(field[1], ""), template))
-    context.out.line(line.encode("ascii", "replace").decode() if ascii_only else line)
+    context.out.line(line.encode("ascii", "replace").decode() if plain else line)
     return code
 
 
-def _fields(context: Context, settings: dict[str, dict[str, object]]) -> tuple[dict[str, str], int]:
+def _fields(context: Context) -> tuple[dict[str, str], int]:
     try:
-        return _told(glance(target(_address(context, settings)))), DONE
+        return _told(glance(target(chosen(context)))), DONE
     except Away:
         return {"state": "ollama away"}, SERVER
     except NotOllama:
         return {"state": "not ollama"}, SERVER
-    except ConfigError:
+    except Refusing:
+        return {"state": "ollama refuses"}, FAILED
+    except ConfigError as error:
+        if context.values["host"]:
+            raise UsageError(error.message, error.hint) from None
         return {"state": "wrong address"}, FAILED
 
 
@@ -70,29 +72,29 @@ def _outside(text: str, limit: int) -> str:
     return one_line(text.replace("#", ""), limit)
 
 
-def _address(context: Context, settings: dict[str, dict[str, object]]) -> str:
-    """In the order the engine asks: the command line, the settings, the environment."""
-    written = settings.get("server", {}).get("url")
+def chosen(context: Context) -> str:
+    """The address that is meant, in the order the engine asks: command line, settings, environment."""
     return (
         context.values["host"]
-        or (written if isinstance(written, str) else "")
+        or _setting(context, "server", "url")
         or context.environment.get("OLLAMA_HOST", "")
     )
 
 
-def _settings(context: Context) -> dict[str, dict[str, object]]:
-    """The tables of the settings file; whoever has none pays nothing, and a wrong one counts as none."""
+def _setting(context: Context, section: str, name: str) -> str:
+    """A text in the settings file; a wrong one counts as none, and whoever has no file pays nothing."""
     try:
         content = context.paths.config.read_bytes()
     except OSError:
-        return {}
+        return ""
     import tomllib
 
     try:
-        parsed = tomllib.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return {}
-    return {name: table for name, table in parsed.items() if isinstance(table, dict)}
+        value = tomllib.loads(content.decode("utf-8-sig"))[section][name]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return ""
+    sound = isinstance(value, str) and len(value) <= 1000 and "\n" not in value and harmless(value) == value
+    return value if sound else ""
 
 
 def target(text: str) -> Target:
@@ -100,7 +102,7 @@ def target(text: str) -> Target:
     if not text:
         return _DEFAULT
     plain = _PLAIN.fullmatch(text)
-    if plain is not None and plain[2] != "localhost":
+    if plain is not None and len(text) < 200 and plain[2] != "localhost":
         return Target(plain[2], int(plain[3] or (80 if plain[1] else 11434)))
     from core.ollama.address import parse
 
