@@ -147,20 +147,18 @@ class ServerService:
         self, address: Address, transport: httpx.AsyncBaseTransport | None = None, *, demo: bool = False
     ) -> ServerState:
         """Turn to another server in place; what still streams from the old one ends with an error."""
+        await self._stop()
         old, self._client = self._client, self._make_client(address, transport)
         self._failures = 0
         self._enter("connecting", url=address.url, demo=demo, version=None)
         self._begin()
-        self._ask_now()
         if old is not None:
             await old.close()
         return self._state
 
     async def close(self) -> None:
         """Stop asking and close the connections."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
+        await self._stop()
         if self._client is not None:
             await self._client.close()
 
@@ -168,14 +166,18 @@ class ServerService:
         if self._watch is None:
             self._watch = self._tasks.spawn("server check", self._keep_asking())
 
+    async def _stop(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.cancel()
+            await asyncio.wait([watch])
+
     async def _keep_asking(self) -> None:
         try:
             while True:
-                client = self.client
-                pause = await self._ask(client)
-                if client is self._client:  # else another server is in use meanwhile: ask that one
-                    self._pause = self._tasks.spawn("pause of the server check", self._clock.sleep(pause))
-                    await asyncio.wait([self._pause])
+                seconds = await self._ask(self.client)
+                self._pause = self._tasks.spawn("pause of the server check", self._clock.sleep(seconds))
+                await asyncio.wait([self._pause])
         finally:
             self._ask_now()
 
@@ -190,10 +192,9 @@ class ServerService:
             if self._state.phase != "online":
                 await self._make_sure(client)
         except LeitstandError as error:
-            return self._failed(error) if client is self._client else 0.0
-        if client is self._client:
-            self._failures = 0
-            self._enter("online", version=version)
+            return self._failed(error)
+        self._failures = 0
+        self._enter("online", version=version)
         return self._check_every()
 
     async def _make_sure(self, client: Ollama) -> None:

@@ -162,10 +162,9 @@ async def test_a_server_that_dies_in_an_answer_cuts_the_stream() -> None:
 
     async with serving(die) as server:
         ollama = server.client()
-        seen: list[str] = []
-        with pytest.raises(StreamCut):
-            seen = [chunk.message.content async for chunk in ollama.chat(ASK)]
-        assert seen == []
+        chunks = ollama.chat(ASK)
+        with pytest.raises(StreamCut, match="broke in the middle"):
+            _ = [chunk async for chunk in chunks]
         await ollama.close()
 
 
