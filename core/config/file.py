@@ -69,10 +69,9 @@ def load(path: Path, before: Loaded | None = None) -> Loaded:
     seen = stamp(path)  # before reading: a change in between is noticed later
     try:
         text = _read(path).removeprefix(_BOM)
-        parsed = parse(text)
+        config, problems, given = build(parse(text), text, before.config, before.given)
     except WrongText as wrong:
         return Loaded(before.config, (wrong.problem,), before.given, seen)
-    config, problems, given = build(parsed, text, before.config, before.given)
     return Loaded(config, problems, given, seen)
 
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from core.config.types import Keys
 
+DEEPEST = 32
+"""Keys below which lines are not told apart: no table of settings is that deep."""
+
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -37,6 +40,7 @@ def locate(text: str) -> dict[Keys, int]:
 
 def nearest(found: dict[Keys, int], keys: Keys) -> int | None:
     """Return the line of a key, or of the table around it."""
+    keys = keys[:DEEPEST]
     while keys and keys not in found:
         keys = keys[:-1]
     return found.get(keys)
@@ -140,7 +144,7 @@ class _Finder:
     def _note(self, keys: Keys, start: int) -> None:
         self._line += self._text.count("\n", self._counted, start)
         self._counted = start
-        for depth in range(1, len(keys) + 1):
+        for depth in range(1, min(len(keys), DEEPEST) + 1):
             self.found.setdefault(keys[:depth], self._line)
 
     def _header(self) -> Keys:

@@ -18,6 +18,8 @@ from core.guard import one_line
 MOST = 50
 """Problems named of one file: whoever has more has another file in mind."""
 
+_TOO_DEEP = "The file is nested too deeply to be read."
+
 # Compiled when something is wrong, not at every start.
 _PLACE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
 _BARE = r"[A-Za-z0-9_-]+"
@@ -48,7 +50,7 @@ def parse(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise WrongText("The file is nested too deeply to be read.") from None
+        raise WrongText(_TOO_DEEP) from None
     except ValueError as error:  # besides what tomllib raises itself: a number of 5000 digits, for one
         message = one_line(str(error), 300)
         place = re.search(_PLACE, message)
@@ -82,7 +84,10 @@ def build(
     What is wrong is as in *instead*, of which *given* came from the file as it was before.
     """
     builder = _Builder(instead, given)
-    builder.section((), parsed)
+    try:
+        builder.section((), parsed)
+    except RecursionError:
+        raise WrongText(_TOO_DEEP) from None
     config = msgspec.convert(builder.values, Config)
     return config, _problems(builder.findings, text), frozenset(builder.given)
 

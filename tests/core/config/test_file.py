@@ -89,9 +89,18 @@ def test_a_broken_file_is_one_problem_with_its_line_and_all_defaults(
     assert problem.hint
 
 
-def test_a_file_nested_without_end_is_a_problem_and_no_crash(file: Path) -> None:
-    (problem,) = load(write(file, "a = " + "[" * 100_000)).problems
-    assert problem.message == "The file is nested too deeply to be read."
+@pytest.mark.parametrize(
+    "text", [f"a = {'[' * 100_000}", f"keys.{'a.' * 1500}b = ''", f"ui.{'a.' * 1500}b = 1"]
+)
+def test_a_file_nested_without_end_is_a_problem_and_no_crash(file: Path, text: str) -> None:
+    (problem,) = load(write(file, text)).problems
+    assert problem.message in {
+        "The file is nested too deeply to be read.",
+        "There is no setting named ui.a.",
+    }
+    with pytest.raises(ConfigError):
+        set_value(file, "ui.bell", "on")
+    assert file.read_text() == text
 
 
 WRONG = [
