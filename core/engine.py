@@ -47,7 +47,7 @@ class Options:
 class Engine:
     """Owns everything that happens; faces call its services' verbs and follow its bus."""
 
-    def __init__(self, options: Options, paths: Paths, clock: Clock) -> None:
+    def __init__(self, options: Options, paths: Paths, clock: Clock, transport: Any = None) -> None:
         self.options = options
         self.paths = paths
         self.clock = clock
@@ -57,6 +57,7 @@ class Engine:
         self._demo_home: Path | None = None
         self._store: Database | None = None
         self._closed = False
+        self._transport = transport
         overrides = {"server.url": options.host} if options.host else {}
         self.config = ConfigService(paths.config, self.bus, self.tasks, clock, overrides=overrides)
         self.server = ServerService(
@@ -74,8 +75,11 @@ class Engine:
         )
 
     @classmethod
-    def prepare(cls, options: Options, clock: Clock | None = None) -> Engine:
-        """Take the data directory and read the configuration; quick, and nothing runs yet."""
+    def prepare(cls, options: Options, *, clock: Clock | None = None, transport: Any = None) -> Engine:
+        """Take the data directory and read the configuration; quick, and nothing runs yet.
+
+        *transport* takes the place of the network, for tests.
+        """
         demo_home = None
         if options.demo:
             demo_home = Path(tempfile.mkdtemp(prefix="leitstand-demo-"))
@@ -83,7 +87,7 @@ class Engine:
         else:
             paths = Paths.find(options.environment, data=options.data, config=options.config)
         make_private(paths.data)
-        engine = cls(options, paths, clock or SystemClock())
+        engine = cls(options, paths, clock or SystemClock(), transport)
         engine._demo_home = demo_home
         engine._lock = DataLock.acquire(paths.lock, clock=engine.clock)
         engine.config.load()
@@ -132,9 +136,9 @@ class Engine:
 
     async def start_demo(self) -> None:
         """Put the built-in simulator in the place of the server, clearly marked as a demonstration."""
-        from core.simulator.demo import demo_simulator
+        from core.simulator import REAL, Simulator
 
-        simulator = demo_simulator(self.clock)
+        simulator = Simulator(clock=self.clock, pace=REAL)
         await self.server.use(Address(), simulator.transport(), demo=True)
 
     async def close(self) -> None:
@@ -160,7 +164,7 @@ class Engine:
     def _client(self, address: Address | None = None, transport: Any = None) -> Ollama:
         return Ollama(
             address or self.address(),
-            transport=transport,
+            transport=transport or self._transport,
             connect_timeout=self.config.current.server.connect_timeout,
             in_thread=self.tasks.in_thread,
         )

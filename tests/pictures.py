@@ -30,7 +30,8 @@ def screen_text(app: App[Any]) -> str:
 def _svg(app: App[Any]) -> str:
     drawn = app.export_screenshot(title="Leitstand")
     # The fonts would come from elsewhere; any monospaced one shows the same.
-    return _FONT.sub("", drawn).replace("Fira Code", "DejaVu Sans Mono")
+    drawn = _FONT.sub("", drawn).replace("Fira Code", "DejaVu Sans Mono")
+    return drawn.replace("<svg ", '<svg xml:space="preserve" ', 1)
 
 
 def _words(svg: str) -> list[str]:
@@ -49,7 +50,9 @@ def assert_picture(app: App[Any], name: str) -> None:
     assert path.exists(), f"{path.name} is missing: draw it with `make snapshots` and look at it"
     before = path.read_text(encoding="utf-8")
     if svg != before:
-        changed = "\n".join(difflib.unified_diff(_words(before), _words(svg), "before", "now", lineterm="", n=1))
+        changed = "\n".join(
+            difflib.unified_diff(_words(before), _words(svg), "before", "now", lineterm="", n=1)
+        )
         raise AssertionError(
             f"{path.name} looks different (`make snapshots` draws it anew):\n{changed or 'only colours or styles'}"
         )

@@ -80,7 +80,7 @@ class LeitstandApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint first; everything slow begins after the first picture."""
-        self._apply_keys(announce=False)
+        self._apply_keys()
         self.bridge.follow_always(Notice, self._on_notice)
         self.bridge.follow_always(ServerChanged, self._on_server)
         self.bridge.follow_always(ConfigChanged, self._on_config)
@@ -143,6 +143,11 @@ class LeitstandApp(App[int]):
         if self.engine.config.current.ui.bell and level in {"warning", "error"}:
             self.bell()
 
+    def short(self, text: str) -> str:
+        """Write the home directory as ~, as people do."""
+        home = self.engine.options.environment.get("HOME", "").rstrip("/")
+        return text.replace(f"{home}/", "~/") if len(home) > 1 else text
+
     async def copy(self, text: str) -> None:
         """Copy text out of the program and say what is known of it."""
         clipboard = Clipboard(
@@ -178,15 +183,13 @@ class LeitstandApp(App[int]):
         self.theme = ui.theme if ui.theme in known else DEFAULT_THEME
         self.animation_level = "none" if ui.reduced_motion or ui.low_bandwidth == "on" else "full"
 
-    def _apply_keys(self, *, announce: bool = True) -> None:
+    def _apply_keys(self) -> None:
         self.key_overrides, problems = keymap.check(self.engine.config.current.keys)
         self.set_keymap(self.key_overrides)
         for problem in problems:
-            self.engine.bus.publish(
-                Notice(
-                    "warning", f"keys.{one_line(problem.id, 80)}: {problem.message}", "The usual key stays."
-                )
-            )
+            text = f"keys.{one_line(problem.id, 80)}: {problem.message}"
+            # Not over the bus: at the start nobody listens to it yet.
+            self._on_notice(Notice("warning", text, "The usual key stays.", at=self.engine.clock.now()))
 
     # Actions ------------------------------------------------------------------------------------
 

@@ -55,7 +55,10 @@ class HealthScreen(EngineScreen):
             [
                 (f" {sign} ", INKS[check.state]),
                 (column(one_line(check.check, 40), 24), "strong" if check.state != "ok" else "text"),
-                (one_line(check.message, 400), "text" if check.state != "ok" else "dim"),
+                (
+                    one_line(self.leitstand.short(check.message), 400),
+                    "text" if check.state != "ok" else "dim",
+                ),
             ]
         ]
 
@@ -67,7 +70,10 @@ class HealthScreen(EngineScreen):
         check: Check | None = self.query_one(RowList).selected
         if check is None:
             return
-        lines: list[Pieces] = [[("", "text")], [(one_line(check.message, 800), INKS[check.state])]]
+        lines: list[Pieces] = [
+            [("", "text")],
+            [(one_line(self.leitstand.short(check.message), 800), INKS[check.state])],
+        ]
         if check.hint:
             lines.append([(hint, "text") for hint in (check.hint,)])
         self.query_one("#check-detail", Detail).say(lines)

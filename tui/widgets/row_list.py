@@ -73,6 +73,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         self._row_height = row_height
         self._rows: list[R] = []
         self._cursor = 0
+        self._touched = False
         self._words: Sequence[Pieces] = ()
         self._cache: dict[tuple[int, int], list[Strip]] = {}
 
@@ -96,7 +97,8 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         self._rows = list(rows)
         self._words = words
         self._cache.clear()
-        if before is not None:
+        # Until a person chose a row the first one is it, whatever comes to stand there.
+        if before is not None and self._touched:
             wanted = self._key(before)
             index = next((i for i, row in enumerate(self._rows) if self._key(row) == wanted), None)
             self._cursor = index if index is not None else min(self._cursor, max(len(self._rows) - 1, 0))
@@ -148,6 +150,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         index = max(0, min(index, len(self._rows) - 1))
         if index == self._cursor:
             return
+        self._touched = True
         self._repaint_row(self._cursor)
         self._cursor = index
         self._repaint_row(index)

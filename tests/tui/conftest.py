@@ -1,0 +1,76 @@
+"""The real app on a real engine, with the simulator in the place of the network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from textual.pilot import Pilot
+
+from core.engine import Engine, Options
+from core.simulator import Simulator
+from tests.fakes.clock import ManualClock
+from tests.waiting import until
+from tui.app import LeitstandApp
+
+WIDE, NARROW = (140, 40), (80, 24)
+
+
+class Shell(NamedTuple):
+    """Everything a test of a screen holds in its hands."""
+
+    app: LeitstandApp
+    pilot: Pilot[int]
+    engine: Engine
+    simulator: Simulator
+    clock: ManualClock
+    home: Path
+
+
+OpenShell = Callable[..., AbstractAsyncContextManager[Shell]]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> OpenShell:
+    """Open the app at a size and a page; everything that wobbles stands still."""
+
+    @asynccontextmanager
+    async def opened(
+        page: str = "",
+        size: tuple[int, int] = WIDE,
+        *,
+        config: str = "",
+        faults: tuple[str, ...] = (),
+        ready: bool = True,
+    ) -> AsyncIterator[Shell]:
+        home = tmp_path / "home"
+        home.mkdir(exist_ok=True)
+        if config:
+            (home / "config.toml").write_text(config, encoding="utf-8")
+        clock = ManualClock()
+        simulator = Simulator(clock=clock)
+        for fault in faults:
+            simulator.fault(fault)
+        engine = Engine.prepare(
+            Options(environment={"LEITSTAND_HOME": str(home), "HOME": str(home)}),
+            clock=clock,
+            transport=simulator.transport(),
+        )
+        app = LeitstandApp(engine, start=page)
+        app.animation_level = "none"
+        try:
+            async with app.run_test(size=size) as pilot:
+                if ready:
+                    await until(lambda: app.engine_ready)
+                    await until(
+                        lambda: app.facts.server is not None and app.facts.server.phase != "connecting"
+                    )
+                    await pilot.pause()
+                yield Shell(app, pilot, engine, simulator, clock, home)
+        finally:
+            await engine.close()
+
+    return opened
