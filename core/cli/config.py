@@ -17,7 +17,7 @@ from core.config.schema import read, settings
 from core.config.types import Setting, Value
 from core.config.values import check as check_value
 from core.config.values import find, parse
-from core.errors import ConfigError, LeitstandError, NotFound, UsageError
+from core.errors import ConfigError, DataDirectoryError, LeitstandError, NotFound, UsageError
 from core.paths import make_private, open_private
 
 
@@ -155,6 +155,8 @@ def _begin(where: Path) -> None:
             new.write(example_text())
     except FileExistsError:
         return
+    except DataDirectoryError as error:
+        raise ConfigError(error.message, "Choose another file with --config.") from None
     except OSError as error:
         raise ConfigError(
             f"{where} cannot be made: {error.strerror}.", "Choose another file with --config."

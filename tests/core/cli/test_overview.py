@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.core.cli.running import leitstand
+from tests.core.cli.servers import answering, closed_port, ollama, reply, serving
+
+IN_AN_HOUR = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+MODELS = [
+    {
+        "name": "llama3.2:3b",
+        "model": "llama3.2:3b",
+        "size": 4_000_000_000,
+        "size_vram": 3_000_000_000,
+        "digest": "a",
+        "details": {"quantization_level": "Q4_K_M"},
+        "expires_at": IN_AN_HOUR,
+        "context_length": 8192,
+    },
+    {"name": "old:1b", "size": 1_000_000_000, "expires_at": "2318-01-01T00:00:00Z"},
+]
+
+
+def test_scripts_get_the_server_and_its_models() -> None:
+    with serving(ollama(models=MODELS)) as port:
+        ended = leitstand("status", "--json", "--host", f"127.0.0.1:{port}")
+    assert ended.code == 0
+    answer = ended.json
+    assert answer["server"] == {"url": f"http://127.0.0.1:{port}", "state": "online", "version": "0.33.0"}
+    first, second = answer["models_loaded"]
+    expires = datetime.fromisoformat(first.pop("expires_at"))
+    assert abs(expires - datetime.fromisoformat(IN_AN_HOUR)) < timedelta(seconds=2)
+    assert first == {
+        "name": "llama3.2:3b",
+        "size": 4_000_000_000,
+        "size_vram": 3_000_000_000,
+        "gpu_percent": 75,
+        "context": 8192,
+        "quantization": "Q4_K_M",
+        "stays": "until",
+    }
+    assert (second["stays"], second["expires_at"], second["context"]) == ("forever", None, None)
+
+
+def test_people_get_the_same_in_words() -> None:
+    with serving(ollama(models=MODELS)) as port:
+        ended = leitstand("status", "--host", f"127.0.0.1:{port}")
+    assert ended.code == 0
+    server, first, second = ended.out.splitlines()[:3]
+    assert f"http://127.0.0.1:{port}" in server
+    assert "● online" in server
+    assert "0.33.0" in server
+    assert [part for part in first.split("  ") if part][:1] == ["model"]
+    assert "4.0 GB" in first
+    assert "75 % GPU" in first
+    assert "context 8192" in first
+    assert "stays" in second
+
+
+def test_no_model_is_said() -> None:
+    with serving(ollama()) as port:
+        assert "none in memory" in leitstand("status", "--host", f"127.0.0.1:{port}").out
+
+
+def test_a_server_that_is_away_has_its_number_and_its_sentence() -> None:
+    port = closed_port()
+    ended = leitstand("status", "--json", "--host", f"127.0.0.1:{port}")
+    assert ended.code == 3
+    assert ended.err == ""
+    answer = ended.json
+    assert answer["server"] == {"url": f"http://127.0.0.1:{port}", "state": "away", "version": None}
+    assert answer["models_loaded"] == []
+    assert answer["error"]["code"] == "server_unavailable"
+    ended = leitstand("status", "--host", f"127.0.0.1:{port}")
+    assert ended.code == 3
+    assert "✗ away" in ended.out
+    assert ended.err.startswith(f"leitstand: Nobody answers at http://127.0.0.1:{port}.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "error"),
+    [
+        (reply(b"<html>hello</html>", kind="text/html"), 3, "not_ollama"),
+        (reply(b"", status="302 Found", more="Location: http://elsewhere.example/\r\n"), 3, "not_ollama"),
+        (reply(b"\xff\xfe\x00"), 3, "not_ollama"),
+        (reply(b"404 page not found", status="404 Not Found", kind="text/plain"), 3, "not_ollama"),
+    ],
+    ids=["html", "redirect", "garbage", "missing"],
+)
+def test_something_else_at_the_address_is_said(answer: bytes, code: int, error: str) -> None:
+    with serving(answering({"/api/version": answer})) as port:
+        ended = leitstand("status", "--json", "--host", f"127.0.0.1:{port}")
+    assert ended.code == code
+    assert ended.json["server"]["state"] == "wrong"
+    assert ended.json["error"]["code"] == error
+    assert ended.json["error"]["hint"]
+
+
+def test_a_pasted_path_is_no_obstacle() -> None:
+    with serving(ollama()) as port:
+        assert leitstand("status", "--host", f"http://127.0.0.1:{port}/v1").code == 0
+        assert leitstand("status", "--oneline", "--host", f"http://127.0.0.1:{port}/v1").code == 0
+
+
+def test_what_a_hostile_server_says_is_text(tmp_path: Path) -> None:
+    hostile = [{"name": "[red]\x1b]52;c;x\x07\x9b2J\u202e", "size": 1}]
+    with serving(ollama("0.33\x1b[31m", hostile)) as port:
+        for argv in ((), ("--json",)):
+            ended = leitstand("status", *argv, "--host", f"127.0.0.1:{port}", home=tmp_path)
+            assert ended.code == 0
+            assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(ended.out)
+            assert "[red]" in ended.out
+
+
+def test_an_address_that_is_none_is_wrong_usage_only_when_it_was_given_here() -> None:
+    assert leitstand("status", "--host", "ftp://x").code == 2
+    assert leitstand("status", environment={"OLLAMA_HOST": "ftp://x"}).code == 1
+
+
+def test_nothing_is_made_on_the_disk(tmp_path: Path) -> None:
+    leitstand("status", "--host", f"127.0.0.1:{closed_port()}", home=tmp_path)
+    assert list(tmp_path.iterdir()) == []
