@@ -26,6 +26,7 @@ ALWAYS_CHECKED = 16 * 2**20
 CHECKED_AFTER_CRASH = 256 * 2**20
 """Up to this size it is checked when the last close was not orderly (under a second); beyond, later."""
 
+_HEADER = 100
 _COMPANIONS = ("-wal", "-shm", "-journal")
 
 
@@ -134,6 +135,8 @@ def _has_unsaved(path: Path) -> bool:
 
 def _examine(path: Path, *, wholly: bool) -> _Found:
     """Read who wrote the file, and whether it is sound."""
+    if 0 < path.stat().st_size < _HEADER:  # SQLite would write over a single byte
+        return _Found(damaged=True)
     # Without a log the file is the whole truth, and SQLite need not put anything beside it.
     mode = "ro" if _has_unsaved(path) else "ro&immutable=1"
     if wholly:
