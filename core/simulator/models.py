@@ -183,8 +183,9 @@ PULLABLE: tuple[Spec, ...] = (
     Spec(
         name="gpt-oss:120b", family="gptoss", count=116_829_156_672, size_label="116.8B",
         quantization="MXFP4", weights=65_369_818_720, active=0.05, blocks=36, width=2880, heads=64,
-        kv_heads=8, head_dim=64, feed_forward=2880, vocabulary=201_088, context=131_072, experts=128, experts_used=4, window=128,
-        full_every=2, capabilities=_THINK, thinking="levels", parameters={"temperature": 1},
+        kv_heads=8, head_dim=64, feed_forward=2880, vocabulary=201_088, context=131_072,
+        experts=128, experts_used=4, window=128, full_every=2, capabilities=_THINK, thinking="levels",
+        parameters={"temperature": 1},
     ),
     Spec(
         name="gemma3:4b", also=("gemma3:latest",), family="gemma3", count=4_299_915_632, size_label="4.3B",
