@@ -53,7 +53,6 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     route: str
     status: int
     body: bytes = b""
-    content_type: str = ""
     location: str = ""
     model: str = ""
     url: str = "the server"
@@ -160,12 +159,16 @@ def _not_said_by_ollama(refusal: Refusal) -> LeitstandError:
                 f"{url} asks for a user name and a password.",
                 "Put them into the address: http://user:password@host.",
             )
+        case 400 if not refusal.body.strip():  # the reply to a HEAD has no text
+            return BadRequest("The server does not accept this, and does not say why.")
         case 403 if not refusal.body.strip():
             return ServerError(
                 f"{url} refuses us: it does not answer to that host name.",
                 "Use its IP address; or set OLLAMA_HOST=0.0.0.0 or OLLAMA_ORIGINS on the server, or let the "
                 "proxy before it rewrite the Host header.",
             )
+        case 405 if refusal.route in _WITHOUT_MODEL:
+            return _something_else(refusal)
         case 405:
             return ServerError(
                 f"{url} does not allow this on {refusal.route}.",

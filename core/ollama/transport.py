@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import BadReply, ConfigError, LeitstandError, NotOllama, ServerUnavailable
@@ -164,7 +164,7 @@ def _not_connected(error: Exception, address: Address) -> LeitstandError:
     return ServerUnavailable(f"Nobody answers at {address.url}.")
 
 
-def _chain(error: BaseException | None) -> Any:
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -218,12 +218,14 @@ def test_an_error_inside_an_answer_means_the_same_as_before_it(
 @pytest.mark.parametrize(
     ("status", "body", "route", "kind", "words"),
     [
+        (400, b"", "/api/blobs/nonsense", BadRequest, "not accept"),
         (403, b"", CHAT, ServerError, "host name"),
         (404, PLAIN_404, "/api/version", NotOllama, "not Ollama"),
         (404, PLAIN_404, CHAT, NotOllama, "not Ollama"),
         (404, PLAIN_404, "/api/status", ServerError, "does not know /api/status"),
         (404, b'{"detail":"Not Found"}', "/api/version", NotOllama, "not Ollama"),
         (404, b'{"error":{"code":404,"message":"File Not Found"}}', "/api/tags", NotOllama, "not Ollama"),
+        (405, b"<html>Method Not Allowed</html>", "/api/version", NotOllama, "not Ollama"),
         (405, PLAIN_405, "/api/delete", ServerError, "does not allow"),
         (401, b"<html>Login</html>", "/api/version", NeedsSignIn, "password"),
         (407, b"", "/api/version", ServerUnavailable, "proxy"),
