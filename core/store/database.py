@@ -21,8 +21,9 @@ import asyncio
 import logging
 import sqlite3
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -76,12 +77,34 @@ class _Connection(aiosqlite.Connection):
 
         super().__init__(connected, iter_chunk_size=64)
         self._watch = watch
-        self._thread.daemon = True
+        self._ended: asyncio.Future[Any] | None = None
+        work = self._thread.run
+
+        def quietly() -> None:
+            with suppress(RuntimeError):  # the loop closed while a call ran: nobody is left to be told
+                work()
+
+        self._thread = threading.Thread(target=quietly, name="leitstand-store", daemon=True)
 
     def __del__(self) -> None:
         # A program that crashed has worse to say than "a connection was not closed".
         if self._running and self._connection is not None:
             self.stop()
+
+    async def begin(self, path: Path) -> None:
+        """Connect; when that fails or is cancelled, nothing goes on behind the caller's back."""
+        try:
+            with in_our_words(path):
+                await self
+        except BaseException:
+            if self._ended is not None:
+                await asyncio.wait({self._ended}, timeout=BUSY_SECONDS)
+            raise
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Close the connection and end its thread, behind what was asked before."""
+        self._ended = super().stop()
+        return self._ended
 
     async def call(self, function: Callable[[sqlite3.Connection], T], *, surely: bool = False) -> T:
         """Run *function* on the connection's thread, after everything asked before.
@@ -208,12 +231,11 @@ class Database:
             return done[0].connection
 
         writer = _Connection(prepare)
-        await writer
+        await writer.begin(path)
         opened = done[0]
         reader = _Connection(lambda: connect(opened.path, read_only=True))
         try:
-            with in_our_words(opened.path):
-                await reader
+            await reader.begin(path)
         except BaseException:
             await writer.finish(BUSY_SECONDS)
             raise
@@ -268,12 +290,12 @@ class Database:
     async def check(self) -> list[str]:
         """Read the whole file and name what is damaged; empty when it is sound. Nothing waits for it."""
         connection = _Connection(lambda: connect(self.path, read_only=True))
-        with in_our_words(self.path):
-            await connection
-            try:
+        await connection.begin(self.path)
+        try:
+            with in_our_words(self.path):
                 return await connection.call(damage)
-            finally:
-                await connection.finish(BUSY_SECONDS)
+        finally:
+            await connection.finish(BUSY_SECONDS)
 
     async def close(self, grace: float = 5.0) -> None:
         """Let the transaction that runs finish within *grace* seconds, then close; may be called again."""
