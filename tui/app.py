@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -55,7 +56,13 @@ class LeitstandApp(App[int]):
     BINDINGS = keymap.bindings("app")
     COMMANDS = {_commands}
 
-    def __init__(self, engine: Engine, *, start: str = "") -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        start: str = "",
+        terminal_checks: Callable[[], list[Check]] | None = None,
+    ) -> None:
         if page(start):
             # Textual reads the first page from here while it is being built.
             self.DEFAULT_MODE = start  # type: ignore[misc]  # a class variable, chosen per run
@@ -69,6 +76,7 @@ class LeitstandApp(App[int]):
         self.notices: deque[Notice] = deque(maxlen=200)
         self.key_overrides: dict[str, str] = {}
         self.failure: LeitstandError | None = None
+        self.terminal_checks = terminal_checks or self._terminal_checks
         self._apply_looks()
 
     @property
@@ -167,7 +175,7 @@ class LeitstandApp(App[int]):
         if self._driver is not None:
             self._driver.write(sequence)
 
-    def terminal_checks(self) -> list[Check]:
+    def _terminal_checks(self) -> list[Check]:
         """What this terminal can do, for the health page."""
         return probe.checks(self.engine.options.environment, wish=self.engine.config.current.ui.colours)
 

@@ -11,10 +11,16 @@ import pytest
 from textual.pilot import Pilot
 
 from core.engine import Engine, Options
+from core.health import Check
 from core.simulator import Simulator
 from tests.fakes.clock import ManualClock
 from tests.waiting import until
 from tui.app import LeitstandApp
+
+TERMINAL = [
+    Check("terminal", "ok", "TERM is tmux-256color inside tmux 3.5a."),
+    Check("tmux extended-keys", "warn", "extended-keys is off.", "set -s extended-keys on"),
+]
 
 WIDE, NARROW = (140, 40), (80, 24)
 
@@ -59,7 +65,7 @@ def shell(tmp_path: Path) -> OpenShell:
             clock=clock,
             transport=simulator.transport(),
         )
-        app = LeitstandApp(engine, start=page)
+        app = LeitstandApp(engine, start=page, terminal_checks=lambda: TERMINAL)
         app.animation_level = "none"
         try:
             async with app.run_test(size=size) as pilot:

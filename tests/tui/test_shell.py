@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from core.bus import Notice
+from core.health import Check, HealthService
 from tests.pictures import assert_picture, screen_text
 from tests.tui.conftest import NARROW, WIDE, OpenShell
 from tests.waiting import until
@@ -48,6 +51,28 @@ async def test_health_lists_the_troubles_first_with_the_line_that_mends_them(
         assert "AI temporarily unavailable" in text
 
 
+class KnownHealth:
+    """Health with the same words on every machine."""
+
+    async def checks(self) -> list[Check]:
+        return [
+            Check("server", "ok", "Ollama 0.33.0 answers at http://gpubox:11434."),
+            Check("disk", "fail", "Only 0.4 GB free on the volume of /data.", "Free some space."),
+            Check("configuration ui.theme", "warn", "Line 3: ui.theme must be one of four.", "Edit it."),
+        ]
+
+
+@SIZES
+async def test_health_looks_calm_and_names_the_trouble(shell: OpenShell, size: tuple[int, int]) -> None:
+    async with shell("settings", size) as here:
+        here.engine.health = cast("HealthService", KnownHealth())
+        await here.pilot.press("f9")
+        await until(lambda: "gpubox" in screen_text(here.app))
+        assert "✗ disk" in screen_text(here.app).splitlines()[1]
+        assert "Free some space." in screen_text(here.app)
+        assert_picture(here.app, "health")
+
+
 async def test_a_page_is_reached_by_its_function_key_by_alt_and_by_the_go_menu(shell: OpenShell) -> None:
     async with shell("settings") as here:
         await here.pilot.press("f9")
@@ -85,7 +110,9 @@ async def test_an_override_that_cannot_work_is_named_and_the_usual_key_stays(she
 
 async def test_notices_are_kept_and_counted_until_they_are_read(shell: OpenShell) -> None:
     async with shell("settings") as here:
-        here.engine.bus.publish(Notice("warning", "[red]Hot[/] \x1b]52;c;x\x07 GPU", "Open a [@click=app.quit]window[/]."))
+        here.engine.bus.publish(
+            Notice("warning", "[red]Hot[/] \x1b]52;c;x\x07 GPU", "Open a [@click=app.quit]window[/].")
+        )
         await until(lambda: here.app.facts.notices == 1)
         await here.pilot.pause()
         assert "▲ 1" in screen_text(here.app)
