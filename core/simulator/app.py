@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import platform
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,7 @@ ROUTES: dict[str, dict[str, Route]] = {
     "/": {"GET": listing.root, "HEAD": listing.root},
     "/api/version": {"GET": listing.version, "HEAD": listing.version},
     "/api/status": {"GET": listing.status},
+    "/api/me": {"POST": listing.account},
     "/api/tags": {"GET": listing.tags, "HEAD": listing.tags},
     "/api/ps": {"GET": listing.ps},
     "/api/show": {"POST": listing.show},
@@ -166,7 +168,7 @@ def _local(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost" or host.endswith(_LOCAL_ENDINGS)
+        return host in ("localhost", platform.node().lower()) or host.endswith(_LOCAL_ENDINGS)
     return address.is_loopback or address.is_private or address.is_unspecified
 
 

@@ -20,13 +20,14 @@ _MARKS = 2
 async def embed(server: Server, request: Request) -> Reply:
     """POST /api/embed."""
     ask = asks.decode(request.body, "EmbedRequest")
+    keep_alive = asks.check_keep_alive(ask.get("keep_alive"), server.version)
     texts = _texts(ask.get("input"))
     model = _model(server, ask)
     timeline = server.timeline()
     async with server.runners.use(
         model,
         {**model.package.parameters, **asks.check_options(ask.get("options"))},
-        asks.check_keep_alive(ask.get("keep_alive"), server.version),
+        keep_alive,
         timeline,
         server.trouble(request.path, ask["model"]),
     ) as lease:
@@ -50,12 +51,13 @@ async def legacy(server: Server, request: Request) -> Reply:
     ask = asks.decode(request.body, "EmbeddingRequest")
     if not ask.get("model"):
         raise Refusal(400, "model is required")
+    keep_alive = asks.check_keep_alive(ask.get("keep_alive"), server.version)
     model = _model(server, ask)
     timeline = server.timeline()
     async with server.runners.use(
         model,
         {**model.package.parameters, **asks.check_options(ask.get("options"))},
-        asks.check_keep_alive(ask.get("keep_alive"), server.version),
+        keep_alive,
         timeline,
         server.trouble(request.path, ask["model"]),
     ):

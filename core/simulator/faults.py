@@ -63,8 +63,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Only when the request names exactly this model."""
     times: int = 1
     """How often; 0 for always."""
-    after: int = 0
-    """Objects, tokens or percent that still pass before."""
+    after: int | None = None
+    """Objects, tokens or percent that still pass before; none, or 40 percent, when not given."""
     text: str = ""
     status: int = 500
     seconds: float = 0.0
@@ -170,14 +170,14 @@ async def disturbed(fault: Fault, chunks: Chunks) -> AsyncGenerator[bytes, None]
                 for piece in torn(chunk):
                     yield piece
         return
-    passed = 0
+    passed, start = 0, fault.after or 0
     async with aclosing(chunks):
         async for chunk in chunks:
             for item in chunk.splitlines(keepends=True):
                 final = b'"done":true' in item or b'"status":"success"' in item
                 if fault.kind == "duplicate":
                     yield item * 2 if final else item
-                elif passed == fault.after or (fault.kind == "end" and final):
+                elif passed == start or (fault.kind == "end" and final):
                     async for piece in _strike(fault, item):
                         yield piece
                     if fault.kind not in ("garbage", "huge"):

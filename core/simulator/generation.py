@@ -72,10 +72,10 @@ async def answer(server: Server, turn: Turn) -> AsyncGenerator[list[Piece], None
             async for batch in steps:
                 pieces: list[Piece] = []
                 for step in batch:
-                    if crash and metrics.said >= crash.after:
+                    if crash and metrics.said >= (crash.after or 0):
                         if pieces:
                             yield pieces
-                        runner.dead = True
+                        server.runners.crashed(runner, crash.text)
                         raise Refusal(500, crash.text or _CRASH, late=True)
                     pieces += _pieces(server, turn, step, voice, metrics)
                 if pieces:
@@ -118,6 +118,7 @@ def _fitted(server: Server, turn: Turn, runner: Runner) -> Prompt:
         server.version,
         turn.messages,
         runner.load.context,
+        extra=len(turn.ask.get("context") or ()),
         tools=turn.ask.get("tools"),
         keep=turn.options.get("num_keep", 4),
         truncate=turn.ask.get("truncate") is not False,

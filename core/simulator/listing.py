@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from core.simulator import asks
+from core.simulator.models import Spec
 from core.simulator.packages import MANIFEST, Model, Package
 from core.simulator.runners import Runner
-from core.simulator.server import Server
+from core.simulator.server import SIGN_IN, Server
 from core.simulator.shapes import facts, tensors
 from core.simulator.shelf import named
 from core.simulator.wire import JSON, TEXT, Refusal, Reply, Request, answer, encode, present, stamp, whole
@@ -32,6 +33,13 @@ async def status(server: Server, _request: Request) -> Reply:
     return answer({"cloud": {"disabled": True, "source": "env"}})
 
 
+async def account(server: Server, _request: Request) -> Reply:
+    """POST /api/me: nobody is signed in."""
+    if not server.version.has("account"):
+        return whole(404, TEXT, b"404 page not found")
+    raise Refusal(401, "unauthorized", signin_url=SIGN_IN)
+
+
 async def tags(server: Server, _request: Request) -> Reply:
     """GET and HEAD /api/tags."""
     return answer({"models": [_tag(server, model) for model in server.shelf.listed()]})
@@ -42,7 +50,7 @@ def details(package: Package) -> dict[str, Any]:
     spec = package.spec
     return {
         "parent_model": package.parent,
-        "format": "gguf",
+        "format": spec.format,
         "family": spec.family,
         "families": list(spec.families or (spec.family,)),
         "parameter_size": spec.size_label,
@@ -50,11 +58,16 @@ def details(package: Package) -> dict[str, Any]:
     }
 
 
+def _remote(spec: Spec) -> dict[str, str]:
+    return present(remote_model=spec.remote and spec.name.removesuffix("-cloud"), remote_host=spec.remote)
+
+
 def _tag(server: Server, model: Model) -> dict[str, Any]:
     package, spec = model.package, model.spec
     item: dict[str, Any] = {
         "name": model.name.shown,
         "model": model.name.shown,
+        **_remote(spec),
         "modified_at": stamp(model.modified),
         "size": package.size,
         "digest": package.digest,
@@ -104,7 +117,7 @@ async def show(server: Server, request: Request) -> Reply:
         system=ask.get("system") or package.system,
     )
     payload["details"] = details(package)
-    payload |= present(messages=package.messages)
+    payload |= present(messages=package.messages, **_remote(spec))
     payload["model_info"] = facts(spec, verbose=bool(ask.get("verbose")))
     if server.version.has("show_tensors"):
         payload["tensors"] = tensors(spec)

@@ -26,6 +26,9 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters."""
     size_label: str
     quantization: str = "Q4_K_M"
+    format: str = "gguf"
+    remote: str = ""
+    """The host that really runs it: then nothing of it is here."""
     weights: int
     """Bytes of the weights."""
     active: float = 1.0

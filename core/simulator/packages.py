@@ -139,7 +139,7 @@ def build(
 
 def _config(spec: Spec, layers: list[Layer]) -> Layer:
     content = {
-        "model_format": "gguf",
+        "model_format": spec.format,
         "model_family": spec.family,
         "model_families": list(spec.families or (spec.family,)),
         "model_type": spec.size_label,

@@ -50,13 +50,14 @@ def fit(
     messages: list[dict[str, Any]],
     window: int,
     *,
+    extra: int,
     tools: list[Any] | None,
     keep: int,
     truncate: bool,
     shift: bool,
 ) -> Prompt:
     """Cut a prompt to its window the way that version does, or refuse it."""
-    fixed = 2 + (tokens(json.dumps(tools)) if tools else 0)
+    fixed = 2 + extra + (tokens(json.dumps(tools)) if tools else 0)
     weights = [_weight(message) for message in messages]
     total = fixed + sum(weights)
     if total > window and version.has("truncate_shift") and not truncate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -17,6 +16,10 @@ from core.simulator.server import Server
 from core.simulator.wire import Refusal, Reply, Request, answer, line, present, stream
 
 _HOSTS = (HOST, "hf.co", "huggingface.co")
+WHOLE = "sha256:model"
+"""The digest that stands for all tensors of a model."""
+_ASK = 0.2
+"""Seconds the registry takes to answer."""
 _SLIP = 0.15
 """The share of a blob that is lost when a part fails."""
 
@@ -52,38 +55,48 @@ async def pulled(server: Server, name: Name, trouble: Trouble) -> AsyncGenerator
     timeline = server.timeline()
     yield {"status": "pulling manifest"}
     package = _manifest(server, name, trouble)
-    await timeline.spend(0.2 / server.pace.scale)
+    await timeline.spend(_ASK / server.pace.scale)
     fault = trouble("stall", "backwards", "disk", "digest")
     fetched: list[Layer] = []
-    total = package.size
-    before = 0
-    for layer in package.blobs:
-        if layer.digest in server.shelf.blobs:
-            yield _progress(layer, layer.size)
-        else:
-            fetched.append(layer)
-            strike = _Strike(fault, before, total, layer.size)
-            async with aclosing(_fetched(server, layer, strike, timeline)) as statuses:
-                async for status in statuses:
-                    yield status
-        before += layer.size
-    yield {"status": "verifying sha256 digest"}
+    async with aclosing(_layers(server, package, fault, timeline, fetched)) as statuses:
+        async for status in statuses:
+            yield status
+    if _parts(server, package) == package.blobs:
+        yield {"status": "verifying sha256 digest"}
     await timeline.spend(sum(layer.size for layer in fetched) / server.pace.verify / server.pace.scale)
     if fault and fault.kind == "digest":
-        layer = max(fetched or package.blobs, key=lambda one: one.size)
-        server.shelf.discard([layer])
-        wrong = layer.digest[:-8] + "deadbeef"
-        raise Refusal(
-            500, f"digest mismatch, file must be downloaded again: want {layer.digest}, got {wrong}"
-        )
+        raise _mismatch(server, max(fetched or package.blobs, key=lambda one: one.size))
     yield {"status": "writing manifest"}
-    unused = server.shelf.put(name, package)
-    if unused:
+    server.shelf.discard(layer for layer in fetched if layer.kind == WHOLE)
+    if unused := server.shelf.put(name, package):
         yield {"status": "removing unused layers"}
         server.shelf.discard(unused)
     if trouble("vanish"):
         server.shelf.drop(name)
     yield {"status": "success"}
+
+
+async def _layers(
+    server: Server, package: Package, fault: Fault | None, timeline: Timeline, fetched: list[Layer]
+) -> AsyncGenerator[dict[str, Any], None]:
+    before = 0
+    for layer in _parts(server, package):
+        wanted = package.blobs if layer.kind == WHOLE else (layer,)
+        if all(one.digest in server.shelf.blobs for one in wanted):
+            yield _progress(layer, layer.size)
+        else:
+            fetched.append(layer)
+            strike = _Strike(fault, before, package.size, layer.size)
+            async with aclosing(_fetched(server, layer, strike, timeline)) as statuses:
+                async for status in statuses:
+                    yield status
+        before += layer.size
+
+
+def _mismatch(server: Server, layer: Layer) -> Refusal:
+    server.shelf.discard([layer])
+    got = layer.digest[:-8] + "deadbeef"
+    return Refusal(500, f"digest mismatch, file must be downloaded again: want {layer.digest}, got {got}")
 
 
 def _manifest(server: Server, name: Name, trouble: Trouble) -> Package:
@@ -98,10 +111,18 @@ def _manifest(server: Server, name: Name, trouble: Trouble) -> Package:
     return package
 
 
+def _parts(server: Server, package: Package) -> tuple[Layer, ...]:
+    """What is fetched one after the other: newer servers take models of many tensors as one."""
+    if package.spec.format == "safetensors" and server.version.has("whole_model"):
+        return (Layer(WHOLE, f"sha256:{package.digest}", package.size),)
+    return package.blobs
+
+
 def _progress(layer: Layer, completed: int) -> dict[str, Any]:
+    whole = layer.kind == WHOLE
     return {
-        "status": f"pulling {layer.short}",
-        **present(digest=layer.digest, total=layer.size, completed=completed),
+        "status": "pulling model" if whole else f"pulling {layer.short}",
+        **present(digest=WHOLE if whole else layer.digest, total=layer.size, completed=completed),
     }
 
 
@@ -109,13 +130,17 @@ class _Strike:
     """Where in a blob a fault of the whole download falls."""
 
     def __init__(self, fault: Fault | None, before: int, total: int, size: int) -> None:
-        at = total * (fault.after or 40) / 100 - before if fault else -1.0
+        at = total * (40 if fault.after is None else fault.after) / 100 - before if fault else -1.0
         self._at = at if 0 <= at < size else -1.0
         self._kind = fault.kind if fault and fault.kind in ("stall", "backwards", "disk") else ""
 
+    def waits(self, completed: float) -> bool:
+        """Whether it falls now."""
+        return bool(self._kind) and 0 <= self._at <= completed
+
     def due(self, completed: float) -> str:
         """The kind of fault that falls now; each falls once."""
-        if not self._kind or self._at < 0 or completed < self._at:
+        if not self.waits(completed):
             return ""
         kind, self._kind = self._kind, ""
         return kind
@@ -126,28 +151,27 @@ async def _fetched(
 ) -> AsyncGenerator[dict[str, Any], None]:
     transfers = server.transfers
     transfer = transfers.join(layer)
-    silent = False
     try:
         while layer.digest not in server.shelf.blobs:
-            tick = transfers.tick(transfer)
-            if silent or layer.size > transfers.rate * tick:
-                # A blob that is there before the first look is never mentioned.
-                yield _progress(layer, int(transfer.completed))
-            wait = min(tick, transfers.left(transfer)) if not silent else server.pace.tick
-            await timeline.spend(wait)
-            done = transfers.move(transfer, wait if server.pace.instant else 0.0)
             kind = strike.due(transfer.completed)
-            if kind == "disk" or not server.shelf.has_room(int(transfer.completed)):
+            if kind == "disk" or not server.shelf.has_room(transfers.moving):
                 raise Refusal(500, _no_space(server, layer))
             if kind == "backwards":
                 transfer.completed -= layer.size * _SLIP
-            elif kind == "stall":
-                silent = transfer.stalled = True
-            elif done:
+            transfer.stalled = transfer.stalled or kind == "stall"
+            tick = transfers.tick(transfer)
+            if transfer.stalled or layer.size > transfers.rate * tick:
+                # A blob that is there before the first look is never mentioned.
+                yield _progress(layer, int(transfer.completed))
+            if transfer.stalled:
+                # The same line for ever, but never faster than the real one.
+                await server.clock.sleep(server.pace.tick)
+                continue
+            wait = min(tick, transfers.left(transfer))
+            await timeline.spend(wait)
+            done = transfers.move(transfer, wait if server.pace.instant else 0.0)
+            if done and not strike.waits(transfer.completed):
                 transfers.complete(transfer)
-            if silent and server.pace.instant:
-                # Identical lines for ever, but not as fast as the machine can.
-                await asyncio.sleep(server.pace.tick)
     finally:
         transfers.leave(transfer)
 

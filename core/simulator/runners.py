@@ -173,8 +173,14 @@ class Runners:
             if not runner.users:
                 self._unload(runner)
 
+    def crashed(self, runner: Runner, reason: str) -> None:
+        """A model's process died; without memory all others go, too."""
+        runner.dead = True
+        if "out of memory" in reason and self._version.has("subprocess_engine"):
+            self.clear()
+
     def clear(self) -> None:
-        """The server starts anew: nothing is in memory."""
+        """Nothing is in memory any more."""
         self._loaded.clear()
         self._notify()
 

@@ -20,6 +20,7 @@ from core.simulator.transfers import Transfers
 from core.simulator.versions import Version
 from core.simulator.wire import Refusal
 
+SIGN_IN = "https://ollama.com/connect?name=simulator&key=none"
 _DAY = 86_400.0
 
 
@@ -69,10 +70,14 @@ class Server:
 
     def find(self, text: str, missing: str) -> Model:
         """The model of that name; *missing* is how the route words its 404."""
+        if not text:
+            raise Refusal(404, missing.format(name="", full=""))
         name = parse(text)
         if name is None:
             raise Refusal(400, "invalid model name")
         model = self.shelf.find(name)
+        if model is None and _is_cloud(name) and self.version.has("cloud"):
+            raise Refusal(401, "unauthorized", signin_url=SIGN_IN)
         if model is None:
             raise Refusal(404, missing.format(name=text, full=name.shown))
         return model
@@ -83,3 +88,8 @@ class Server:
         if name is None:
             raise Refusal(400, "invalid model name")
         return name
+
+
+def _is_cloud(name: Name) -> bool:
+    """Whether a name is for a model that runs elsewhere."""
+    return name.tag == "cloud" or name.tag.endswith("-cloud")

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.simulator import asks
 from core.simulator.generation import Turn, answer
-from core.simulator.server import Server
+from core.simulator.server import SIGN_IN, Server
 from core.simulator.voice import Piece, manner
 from core.simulator.wire import GO_ZERO_TIME, Refusal, Reply, Request, line, present, stamp, stream
 from core.simulator.wire import answer as whole
@@ -62,6 +62,8 @@ async def generate(server: Server, request: Request) -> Reply:
 def _turn(
     server: Server, request: Request, ask: dict[str, Any], messages: list[dict[str, Any]], *, images: bool
 ) -> Turn:
+    if not server.version.has("truncate_shift"):
+        ask = {key: value for key, value in ask.items() if key not in ("truncate", "shift")}
     keep_alive = asks.check_keep_alive(ask.get("keep_alive"), server.version)
     think = asks.check_think(ask.get("think"), server.version)
     asks.check_logprobs(ask)
@@ -70,12 +72,14 @@ def _turn(
         ask["model"], 'model "{name}" not found, try pulling it first' if old else "model '{name}' not found"
     )
     spec, full = model.spec, model.name.full
+    if spec.remote:
+        raise Refusal(401, "unauthorized", signin_url=SIGN_IN)
     if not messages and keep_alive == 0:
         way = manner(spec, server.version, None, "", "")
     else:
         _check_capabilities(server, request.path, ask, model.spec.capabilities, full, images=images)
         way = manner(spec, server.version, think, ask["model"], full)
-    if messages:
+    if messages and not ask.get("raw"):
         own = model.package.system if messages[0]["role"] != "system" else ""
         first = [{"role": "system", "content": own}] if own else []
         messages = [*first, *model.package.messages, *messages]

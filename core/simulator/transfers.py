@@ -34,7 +34,7 @@ class Transfers:
         """Take part in the transfer of a blob; it goes on where it stopped."""
         transfer = self._running.get(layer.digest)
         if transfer is None:
-            partial = self._shelf.partials.get(layer.digest)
+            partial = self._shelf.partials.pop(layer.digest, None)
             transfer = Transfer(layer, partial.completed if partial else 0, self._clock.monotonic())
             self._running[layer.digest] = transfer
         transfer.holders += 1
@@ -58,10 +58,9 @@ class Transfers:
     def move(self, transfer: Transfer, skipped: float = 0.0) -> bool:
         """Work out how far it is by now; whether it is complete."""
         now = self._clock.monotonic()
-        if not transfer.stalled:
-            seconds = skipped if self._pace.instant else now - transfer.moved
-            transfer.completed = min(transfer.completed + seconds * self.rate, transfer.layer.size)
+        seconds = skipped if self._pace.instant else now - transfer.moved
         transfer.moved = now
+        transfer.completed = min(transfer.completed + seconds * self.rate, transfer.layer.size)
         return transfer.completed >= transfer.layer.size
 
     def complete(self, transfer: Transfer) -> None:
@@ -69,6 +68,11 @@ class Transfers:
         digest = transfer.layer.digest
         self._shelf.blobs[digest] = transfer.layer
         self._shelf.partials.pop(digest, None)
+
+    @property
+    def moving(self) -> int:
+        """Bytes that have come of all blobs that are on their way."""
+        return sum(int(transfer.completed) for transfer in self._running.values())
 
     def left(self, transfer: Transfer) -> float:
         """Seconds until it is complete at this speed."""
