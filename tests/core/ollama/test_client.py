@@ -286,6 +286,7 @@ async def test_an_error_with_status_200_is_an_error() -> None:
         (httpx.ReadError("reset"), ServerUnavailable, "was cut"),
         (httpx.RemoteProtocolError("Server disconnected without a response."), ServerUnavailable, "was cut"),
         (httpx.RemoteProtocolError("illegal status line"), NotOllama, "not speak HTTP"),
+        (httpx.DecodingError("bad gzip"), BadReply, "decompressed"),
         (httpx.ProxyError("403 Forbidden"), ServerUnavailable, "proxy"),
         (httpx.UnsupportedProtocol("x"), ConfigError, "cannot be used"),
         (OSError(24, "Too many open files"), ServerUnavailable, "was cut"),

@@ -147,6 +147,7 @@ def said(
         # pulls that wait for the end, and creating
         (PULL, 500, "pull model manifest: file does not exist", NotInRegistry),
         (PULL, 400, "invalid model name", BadRequest),
+        (PULL, 412, "requires another version", ServerError),
         ("/api/create", 500, "write /var/lib/ollama/models/blobs/x: no space left on device", DiskFull),
         # nothing anybody knows
         (CHAT, 500, "something new", ServerError),
