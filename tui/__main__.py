@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,17 +21,7 @@ def main() -> int:
 
 
 def _screens(context: Context) -> int:
-    from core.errors import UsageError
-    from tui.terminal import probe
-
-    ui = _ui(context)
-    here = probe.look(os.environ, wish=ui.colours, clipboard=ui.clipboard)
-    said = probe.verdict(here)
-    if not said.can_run:
-        raise UsageError(said.sentence, said.hint)
-    # Before anything imports Textual: it reads the environment once.
-    probe.prepare(os.environ, here)
-    from tui.app import run
+    from tui.start import run
 
     return run(context.options, screen=context.values["screen"], plain_output=context.values["plain_output"])
 

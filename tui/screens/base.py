@@ -14,7 +14,7 @@ from core.errors import LeitstandError
 from tui import keymap
 from tui.facts import Facts, join, notice_pieces, server_pieces
 from tui.pages import PAGES
-from tui.render.pieces import Piece, cut
+from tui.render.pieces import Piece, width_of
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -137,5 +137,7 @@ class EngineScreen(Screen[None]):
         for key, label in keymap.footer((*self.SCOPES, self.PAGE, "app"), self.leitstand.key_overrides):
             shown = key if not ascii_only or key.isascii() else keymap.shown(key, ascii_only=True)
             addition: list[Piece] = [(shown, "key"), (f" {label}   ", "dim")]
-            pieces += addition
-        return cut(pieces, self.size.width)
+            # Half a key helps nobody; the help lists what does not fit.
+            if width_of(pieces) + width_of(addition) - 2 <= self.size.width:
+                pieces += addition
+        return pieces

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.health import Check
-from core.ollama.connection import ServerChanged
 from textual import on
 from textual.widget import Widget
 
 from core.guard import one_line
+from core.health import Check
+from core.ollama.connection import ServerChanged
 from tui import keymap
 from tui.render.pieces import Pieces, column
 from tui.screens.base import EngineScreen
