@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import logs
 from core.bus import Bus, Notice
@@ -22,13 +22,16 @@ from core.clock import Clock, SystemClock
 from core.config.service import ConfigService
 from core.errors import StoreError
 from core.health import Check, HealthService
-from core.ollama.address import Address, parse
-from core.ollama.client import Ollama
 from core.ollama.connection import ServerService
 from core.paths import Paths, make_private
-from core.store.database import Database
 from core.store.lock import DataLock
 from core.tasks import Tasks
+
+if TYPE_CHECKING:
+    # Imported by the work that needs them, after the first picture.
+    from core.ollama.address import Address
+    from core.ollama.client import Ollama
+    from core.store.database import Database
 
 log = logging.getLogger("leitstand.engine")
 
@@ -104,7 +107,8 @@ class Engine:
     async def start(self) -> None:
         """Start in order; an absent server delays nothing."""
         await self.config.start()
-        self._store = await Database.open(self.paths.database, clock=self.clock)
+        database = await self.tasks.in_thread(_database)
+        self._store = await database.open(self.paths.database, clock=self.clock)
         for sentence in self._store.notices:
             self.bus.publish(Notice("warning", sentence, at=self.clock.now()))
         for problem in self.config.problems[:3]:
@@ -136,6 +140,7 @@ class Engine:
 
     async def start_demo(self) -> None:
         """Put the built-in simulator in the place of the server, clearly marked as a demonstration."""
+        from core.ollama.address import Address
         from core.simulator import REAL, Simulator
 
         simulator = Simulator(clock=self.clock, pace=REAL)
@@ -159,12 +164,24 @@ class Engine:
 
     def address(self) -> Address:
         """The server's address: --host, then the configuration, then OLLAMA_HOST, then this machine."""
+        from core.ollama.address import parse
+
         return parse(self.config.current.server.url or self.options.environment.get("OLLAMA_HOST", ""))
 
     def _client(self, address: Address | None = None, transport: Any = None) -> Ollama:
+        from core.ollama.client import Ollama
+
         return Ollama(
             address or self.address(),
             transport=transport or self._transport,
             connect_timeout=self.config.current.server.connect_timeout,
             in_thread=self.tasks.in_thread,
         )
+
+
+def _database() -> type[Database]:
+    """Import the database: a thread's work, because it takes longer than a frame."""
+    import core.ollama.client  # noqa: F401 - needed in a moment, too
+    from core.store.database import Database
+
+    return Database

@@ -25,12 +25,14 @@ from core.errors import (
     Timeout,
 )
 from core.exposed import exposed
-from core.ollama.address import Address
-from core.ollama.client import Ollama
 from core.tasks import Tasks
 
 if TYPE_CHECKING:
+    # The state of a server is shown before anything that talks to one is needed.
     import httpx
+
+    from core.ollama.address import Address
+    from core.ollama.client import Ollama
 
 Phase = Literal["connecting", "online", "away", "wrong"]
 
