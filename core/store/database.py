@@ -69,14 +69,17 @@ class _Connection(aiosqlite.Connection):
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         watch = _Watch()
+        made: list[sqlite3.Connection] = []
 
         def connected() -> sqlite3.Connection:
             connection = connector()
+            made.append(connection)
             connection.set_progress_handler(watch.stops, _STEPS_BETWEEN_LOOKS)
             return connection
 
         super().__init__(connected, iter_chunk_size=64)
         self._watch = watch
+        self._made = made
         self._ended: asyncio.Future[Any] | None = None
         work = self._thread.run
 
@@ -99,6 +102,8 @@ class _Connection(aiosqlite.Connection):
         except BaseException:
             if self._ended is not None:
                 await asyncio.wait({self._ended}, timeout=BUSY_SECONDS)
+            for connection in self._made:  # made for a caller who had left
+                connection.close()
             raise
 
     def stop(self) -> asyncio.Future[Any] | None:
@@ -109,7 +114,7 @@ class _Connection(aiosqlite.Connection):
     async def call(self, function: Callable[[sqlite3.Connection], T], *, surely: bool = False) -> T:
         """Run *function* on the connection's thread, after everything asked before.
 
-        When the caller is cancelled the function stops, or never starts, unless it must run *surely*.
+        When the caller is cancelled, its statement stops, unless it must run *surely*.
         """
         connection = self._connection
         if not self._running or connection is None:
@@ -120,8 +125,6 @@ class _Connection(aiosqlite.Connection):
 
         def run() -> T:
             watch.running = number
-            if watch.stops():
-                raise StoreError("The database is closing.")
             return function(connection)
 
         try:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.core.store.files import NAME, sound
+from core.store.database import Database
+from tests.core.store.files import NAME, opened, sound
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +21,11 @@ def path(template: Path, tmp_path: Path) -> Path:
     """A copy of it, to be spoiled."""
     (tmp_path / "data").mkdir()
     return Path(shutil.copy2(template, tmp_path / "data" / NAME))
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """An open database with one table."""
+    database = await opened(tmp_path / NAME)
+    yield database
+    await database.close()

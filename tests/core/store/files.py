@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from core.store.database import Database
 from core.store.migrate import apply, load
 from core.store.opening import open_database
+from tests.fakes.clock import START, ManualClock
 
-NOW = 1_767_268_800.0
+NOW = START
 NAME = "leitstand.db"
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
 
 
 def sound(home: Path, rows: int = 500) -> Path:
@@ -66,3 +69,24 @@ def migrations(directory: Path, *steps: str) -> Path:
 def bytes_of(home: Path, names: Sequence[str] = (NAME, f"{NAME}-wal")) -> dict[str, bytes]:
     """Return what those files of a directory hold."""
     return {name: (home / name).read_bytes() for name in names if (home / name).exists()}
+
+
+async def opened(path: Path) -> Database:
+    """Open a database with one table."""
+    database = await Database.open(path, clock=ManualClock())
+    async with database.write() as transaction:
+        await transaction.execute(
+            "CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY, number INTEGER UNIQUE, text TEXT)"
+        )
+    return database
+
+
+async def say(database: Database, number: int) -> None:
+    """Write one row, in a transaction of its own."""
+    async with database.write() as transaction:
+        await transaction.execute("INSERT INTO said (number) VALUES (?)", (number,))
+
+
+async def numbers(database: Database) -> list[int]:
+    """Return what was said."""
+    return [row["number"] for row in await database.read("SELECT number FROM said ORDER BY number")]

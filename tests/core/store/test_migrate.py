@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoreError
+from core.store import migrate
 from core.store.migrate import APPLICATION_ID, MIGRATIONS, apply, load, version_of
 from core.store.opening import open_database
 from tests.core.store.files import NAME, NOW, at_version, bytes_of, migrations
@@ -157,6 +158,22 @@ def test_an_unfinished_copy_of_an_earlier_attempt_is_in_nobodys_way(tmp_path: Pa
     assert not unfinished.exists()
     with closing(sqlite3.connect(path.with_name(f"{NAME}.v2-backup"))) as connection:
         assert _texts(connection) == ["one", "two"]
+
+
+def test_a_copy_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = migrations(tmp_path / "sql", SAID, REBUILD)
+    path = _with_rows(tmp_path / "data" / NAME, 2, directory)
+    copy = path.with_name(f"{NAME}.v2-backup")
+    synced = []
+
+    def record(what: Path) -> None:
+        synced.append((what.name, copy.exists()))
+
+    monkeypatch.setattr(migrate, "sync", record)
+    open_database(path, now=NOW, migrations=directory).connection.close()
+    assert synced == [(f"{copy.name}.tmp", False), ("data", True)]
 
 
 @pytest.mark.parametrize(
