@@ -139,11 +139,92 @@ class Log(Section, frozen=True):
     ] = "info"
 
 
+class Queue(Section, frozen=True):
+    """How work is queued: how much runs at once, and how long one thing may wait for another."""
+
+    inference_width: Annotated[
+        int,
+        about(
+            "Answers at once",
+            "How many answers the server may be asked for at the same time. More than one only helps when it "
+            "was started with OLLAMA_NUM_PARALLEL, or when several models fit into its memory.",
+            ge=1,
+            le=64,
+        ),
+    ] = 1
+    network_width: Annotated[
+        int, about("Transfers at once", "How many downloads run at the same time.", ge=1, le=16)
+    ] = 2
+    cpu_width: Annotated[
+        int,
+        about(
+            "Local work at once",
+            "How many jobs on this machine's own processors, like reading documents, run at the same time.",
+            ge=1,
+            le=64,
+        ),
+    ] = 1
+    overtaken_times: Annotated[
+        int,
+        about(
+            "Overtaken at most",
+            "How many later questions may go ahead of a waiting one because their model is loaded. More "
+            "means fewer model switches; 0 means first come, first served.",
+            ge=0,
+            le=1000,
+        ),
+    ] = 24
+    overtaken_seconds: Annotated[
+        float,
+        about(
+            "Overtaken for at most",
+            "How long a waiting question may be held up by later ones that went ahead of it.",
+            ge=0,
+            le=86400,
+            unit="seconds",
+        ),
+    ] = 180.0
+    urgent_in_a_row: Annotated[
+        int,
+        about(
+            "Urgent in a row",
+            "How many more urgent jobs may start one after the other while a less urgent one waits.",
+            ge=1,
+            le=1000,
+        ),
+    ] = 20
+    attempts: Annotated[
+        int,
+        about(
+            "Attempts",
+            "How often work that failed is tried in all, when another try may help: a model that did not "
+            "load, a server that broke down.",
+            ge=1,
+            le=20,
+        ),
+    ] = 2
+    retry_after: Annotated[
+        float,
+        about("Pause before a retry", "How long to wait before trying again.", ge=0, le=3600, unit="seconds"),
+    ] = 5.0
+    history_days: Annotated[
+        int,
+        about(
+            "History",
+            "How long finished jobs are listed; 0 keeps them for ever.",
+            ge=0,
+            le=3650,
+            unit="days",
+        ),
+    ] = 90
+
+
 class Config(Section, frozen=True):
     """Everything that can be set."""
 
     server: Server = Server()
     ui: Ui = Ui()
+    queue: Queue = Queue()
     keys: Annotated[
         dict[str, str],
         about(
