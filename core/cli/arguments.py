@@ -25,6 +25,17 @@ def whole(value: str) -> int:
         raise UsageError(f"{value[:80]!r} is not a whole number.") from None
 
 
+def rate(value: str) -> float:
+    """Read a number above zero."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e9:
+        raise UsageError(f"{value[:80]!r} is not a number above zero.")
+    return number
+
+
 def port(value: str) -> int:
     """Read a TCP port; 0 lets the system choose one."""
     number = whole(value)
@@ -66,6 +77,8 @@ class Verb(NamedTuple):
     """`module:function`, imported when the verb runs and not for its help."""
     arguments: tuple[Argument, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
+    more: str = ""
+    """`module:function` that gives further sections of its help, made from tables elsewhere."""
 
 
 class Parsed(NamedTuple):
@@ -155,7 +168,9 @@ class _Reader:
                     f"{name} needs a value: {name} {option.metavar}.",
                     f"A value that begins with a dash is written {name}=VALUE.",
                 )
-        self._values[option.key] = _value(option, value)
+        read = _value(option, value)
+        # An option that may come several times gathers what it is given.
+        self._values[option.key] = (*self._values[option.key], read) if option.many else read
 
     def _place(self, word: str) -> None:
         if self._verb is not None and self._extended(word) not in self._verbs:

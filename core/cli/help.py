@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 
 from core.cli.arguments import Argument, Verb
 from core.cli.exits import MEANINGS
@@ -67,12 +68,22 @@ def _verb(verb: Verb, out: Output) -> None:
     own = {argument.name for argument in verb.arguments}
     common = [argument for argument in GLOBALS if argument.name in _COMMON and argument.name not in own]
     _section(out, "Common options", _options(common))
+    for heading, rows in _more(verb):
+        _section(out, heading, rows)
     if verb.examples:
         out.line()
         _heading(out, "Examples")
         for command, meaning in verb.examples:
             out.line("  ", command)
             out.line("      ", dim(meaning))
+
+
+def _more(verb: Verb) -> Iterable[tuple[str, Iterable[tuple[str, str]]]]:
+    if not verb.more:
+        return ()
+    module, _, name = verb.more.partition(":")
+    found: Iterable[tuple[str, Iterable[tuple[str, str]]]] = getattr(import_module(module), name)()
+    return found
 
 
 def _options(arguments: Iterable[Argument]) -> list[tuple[str, str]]:
@@ -90,7 +101,7 @@ def _told(argument: Argument) -> str:
 
 def _usage(argument: Argument) -> str:
     if argument.is_option:
-        return f"[{argument.name} {argument.metavar}]" if argument.metavar else f"[{argument.name}]"
+        return f"[{argument.name} {argument.metavar}]".replace(" ]", "]") + "…" * argument.many
     name = f"{argument.name}…" if argument.many else argument.name
     return f"[{name}]" if argument.optional else name
 

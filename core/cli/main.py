@@ -83,10 +83,10 @@ def _do(words: list[str], faces: Faces, context: Context) -> int:
 
         manual.show(topic(words, VERBS, GLOBALS), context.out)
         return DONE
-    if "--version" in flags(words):
-        return _version(context.out)
     asked = parse(words, VERBS, GLOBALS)
     context.values = asked.values
+    if asked.values["version"] is True:
+        return _version(context.out)
     if asked.verb is not None:
         return _perform(asked.verb, context)
     if asked.words:

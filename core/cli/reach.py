@@ -50,9 +50,9 @@ async def state_of(ollama: Ollama, *, demo: bool = False) -> ServerState:
 async def server(context: Context) -> AsyncIterator[Ollama]:
     """A client of the server that is meant; with --demo that of the simulated one."""
     if context.values["demo"]:
-        from core.simulator.demo import demo_simulator
+        from core.simulator import Simulator
 
-        ollama = Ollama(Address(), transport=demo_simulator(SystemClock()).transport())
+        ollama = Ollama(Address(), transport=Simulator(clock=SystemClock()).transport())
     else:
         ollama = Ollama(address(context), connect_timeout=settings(context).server.connect_timeout)
     try:

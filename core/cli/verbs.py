@@ -5,7 +5,7 @@ A new verb is one entry: its function gets a `Context`, writes through `context.
 
 from __future__ import annotations
 
-from core.cli.arguments import Argument, Verb, port
+from core.cli.arguments import Argument, Verb, port, rate
 
 GLOBALS = (
     Argument("--data", "Keep everything in this directory instead of the user's own.", "DIR"),
@@ -150,12 +150,30 @@ VERBS = (
     Verb(
         "simulate",
         "Serve a stand-in for Ollama, for trying things out without a GPU.",
-        "",
+        "Listens at an address and answers as Ollama would, quirks included: models, chats, thinking, tools, "
+        "embeddings, downloads, at realistic speeds. Any client can talk to it. Nothing is stored.\n\n"
+        "The address stands on the first line of the output as soon as clients are answered. ctrl+c ends "
+        "it.\n\n"
+        "--fault lets something go wrong, once or as often as asked: KIND[@ROUTE][:KEY=VALUE,…], such as "
+        "cut@chat:after=20,times=0. ROUTE is the last word of a path, like chat or pull; the keys are after, "
+        "times (0 is always), model, text, status and seconds.",
         "core.cli.simulate:simulate",
         (
             Argument("--host", "The address to listen at.", "ADDRESS", default="127.0.0.1"),
             Argument("--port", "The port; 0 lets the system choose one.", "N", port, default=11434),
+            Argument("--version", "The version of Ollama to be.", "V"),
+            Argument("--rate", "Tokens a second, exactly, whatever the model.", "N", rate),
+            Argument("--instant", "Answer without any waiting."),
+            Argument("--fault", "Let something go wrong; may come several times.", "FAULT", many=True),
         ),
-        (),
+        (
+            ("leitstand simulate", "where Ollama usually is"),
+            ("leitstand simulate --port 0 --json", "at a free port, which a script reads"),
+            (
+                "leitstand simulate --version 0.5.0 --fault oom --fault cut@chat:after=20",
+                "an old one in trouble",
+            ),
+        ),
+        "core.cli.simulate:faults",
     ),
 )

@@ -13,7 +13,7 @@ def fail(text: str) -> None:
         raise ValueError(text)
 
 
-def fault() -> BaseException:
+def fault() -> Exception:
     try:
         try:
             fail(SECRET)

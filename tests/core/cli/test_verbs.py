@@ -55,13 +55,13 @@ def test_every_first_word_of_two_is_explained() -> None:
     assert {name.split()[0] for name in NAMES if " " in name} == set(GROUPS)
 
 
-def test_global_options_are_explained_and_no_verb_hides_one_but_its_own_host() -> None:
+def test_global_options_are_explained_and_no_verb_hides_one_but_the_simulator() -> None:
     assert all(argument.help.endswith(".") for argument in GLOBALS)
     names = {argument.name for argument in GLOBALS}
     hidden = {
         (verb.name, option.name) for verb in VERBS for option in options_of(verb) if option.name in names
     }
-    assert hidden == {("simulate", "--host")}
+    assert hidden == {("simulate", "--host"), ("simulate", "--version")}
 
 
 def test_the_environment_is_explained() -> None:
