@@ -46,4 +46,5 @@ def test_a_value_set_in_the_example_stands_below_its_explanation(tmp_path: Path)
     text = file.read_text()
     assert "#bell = false\nbell = true\n" in text
     assert '#level = "info"\nlevel = "debug"\n' in text
-    assert tomllib.loads(text) == {"server": {}, "ui": {"bell": True}, "keys": {}, "log": {"level": "debug"}}
+    given = {section: values for section, values in tomllib.loads(text).items() if values}
+    assert given == {"ui": {"bell": True}, "log": {"level": "debug"}}
