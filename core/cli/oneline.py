@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
+from typing import Any
 
 from core.cli.context import Context
 from core.cli.exits import DONE, FAILED, SERVER
@@ -34,17 +35,18 @@ def show(context: Context) -> int:
         raise UsageError(
             f"A status line has no field {{{unknown[:40]}}}.", f"It has: {{{'}, {'.join(FIELDS)}}}."
         )
-    plain = context.values["ascii"] or _setting(context, "ui", "glyphs") == "ascii" or not context.out.unicode
-    fields, code = _fields(context)
+    url, glyphs = written(context)
+    fields, code = _fields(context, url)
+    plain = context.values["ascii"] or glyphs == "ascii" or not context.out.unicode
     fields["mark"] = ("*x" if plain else "●✗")[code != DONE]
     line = one_line(_FIELD.sub(lambda field: fields.get(field[1], ""), template))
     context.out.line(line.encode("ascii", "replace").decode() if plain else line)
     return code
 
 
-def _fields(context: Context) -> tuple[dict[str, str], int]:
+def _fields(context: Context, url: str) -> tuple[dict[str, str], int]:
     try:
-        return _told(glance(target(chosen(context)))), DONE
+        return _told(glance(target(chosen(context, url)))), DONE
     except Away:
         return {"state": "ollama away"}, SERVER
     except NotOllama:
@@ -72,29 +74,31 @@ def _outside(text: str, limit: int) -> str:
     return one_line(text.replace("#", ""), limit)
 
 
-def chosen(context: Context) -> str:
+def chosen(context: Context, url: str) -> str:
     """The address that is meant, in the order the engine asks: command line, settings, environment."""
-    return (
-        context.values["host"]
-        or _setting(context, "server", "url")
-        or context.environment.get("OLLAMA_HOST", "")
-    )
+    return context.values["host"] or url or context.environment.get("OLLAMA_HOST", "")
 
 
-def _setting(context: Context, section: str, name: str) -> str:
-    """A text in the settings file; a wrong one counts as none, and whoever has no file pays nothing."""
+def written(context: Context) -> tuple[str, str]:
+    """The settings server.url and ui.glyphs; a wrong one counts as none, and no file costs nothing."""
     try:
         content = context.paths.config.read_bytes()
     except OSError:
-        return ""
+        return "", ""
     import tomllib
 
     try:
-        value = tomllib.loads(content.decode("utf-8-sig"))[section][name]
-    except (ValueError, RecursionError, LookupError, TypeError):
-        return ""
+        tables = tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return "", ""
+    return _text(tables, "server", "url"), _text(tables, "ui", "glyphs")
+
+
+def _text(tables: dict[str, Any], section: str, name: str) -> str:
+    table = tables.get(section)
+    value = table.get(name) if isinstance(table, dict) else None
     sound = isinstance(value, str) and len(value) <= 1000 and "\n" not in value and harmless(value) == value
-    return value if sound else ""
+    return str(value) if sound else ""
 
 
 def target(text: str) -> Target:

@@ -28,16 +28,17 @@ async def simulate(context: Context) -> int:
             out.line(address)
             out.flush()
 
-    simulator = _simulator(context)
+    server = simulator(context)
     try:
-        await serve(simulator, values["host"], values["port"], ready=ready)
+        await serve(server, values["host"], values["port"], ready=ready)
     except UsageError as error:
         hint = error.hint or "Choose another port with --port; with 0 the system finds a free one."
         raise UsageError(error.message, hint) from None
     return DONE
 
 
-def _simulator(context: Context) -> Simulator:
+def simulator(context: Context) -> Simulator:
+    """The server that was asked for."""
     values = context.values
     setup = Setup(loopback=_is_loopback(values["host"]))
     if values["version"]:
@@ -47,10 +48,10 @@ def _simulator(context: Context) -> Simulator:
         if values["instant"]:
             raise UsageError("--instant knows no rate; leave out one of the two.")
         pace = msgspec.structs.replace(pace, rate=values["rate"])
-    simulator = Simulator(setup, pace=pace)
+    made = Simulator(setup, pace=pace)
     for fault in values["fault"]:
-        simulator.fault(fault)
-    return simulator
+        made.fault(fault)
+    return made
 
 
 def _is_loopback(host: str) -> bool:

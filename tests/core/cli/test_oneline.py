@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.cli.context import Context
-from core.cli.oneline import FIELDS, chosen, target
+from core.cli.oneline import FIELDS, chosen, target, written
 from core.cli.output import Output
 from core.cli.reach import address
 from core.errors import ConfigError
@@ -97,7 +97,7 @@ def test_options_that_do_not_go_together(argv: tuple[str, ...], message: str) ->
 
 
 @pytest.mark.parametrize(
-    ("written", "environment", "argv"),
+    ("file", "environment", "argv"),
     [
         ("", {}, ()),
         ("", {"OLLAMA_HOST": "envbox"}, ()),
@@ -112,15 +112,15 @@ def test_options_that_do_not_go_together(argv: tuple[str, ...], message: str) ->
     ],
 )
 def test_it_asks_the_server_that_everything_else_asks(
-    tmp_path: Path, written: str, environment: dict[str, str], argv: tuple[str, ...]
+    tmp_path: Path, file: str, environment: dict[str, str], argv: tuple[str, ...]
 ) -> None:
-    (tmp_path / "config.toml").write_text(written, encoding="utf-8")
+    (tmp_path / "config.toml").write_text(file, encoding="utf-8")
     values = {"host": argv[1] if argv else None, "data": None, "config": None}
     context = Context(
         values, Output(Terminal(), Terminal()), {"LEITSTAND_HOME": str(tmp_path), **environment}, lambda _: []
     )
     there = address(context)
-    found = target(chosen(context))
+    found = target(chosen(context, written(context)[0]))
     assert (found.host, found.port, found.path, found.tls) == (
         there.host,
         there.port,
