@@ -34,8 +34,8 @@ FOR_LATER = {
 }
 """Declared and not imported yet, each with its reason; an entry that is used must go."""
 
-BROUGHT_ALONG = {"rich": "textual"}
-"""What a declared dependency is made of and shows in its own interface, so that its pin decides the version."""
+BROUGHT_ALONG = {"rich": "textual", "pygments": "textual", "markdown-it-py": "textual"}
+"""What an exactly pinned dependency is made of, and is used through its own interface."""
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -209,6 +209,13 @@ def test_everything_imported_is_declared_and_everything_declared_is_imported() -
         assert names & set(declared), f"{path} imports {module}, which no declared dependency brings"
         used |= names
     assert set(declared) - used == set(FOR_LATER)
+
+
+def test_what_comes_along_is_declared_by_what_brings_it() -> None:
+    for name, bringer in BROUGHT_ALONG.items():
+        brought = map(Requirement, metadata.requires(bringer) or ())
+        assert name in {normal(found.name) for found in brought if not found.marker}
+        assert str(requirements()[bringer].specifier).startswith("==")
 
 
 def test_what_is_declared_is_what_the_tests_ran_with() -> None:
