@@ -18,11 +18,11 @@ _COMMON = frozenset(
         """
     )
 )
-_FULL, _PART, _PAIR, _DULL = 1.0, 0.35, 0.5, 0.05
+_FULL, _PART, _PAIR, _DULL, _ECHO = 1.0, 0.35, 0.5, 0.05, 0.5
 
 
 def vector(text: str, size: int) -> list[float]:
-    """A vector of length one for a text; the zero of no words points somewhere, too."""
+    """A vector of length one for a text, the same every time."""
     text = _PREFIX.sub("", text).casefold()
     found = [0.0] * size
     previous = ""
@@ -30,35 +30,41 @@ def vector(text: str, size: int) -> list[float]:
         for place, weight in _features(word, size):
             found[place] += weight
         if previous and word not in _COMMON:
-            place, sign = _place(f"{previous} {word}", size)
-            found[place] += sign * _PAIR
+            for place, weight in _places(f"{previous} {word}", size, _PAIR):
+                found[place] += weight
         previous = "" if word in _COMMON else word
     if not any(found):
-        found[_place(text, size)[0]] = 1.0
+        for place, weight in _places(text, size, 1.0):
+            found[place] += weight
     return normalised(found)
 
 
 def normalised(values: list[float]) -> list[float]:
     """The same direction, length one."""
-    length = math.sqrt(sum(value * value for value in values)) or 1.0
+    length = math.hypot(*values)
+    if not length:
+        return [1.0, *values[1:]]
     return [round(value / length, 8) for value in values]
 
 
 @lru_cache(maxsize=20_000)
 def _features(word: str, size: int) -> tuple[tuple[int, float], ...]:
     """Where a word and its parts fall, and how much they count."""
-    place, sign = _place(word, size)
     if word in _COMMON:
-        return ((place, sign * _DULL),)
+        return _places(word, size, _DULL)
     framed = f"^{word}$"
     parts = [framed[at : at + 4] for at in range(len(framed) - 3)]
     share = _PART * math.sqrt(6 / max(len(parts), 6))
-    return (
-        (place, sign * _FULL),
-        *((at, mark * share) for at, mark in (_place("#" + part, size) for part in parts)),
-    )
+    found = list(_places(word, size, _FULL))
+    for part in parts:
+        found += _places(f"#{part}", size, share)
+    return tuple(found)
 
 
-def _place(feature: str, size: int) -> tuple[int, float]:
+def _places(feature: str, size: int, weight: float) -> tuple[tuple[int, float], ...]:
+    """One place anywhere and one near the front: a shortened vector still says something."""
     number = zlib.crc32(feature.encode("utf-8", "replace"))
-    return (number >> 1) % size, 1.0 if number & 1 else -1.0
+    front = max(size // 8, 1)
+    sign = weight if number & 1 else -weight
+    echo = weight if number & 2 else -weight
+    return ((number >> 2) % size, sign), ((number >> 12) % front, echo * _ECHO)

@@ -22,9 +22,9 @@ ON_REQUEST = {
     "refuse": "nobody takes the connection",
     "slow": "nothing comes for that many seconds, not even headers",
     "status": "an error with that status and text",
-    "html": "a proxy's 502 with a page",
-    "redirect": "302 to the address in text",
-    "forbidden": "403 with an empty body",
+    "html": "a 502 with the page of a proxy",
+    "redirect": "a 302 to the address in text",
+    "forbidden": "a 403 with an empty body",
     "null": "lists in the answer are null",
 }
 ON_STREAM = {
@@ -38,7 +38,7 @@ ON_STREAM = {
     "duplicate": "the final object comes twice",
 }
 INSIDE = {
-    "busy": "503, the queue of models to load is full",
+    "busy": "a 503, because the queue of models to load is full",
     "oom": "out of memory while loading the model",
     "load": "the model cannot be loaded, for the reason in text",
     "crash": "the model's process dies after that many tokens",

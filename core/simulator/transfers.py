@@ -61,7 +61,8 @@ class Transfers:
         seconds = skipped if self._pace.instant else now - transfer.moved
         transfer.moved = now
         transfer.completed = min(transfer.completed + seconds * self.rate, transfer.layer.size)
-        return transfer.completed >= transfer.layer.size
+        # The last byte may be a matter of rounding.
+        return transfer.completed > transfer.layer.size - 1
 
     def complete(self, transfer: Transfer) -> None:
         """The blob is there, for everybody."""

@@ -15,9 +15,8 @@ import ollama
 import pytest
 
 from core.simulator import Fault, Script, Setup, Simulator, toy
-from tests.core.simulator.conftest import listening
+from tests.core.simulator.helpers import HELLO, listening
 
-HELLO = [{"role": "user", "content": "Hello there"}]
 WEATHER = {
     "type": "function",
     "function": {
