@@ -219,11 +219,110 @@ class Queue(Section, frozen=True):
     ] = 90
 
 
+class Chat(Section, frozen=True):
+    """Conversations: what is sent with a question, and how answers are shown and kept."""
+
+    model: Annotated[
+        str,
+        about(
+            "Default model",
+            "Who answers in a new chat. Left empty, the model used last, or else the first one there is.",
+        ),
+    ] = ""
+    system: Annotated[
+        str, about("System prompt", "What every chat begins with that has no system prompt of its own.")
+    ] = ""
+    window: Annotated[
+        int,
+        about(
+            "Messages sent",
+            "How many of the latest messages go along with a question, the question included. Fewer are "
+            "sent when they do not fit into the context.",
+            ge=1,
+            le=1000,
+            unit="messages",
+        ),
+    ] = 10
+    context: Annotated[
+        int,
+        about(
+            "Context length",
+            "The context a model gets the first time it is used here, as far as it was trained for that. A "
+            "model in memory keeps the one it has. It stays the same for a model from then on, because "
+            "changing it loads the model again.",
+            ge=1024,
+            le=10_000_000,
+            unit="tokens",
+        ),
+    ] = 8192
+    thinking: Annotated[
+        Literal["auto", "open", "closed"],
+        about(
+            "Thinking",
+            "How a model's thinking is shown: open while it thinks and closed after that, always open, or "
+            "always closed. What you open or close yourself stays as you left it.",
+        ),
+    ] = "auto"
+    title_by_model: Annotated[
+        bool,
+        about(
+            "Titles by the model",
+            "Let the model find a title for a new chat when it has nothing else to do.",
+        ),
+    ] = True
+    silence: Annotated[
+        float,
+        about(
+            "Silence",
+            "After how long without a word an answer is ended. Loading the model does not count.",
+            ge=5,
+            le=86400,
+            unit="seconds",
+        ),
+    ] = 120.0
+    silence_large: Annotated[
+        float,
+        about(
+            "Silence of large models",
+            "The same for models with 70 billion parameters and more.",
+            ge=5,
+            le=86400,
+            unit="seconds",
+        ),
+    ] = 300.0
+    load_limit: Annotated[
+        float,
+        about(
+            "Loading",
+            "After how long a model that is still not loaded is given up, waiting for its turn on the server "
+            "included.",
+            ge=30,
+            le=86400,
+            unit="seconds",
+        ),
+    ] = 1800.0
+    clean_up_days: Annotated[
+        int,
+        about(
+            "Clean up",
+            "Chats nobody used for so long are deleted, except pinned ones; 0 keeps all of them for ever.",
+            ge=0,
+            le=36500,
+            unit="days",
+        ),
+    ] = 0
+    keep_deleted_days: Annotated[
+        int,
+        about("Keep deleted", "For how long a deleted chat can be taken back.", ge=0, le=3650, unit="days"),
+    ] = 7
+
+
 class Config(Section, frozen=True):
     """Everything that can be set."""
 
     server: Server = Server()
     ui: Ui = Ui()
+    chat: Chat = Chat()
     queue: Queue = Queue()
     keys: Annotated[
         dict[str, str],
