@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -111,17 +110,17 @@ class _Connection(aiosqlite.Connection):
         self._ended = super().stop()
         return self._ended
 
-    async def call(self, function: Callable[[sqlite3.Connection], T], *, surely: bool = False) -> T:
+    async def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Run *function* on the connection's thread, after everything asked before.
 
-        When the caller is cancelled, its statement stops, unless it must run *surely*.
+        When the caller is cancelled, a statement that takes long stops.
         """
         connection = self._connection
         if not self._running or connection is None:
             raise StoreError("The database is closed.")
         watch = self._watch
         watch.asked += 1
-        number = sys.maxsize if surely else watch.asked
+        number = watch.asked
 
         def run() -> T:
             watch.running = number
@@ -130,8 +129,7 @@ class _Connection(aiosqlite.Connection):
         try:
             result: T = await self._execute(run)  # type: ignore[no-untyped-call]  # aiosqlite's seam for a call on its thread
         except asyncio.CancelledError:
-            if not surely:
-                self.cut()
+            self.cut()
             raise
         return result
 
@@ -286,7 +284,7 @@ class Database:
         # once it is queued the next transaction may queue behind it. After a commit that went through
         # there is nothing to roll back, and SQLite does nothing.
         try:
-            await self._writer.call(lambda connection: connection.rollback(), surely=True)
+            await self._writer.call(lambda connection: connection.rollback())
         except (sqlite3.Error, StoreError) as error:
             log.warning("a transaction was not rolled back: %s", type(error).__name__)
 

@@ -272,6 +272,18 @@ async def test_opening_what_cannot_be_opened_leaves_no_thread(tmp_path: Path) ->
     assert _ours() == []
 
 
+async def test_without_a_reader_the_writer_is_closed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, *, read_only: bool) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("out of descriptors")
+
+    monkeypatch.setattr("core.store.database.connect", fail)
+    with pytest.raises(StoreError, match="could not do that"):
+        await Database.open(tmp_path / NAME, clock=ManualClock())
+    assert _names(tmp_path) == [NAME]
+
+
 def test_a_thread_that_outlives_the_loop_ends_in_silence() -> None:
     # An exception in a thread fails the test.
     loop = asyncio.new_event_loop()
