@@ -18,6 +18,7 @@ Run: TypeAlias = tuple[str, int, int, int]
 """Shown text, style, start and end in the source; (-1, -1) for decoration. Equal lengths map one to one."""
 
 DECORATION: Final = -1
+_TAB: Final = 4
 
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20df"
 # Terminals disagree about the width of what follows an emoji (variation selectors, skin tones, joined
@@ -72,6 +73,24 @@ def runs_of(text: str, style: int, start: int) -> list[Run]:
             runs.append((display, style, start + match.start(), start + done))
     if done < len(text):
         runs.append((text[done:], style, start + done, start + len(text)))
+    return runs
+
+
+def tabbed_runs(text: str, style: int, start: int, before: Iterable[Run] = ()) -> list[Run]:
+    """Return a stretch of source as runs; a tab reaches to the next stop of the row it continues."""
+    if "\t" not in text:
+        return runs_of(text, style, start)
+    runs: list[Run] = []
+    column = sum([width_of(run[0]) for run in before])
+    for index, part in enumerate(text.split("\t")):
+        if index:
+            size = _TAB - column % _TAB
+            runs.append((" " * size, style, start, start + 1))
+            column, start = column + size, start + 1
+        added = runs_of(part, style, start)
+        column += sum([width_of(run[0]) for run in added])
+        runs.extend(added)
+        start += len(part)
     return runs
 
 
@@ -222,3 +241,20 @@ def joined(runs: Iterable[Run]) -> list[Run]:
                 continue
         result.append(run)
     return result
+
+
+def folds_of(text: str, width: int) -> list[tuple[int, int]]:
+    """Cut text into rows of at most *width* cells wherever that falls, as code is folded."""
+    width = max(1, width)
+    if is_narrow(text):
+        return [(at, min(at + width, len(text))) for at in range(0, len(text), width)] or [(0, 0)]
+    rows: list[tuple[int, int]] = []
+    start = used = 0
+    for at, character in enumerate(text):
+        size = get_character_cell_size(character)
+        if used + size > width and at > start:
+            rows.append((start, at))
+            start, used = at, 0
+        used += size
+    rows.append((start, len(text)))
+    return rows

@@ -62,11 +62,10 @@ class References:
 
 
 class Inline(NamedTuple):
-    """A parsed stretch: its runs, link targets, and the labels that were looked up in vain."""
+    """A parsed stretch: its runs and the labels that were looked up in vain."""
 
     runs: list[Run]
-    targets: list[str]
-    missing: frozenset[str]
+    missing: set[str]
     settled: int
     """Position in the text up to which nothing that follows can change the result."""
 
@@ -114,10 +113,10 @@ def _kind(character: str) -> int:
 
 
 class _Parser:
-    def __init__(self, text: str, start: int, references: References) -> None:
+    def __init__(self, text: str, start: int, references: References, targets: list[str]) -> None:
         self.text = text
         self.nodes: list[_Node] = []
-        self.targets: list[str] = []
+        self.targets = targets
         self.missing: set[str] = set()
         self._start = start
         self._links: Mapping[str, str] = references.links
@@ -411,9 +410,9 @@ def _addresses(text: str, start: int, targets: list[str]) -> list[tuple[str, int
     return pieces
 
 
-def parse(content: Content, style: int, references: References, start: int = 0) -> Inline:
-    """Parse the content from *start* on, which must be 0 or a settled position."""
-    parser = _Parser(content.text, start, references)
+def parse(content: Content, style: int, references: References, targets: list[str], start: int = 0) -> Inline:
+    """Parse the content from *start* on, which must be 0 or a settled position; links go to *targets*."""
+    parser = _Parser(content.text, start, references, targets)
     parser.run()
     pieces: list[Run] = []
     for node in parser.nodes:
@@ -433,7 +432,7 @@ def parse(content: Content, style: int, references: References, start: int = 0) 
                 runs.extend(runs_of(address, flags | link, at))
         else:
             runs.extend(runs_of(text, flags, begin))
-    return Inline(runs, parser.targets, frozenset(parser.missing), parser.settled())
+    return Inline(runs, parser.missing, parser.settled())
 
 
 def _special_run(run: Run) -> list[Run]:
