@@ -81,40 +81,43 @@ class Rate:
         return (counter - before[0]) / passed if 0 < passed <= _TOO_LONG else None
 
 
+class Names:
+    """Who a process is, by its number."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._told: dict[int, tuple[float, ProcessInfo | None]] = {}
+
+    def describe(self, pid: int) -> ProcessInfo | None:
+        """Name a process; None when it is gone or of somebody who hides it."""
+        now = self._monotonic()
+        told = self._told.get(pid)
+        if told is None or now - told[0] >= _FORGET:
+            import psutil
+
+            # Numbers are used again: nothing is remembered for long.
+            self._told = {known: told for known, told in self._told.items() if now - told[0] < _FORGET}
+            told = self._told[pid] = (now, _attempt(lambda: ProcessInfo(psutil.Process(pid).name())))
+        return told[1]
+
+
 class Processes:
-    """Who is who among the processes, without asking all of them each time."""
+    """Ollama's processes, found without asking all of them each time."""
 
     def __init__(self) -> None:
-        self._told: dict[int, tuple[float, ProcessInfo | None]] = {}
         self._ollama: dict[int, Any] = {}
         self._others: set[int] = set()
         self._forgotten = 0.0
         self._now = 0.0
 
-    def describe(self, pid: int) -> ProcessInfo | None:
-        """Name a process; None when it is gone or of somebody who hides it."""
-        told = self._told.get(pid)
-        if told is not None and self._now - told[0] < _FORGET:
-            return told[1]
-        import psutil
-
-        def read() -> ProcessInfo:
-            process = psutil.Process(pid)
-            name = process.name()
-            return ProcessInfo(name, is_runner(name, _attempt(process.cmdline) or ()))
-
-        self._told[pid] = (self._now, _attempt(read))
-        return self._told[pid][1]
-
-    def ollama(self, now: float) -> tuple[OllamaProcess, ...] | None:
-        """List Ollama's processes. Every number is asked for its name once in half a minute only."""
+    def look(self, now: float) -> tuple[OllamaProcess, ...] | None:
+        """List them. Every number is asked for its name once in half a minute only."""
         import psutil
 
         self._now = now
         if now - self._forgotten >= _FORGET:
             self._forgotten = now
             self._others.clear()  # numbers are used again
-            self._told = {pid: told for pid, told in self._told.items() if now - told[0] < _FORGET}
         pids = _attempt(lambda: set(psutil.pids()))
         if pids is None:
             return None
@@ -148,8 +151,8 @@ class Processes:
 class HostProbe:
     """Looks at the host."""
 
-    def __init__(self, processes: Processes, root: Path = Path("/sys")) -> None:
-        self._processes = processes
+    def __init__(self, root: Path = Path("/sys")) -> None:
+        self._processes = Processes()
         self._net = root / "class" / "net"
         self._facts: HostFacts | None = None
         self._received = Rate()
@@ -196,7 +199,7 @@ class HostProbe:
             swap_total=swap.total if swap else None,
             swap_used=swap.used if swap else None,
             cpu_temperature=_attempt(_cpu_temperature),
-            ollama=self._processes.ollama(ask.now),
+            ollama=self._processes.look(ask.now),
         )
 
     def _network(self) -> tuple[int, int]:

@@ -90,7 +90,6 @@ class ProcessInfo(msgspec.Struct, frozen=True):
     """Who a process is."""
 
     name: str
-    runs_model: bool
 
 
 class SeveralGpuProbes:

@@ -11,12 +11,12 @@ import psutil
 import pytest
 
 from core.telemetry import host
-from core.telemetry.host import HostProbe, Processes, Rate, VolumeProbe, is_runner, own_processes
+from core.telemetry.host import HostProbe, Names, Processes, Rate, VolumeProbe, is_runner, own_processes
 from core.telemetry.probes import Ask
 
 
 def test_the_host_tells_about_itself(tmp_path: Path) -> None:
-    probe = HostProbe(Processes(), tmp_path)
+    probe = HostProbe(tmp_path)
     first = probe.read(Ask(0.0))
     second = probe.read(Ask(1.0)).host
     assert first.host.cpu is None
@@ -34,7 +34,7 @@ def test_the_host_tells_about_itself(tmp_path: Path) -> None:
 
 
 def test_what_covers_too_long_a_time_is_not_shown_as_now() -> None:
-    probe = HostProbe(Processes())
+    probe = HostProbe()
     probe.read(Ask(0.0))
     assert probe.read(Ask(1000.0)).host.cpu is None
     assert probe.read(Ask(1001.0)).host.cpu is not None
@@ -49,7 +49,7 @@ def test_slow_facts_stay_between_slow_looks(monkeypatch: pytest.MonkeyPatch) -> 
         return real()
 
     monkeypatch.setattr(psutil, "swap_memory", counting)
-    probe = HostProbe(Processes())
+    probe = HostProbe()
     full = probe.read(Ask(0.0)).host
     fast = probe.read(Ask(1.0, slow=False)).host
     assert len(asked) == 1
@@ -73,7 +73,7 @@ def test_a_system_that_does_not_tell_costs_only_that_value(monkeypatch: pytest.M
         "getloadavg",
     ):
         monkeypatch.setattr(psutil, name, refuse if name != "swap_memory" else missing)
-    probe = HostProbe(Processes())
+    probe = HostProbe()
     probe.read(Ask(0.0))
     seen = probe.read(Ask(1.0)).host
     assert (seen.cpu, seen.load, seen.swap_used, seen.received, seen.ollama) == (None,) * 5
@@ -90,7 +90,7 @@ def test_traffic_is_counted_once_and_loopback_never(tmp_path: Path, monkeypatch:
     (tmp_path / "class/net/docker0").mkdir(parents=True)
     now = {"lo": Counters(10**9, 10**9), "eth0": Counters(0, 0), "docker0": Counters(0, 0)}
     monkeypatch.setattr(psutil, "net_io_counters", lambda pernic: now)
-    probe = HostProbe(Processes(), tmp_path)
+    probe = HostProbe(tmp_path)
     probe.read(Ask(0.0))
     now = {"lo": Counters(2**40, 2**40), "eth0": Counters(5000, 700), "docker0": Counters(5000, 700)}
     seen = probe.read(Ask(2.0)).host
@@ -143,17 +143,17 @@ def server(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_the_servers_process_is_found_and_forgotten(server: subprocess.Popen[bytes]) -> None:
     processes = Processes()
-    first = {found.pid: found for found in processes.ollama(0.0) or ()}[server.pid]
-    second = {found.pid: found for found in processes.ollama(5.0) or ()}[server.pid]
+    first = {found.pid: found for found in processes.look(0.0) or ()}[server.pid]
+    second = {found.pid: found for found in processes.look(5.0) or ()}[server.pid]
     assert (first.name, first.runs_model, first.cpu) == ("ollama", False, None)
     assert second.cpu is not None
     assert second.memory is not None
     assert second.memory > 0
-    info = processes.describe(server.pid)
+    info = Names(lambda: 0.0).describe(server.pid)
     assert info is not None
     assert info.name == "ollama"
     server.communicate()
-    assert server.pid not in {found.pid for found in processes.ollama(10.0) or ()}
+    assert server.pid not in {found.pid for found in processes.look(10.0) or ()}
 
 
 def test_other_processes_are_asked_for_their_name_once_in_half_a_minute(
@@ -170,14 +170,14 @@ def test_other_processes_are_asked_for_their_name_once_in_half_a_minute(
     monkeypatch.setattr(psutil, "Process", counting)
     processes = Processes()
     for second in range(0, 60, 5):
-        assert processes.ollama(float(second)) == ()
+        assert processes.look(float(second)) == ()
     assert len(asked) == 2
 
 
 def test_a_process_that_is_gone_has_no_name() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait()
-    assert Processes().describe(gone.pid) is None
+    assert Names(lambda: 0.0).describe(gone.pid) is None
 
 
 def test_process_numbers_are_ours_only_in_the_kernels_own_namespace(tmp_path: Path) -> None:

@@ -292,7 +292,7 @@ def test_a_driver_that_is_not_there_is_asked_less_and_less_often(root: Path) -> 
 
 def test_names_of_processes_are_known_where_the_numbers_are_ours(root: Path) -> None:
     fake = FakeNvml([FakeGpu(processes=[FakeProcess(10), FakeProcess(11)])])
-    names = {10: ProcessInfo("ollama", runs_model=True)}
+    names = {10: ProcessInfo("ollama")}
     ours = Surroundings(describe=names.get, own_processes=True)
     foreign = Surroundings(describe=names.get, own_processes=False)
     assert [process.name for process in only(look(fake, root, ours)).processes or ()] == ["ollama", None]
