@@ -8,7 +8,7 @@ from core.cli.checks import holder_check, store_check
 from core.cli.context import Context
 from core.cli.exits import DONE, FAILED
 from core.cli.output import Output, Styled, bold, dim, green, red, yellow
-from core.cli.reach import server, state_of
+from core.cli.reach import looked_at, server
 from core.config import file
 from core.errors import LeitstandError, UsageError
 from core.health import Check, config_checks, data_check, disk_check, server_check
@@ -27,13 +27,13 @@ async def doctor(context: Context) -> int:
 async def _server(context: Context) -> list[Check]:
     try:
         async with server(context) as ollama:
-            found = server_check(await state_of(ollama, demo=context.values["demo"]))
+            state, _ = await looked_at(ollama, demo=context.values["demo"])
             notes = ollama.address.notes
     except UsageError:
         raise
     except LeitstandError as error:  # the settings or the environment hold no address
         return [Check("server", "fail", error.message, error.hint)]
-    return [found, *(Check("server address", "warn", note) for note in notes)]
+    return [server_check(state), *(Check("server address", "warn", note) for note in notes)]
 
 
 def _core(context: Context) -> Iterator[Check]:

@@ -5,6 +5,7 @@ A feature that has something to show adds one line to `PARTS`; its key belongs t
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
@@ -12,26 +13,21 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from core.bus import Bus
 from core.cli.context import Context
 from core.cli.exits import DONE, exit_code
 from core.cli.output import Output, Piece, bold, describe, dim, green, red
-from core.cli.reach import server
-from core.errors import LeitstandError, ServerUnavailable, Timeout
+from core.cli.reach import DEADLINE, looked_at, server
+from core.clock import SystemClock
 from core.ollama.client import Ollama
+from core.ollama.connection import ServerState
 from core.ollama.reading import gpu_percent, stay
+from core.tasks import Tasks
+from core.telemetry.probes import Ask, GpuReading
+from core.telemetry.types import GpuState
 
-_DEADLINE = 5.0
-
-State = Literal["online", "away", "wrong"]
-"""Whether Ollama answers, nobody does, or something else does."""
-
-
-class ServerLine(msgspec.Struct, frozen=True):
-    """The server, as scripts get it."""
-
-    url: str
-    state: State
-    version: str | None = None
+_DRIVER_PATIENCE = 3.0
+"""Seconds until a GPU driver that does not answer is left behind."""
 
 
 class LoadedModel(msgspec.Struct, frozen=True):
@@ -47,53 +43,73 @@ class LoadedModel(msgspec.Struct, frozen=True):
     expires_at: str | None
 
 
+class GpuNow(msgspec.Struct, frozen=True):
+    """A GPU, as scripts get it; null is not known."""
+
+    index: int
+    name: str
+    vendor: str
+    state: GpuState
+    busy: float | None
+    memory_total: int | None
+    memory_used: int | None
+    memory_free: int | None
+    power: float | None
+    power_limit: float | None
+    temperature: float | None
+    fan: float | None
+
+
+class Look(NamedTuple):
+    """What a part may be read from; one that needs a server is not asked without one."""
+
+    ollama: Ollama
+    demo: bool
+
+
 class Part(NamedTuple):
     """One thing that is shown: its key in the JSON, how it is read, and its lines for people."""
 
     key: str
-    read: Callable[[Ollama], Awaitable[list[Any]]]
-    """Asked only when the server answers; without it the part is empty."""
+    read: Callable[[Look], Awaitable[list[Any]]]
     rows: Callable[[list[Any]], Iterable[tuple[Piece, ...]]]
+    needs_server: bool = False
+    """Without a server that answers it is empty in the JSON, and people are told nothing of it."""
 
 
 async def show(context: Context) -> int:
     """Print everything; the number says whether the server is there."""
-    parts: dict[str, list[Any]] = {part.key: [] for part in PARTS}
-    failure: LeitstandError | None = None
     async with server(context) as ollama:
-        line = ServerLine(ollama.address.url, "online")
-        try:
-            line = msgspec.structs.replace(line, version=await ollama.version(deadline=_DEADLINE))
-            for part in PARTS:
-                parts[part.key] = await part.read(ollama)
-        except LeitstandError as error:
-            failure = error
-            away = isinstance(error, ServerUnavailable | Timeout)
-            line = msgspec.structs.replace(line, state="away" if away else "wrong")
+        state, failure = await looked_at(ollama, demo=context.values["demo"])
+        look = Look(ollama, context.values["demo"])
+        there = failure is None
+        parts = {part.key: await part.read(look) if there or not part.needs_server else [] for part in PARTS}
     if context.out.json:
+        line = {"url": state.url, "state": state.phase, "version": state.version, "demo": state.demo}
         told = {"error": describe(failure)} if failure else {}
         context.out.value({"server": line, **parts, **told})
     else:
-        _print(context.out, line, parts)
+        _print(context.out, state, parts)
         if failure is not None:
             context.out.error(failure)
     return exit_code(failure) if failure else DONE
 
 
-def _print(out: Output, line: ServerLine, parts: dict[str, list[Any]]) -> None:
+def _print(out: Output, state: ServerState, parts: dict[str, list[Any]]) -> None:
     live, dead = ("●", "✗") if out.unicode else ("*", "x")
-    state = green(f"{live} {line.state}") if line.state == "online" else red(f"{dead} {line.state}")
-    rows: list[tuple[Piece, ...]] = [(bold("server"), line.url, state, line.version or "")]
-    if line.state == "online":
-        for part in PARTS:
+    shown = green(f"{live} {state.phase}") if state.phase == "online" else red(f"{dead} {state.phase}")
+    url = "the built-in demonstration" if state.demo else state.url
+    rows: list[tuple[Piece, ...]] = [(bold("server"), url, shown, state.version or "")]
+    for part in PARTS:
+        if state.phase == "online" or not part.needs_server:
             rows += part.rows(parts[part.key])
     out.table(rows)
 
 
-async def _models(ollama: Ollama) -> list[LoadedModel]:
+async def _models(look: Look) -> list[LoadedModel]:
     now = time.time()
     found = []
-    for model in await ollama.ps(deadline=_DEADLINE):
+    for model in await look.ollama.ps(deadline=DEADLINE):
         rest = stay(model.expires_at, now)
         until = None if rest.until is None else datetime.fromtimestamp(rest.until, UTC)
         found.append(
@@ -126,5 +142,45 @@ def _stays(model: LoadedModel) -> str:
     return {"forever": "stays", "ending": "in use or leaving"}.get(model.stays, "")
 
 
-PARTS = (Part("models_loaded", _models, _model_rows),)
+async def _gpus(look: Look) -> list[GpuNow]:
+    try:
+        async with asyncio.timeout(_DRIVER_PATIENCE):
+            # A driver that hangs keeps its thread; the answer comes without it.
+            reading = await Tasks(Bus()).in_thread(_read_gpus, demo=look.demo)
+    except TimeoutError:
+        return []
+    return [GpuNow(**{name: getattr(gpu, name) for name in GpuNow.__struct_fields__}) for gpu in reading.gpus]
+
+
+def _read_gpus(*, demo: bool) -> GpuReading:
+    clock = SystemClock()
+    if demo:
+        from core.telemetry.demo import DemoMachine
+
+        probes = DemoMachine().probes()
+    else:
+        from core.telemetry.machine import this_machine
+
+        probes = this_machine(clock, lambda: None)
+    try:
+        return probes.gpus.read(Ask(clock.monotonic()))
+    finally:
+        probes.gpus.close()
+
+
+def _gpu_rows(gpus: list[GpuNow]) -> Iterable[tuple[Piece, ...]]:
+    for gpu in gpus:
+        used, total = gpu.memory_used, gpu.memory_total
+        memory = "" if used is None or total is None else f"{used / 1e9:.1f} of {total / 1e9:.1f} GB"
+        busy = "" if gpu.busy is None else f"{gpu.busy:.0f} % busy"
+        power = "" if gpu.power is None else f"{gpu.power:.0f} W"
+        heat = "" if gpu.temperature is None else f"{gpu.temperature:.0f} °C"
+        state = "" if gpu.state == "ok" else gpu.state
+        yield (bold(f"gpu {gpu.index}"), gpu.name, memory, busy, power, f"{heat} {state}".strip())
+
+
+PARTS = (
+    Part("models_loaded", _models, _model_rows, needs_server=True),
+    Part("gpus", _gpus, _gpu_rows),
+)
 """In the order they are shown."""

@@ -32,18 +32,17 @@ def address(context: Context) -> Address:
         raise UsageError(error.message, error.hint) if given else error from None
 
 
-async def state_of(ollama: Ollama, *, demo: bool = False) -> ServerState:
-    """Ask once how the server is, as the engine does all the time; what is wrong is part of the answer."""
+async def looked_at(ollama: Ollama, *, demo: bool = False) -> tuple[ServerState, LeitstandError | None]:
+    """Ask once how the server is, as the engine does all the time; and what was wrong, if anything."""
     url = ollama.address.url
     try:
         version = await ollama.version(deadline=DEADLINE)
         # Other programs know versions, too; what has models in memory to tell of is Ollama.
         await ollama.ps(deadline=DEADLINE)
     except LeitstandError as error:
-        away = isinstance(error, ServerUnavailable | Timeout)
-        phase: Phase = "away" if away else "wrong"
-        return ServerState(url=url, phase=phase, message=error.message, hint=error.hint, demo=demo)
-    return ServerState(url=url, phase="online", version=version, demo=demo)
+        phase: Phase = "away" if isinstance(error, ServerUnavailable | Timeout) else "wrong"
+        return ServerState(url=url, phase=phase, message=error.message, hint=error.hint, demo=demo), error
+    return ServerState(url=url, phase="online", version=version, demo=demo), None
 
 
 @asynccontextmanager

@@ -145,7 +145,12 @@ def test_a_simulated_server_is_a_server_until_it_is_told_to_stop(tmp_path: Path)
         url = json.loads(server.stdout.readline())["url"]
         status = leitstand(tmp_path, "status", "--json", "--host", url)
         assert status.returncode == 0
-        assert json.loads(status.stdout)["server"] == {"url": url, "state": "online", "version": "0.12.6"}
+        assert json.loads(status.stdout)["server"] == {
+            "url": url,
+            "state": "online",
+            "version": "0.12.6",
+            "demo": False,
+        }
         line = leitstand(tmp_path, "status", "--oneline", "--host", url)
         assert line.stdout.decode() == "● 0.12.6 no model\n"
         server.send_signal(signal.SIGINT)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from core.cli import overview
+from core.cli.overview import PARTS, GpuNow
+from core.telemetry.probes import GpuReading
 from tests.core.cli.running import leitstand
 from tests.core.cli.servers import answering, closed_port, ollama, reply, serving
 
@@ -29,7 +34,12 @@ def test_scripts_get_the_server_and_its_models() -> None:
         ended = leitstand("status", "--json", "--host", f"127.0.0.1:{port}")
     assert ended.code == 0
     answer = ended.json
-    assert answer["server"] == {"url": f"http://127.0.0.1:{port}", "state": "online", "version": "0.33.0"}
+    assert answer["server"] == {
+        "url": f"http://127.0.0.1:{port}",
+        "state": "online",
+        "version": "0.33.0",
+        "demo": False,
+    }
     first, second = answer["models_loaded"]
     expires = datetime.fromisoformat(first.pop("expires_at"))
     assert abs(expires - datetime.fromisoformat(IN_AN_HOUR)) < timedelta(seconds=2)
@@ -71,7 +81,12 @@ def test_a_server_that_is_away_has_its_number_and_its_sentence() -> None:
     assert ended.code == 3
     assert ended.err == ""
     answer = ended.json
-    assert answer["server"] == {"url": f"http://127.0.0.1:{port}", "state": "away", "version": None}
+    assert answer["server"] == {
+        "url": f"http://127.0.0.1:{port}",
+        "state": "away",
+        "version": None,
+        "demo": False,
+    }
     assert answer["models_loaded"] == []
     assert answer["error"]["code"] == "server_unavailable"
     ended = leitstand("status", "--host", f"127.0.0.1:{port}")
@@ -118,6 +133,44 @@ def test_what_a_hostile_server_says_is_text(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_wrong_usage_only_when_it_was_given_here() -> None:
     assert leitstand("status", "--host", "ftp://x").code == 2
     assert leitstand("status", environment={"OLLAMA_HOST": "ftp://x"}).code == 1
+
+
+def test_a_demonstration_says_that_it_is_one() -> None:
+    answer = leitstand("status", "--demo", "--json").json
+    assert (answer["server"]["state"], answer["server"]["demo"]) == ("online", True)
+    assert "demonstration" in leitstand("status", "--demo").out
+
+
+def test_gpus_are_shown_with_what_is_known_of_them() -> None:
+    first, *_ = leitstand("status", "--demo", "--json").json["gpus"]
+    assert set(first) == set(GpuNow.__struct_fields__)
+    line = next(line for line in leitstand("status", "--demo").out.splitlines() if line.startswith("gpu 0"))
+    assert first["name"] in line
+    assert f"of {first['memory_total'] / 1e9:.1f} GB" in line
+    assert all(unit in line for unit in ("% busy", " W", "°C"))
+
+
+def test_a_gpu_that_tells_little_is_a_short_line() -> None:
+    known = {"index": 1, "name": "Card", "vendor": "amd", "state": "lost"}
+    lost = msgspec.convert({**dict.fromkeys(GpuNow.__struct_fields__), **known}, GpuNow)
+    [gpus] = [part for part in PARTS if part.key == "gpus"]
+    [row] = gpus.rows([lost])
+    assert row[1:] == ("Card", "", "", "", "lost")
+
+
+def test_a_driver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def hang(*, demo: bool) -> GpuReading:
+        over.wait(60)
+        return GpuReading()
+
+    monkeypatch.setattr(overview, "_read_gpus", hang)
+    monkeypatch.setattr(overview, "_DRIVER_PATIENCE", 0.05)
+    answer = leitstand("status", "--demo", "--json").json
+    over.set()
+    assert answer["gpus"] == []
+    assert answer["server"]["state"] == "online"
 
 
 def test_nothing_is_made_on_the_disk(tmp_path: Path) -> None:
