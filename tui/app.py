@@ -218,6 +218,10 @@ class LeitstandApp(App[int]):
             self.action_help()
         elif name == "notices":
             self.action_notices()
+        elif name == "demo":
+            await self.action_start_demo()
+        elif name == "retry":
+            await self.action_retry_server()
         elif name == "quit":
             await self.action_leave()
         elif name:

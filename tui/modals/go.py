@@ -14,6 +14,8 @@ from tui.widgets.detail import Detail
 OTHERS: tuple[tuple[str, str, str], ...] = (
     ("?", "help", "All keys of this page"),
     ("n", "notices", "What was reported"),
+    ("d", "demo", "Start the demonstration when no server answers"),
+    ("r", "retry", "Try the server again now"),
     ("q", "quit", "Leave Leitstand"),
 )
 

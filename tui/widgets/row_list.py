@@ -65,9 +65,11 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         *,
         key: Callable[[R], object],
         row_height: int = 1,
+        selectable: Callable[[R], bool] = lambda row: True,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
+        self._selectable = selectable
         self._painter = painter
         self._key = key
         self._row_height = row_height
@@ -87,7 +89,8 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
     @property
     def selected(self) -> R | None:
         """The row the cursor is on."""
-        return self._rows[self._cursor] if self._rows else None
+        row = self._rows[self._cursor] if self._rows else None
+        return row if row is not None and self._selectable(row) else None
 
     def put(self, rows: Sequence[R], *, words: Sequence[Pieces] = ()) -> None:
         """Show these rows, the cursor staying on the row it was on; *words* teach when there are none."""
@@ -102,6 +105,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
             wanted = self._key(before)
             index = next((i for i, row in enumerate(self._rows) if self._key(row) == wanted), None)
             self._cursor = index if index is not None else min(self._cursor, max(len(self._rows) - 1, 0))
+        self._cursor = self._nearest(self._cursor, 1)
         self.virtual_size = Size(0, len(self._rows) * self._row_height)
         self.refresh()
         if self.selected != before:
@@ -148,6 +152,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         if not self._rows:
             return
         index = max(0, min(index, len(self._rows) - 1))
+        index = self._nearest(index, 1 if index >= self._cursor else -1)
         if index == self._cursor:
             return
         self._touched = True
@@ -157,6 +162,16 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         top = index * self._row_height
         self.scroll_to_region(Region(0, top, 1, self._row_height), animate=False, x_axis=False)
         self.post_message(self.Moved(self, self.selected))
+
+    def _nearest(self, index: int, step: int) -> int:
+        """The next row in a direction that can be selected; in the other one when there is none."""
+        for direction in (step, -step):
+            at = index
+            while 0 <= at < len(self._rows):
+                if self._selectable(self._rows[at]):
+                    return at
+                at += direction
+        return 0
 
     def _repaint_row(self, index: int) -> None:
         width = self.size.width
@@ -204,7 +219,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         return found[line]
 
     def _paint(self, index: int, width: int) -> list[Strip]:
-        selected = index == self._cursor
+        selected = index == self._cursor and self._selectable(self._rows[index])
         over: Style | None = self.inks["selected"] if selected else None
         bar: Piece = ("▌" if selected else " ", "mark" if self.has_focus else "dim")
         lines = self._painter(self._rows[index], width - 1)

@@ -1,0 +1,92 @@
+"""Choose one of many by typing a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from core.guard import one_line
+from tui.modals.base import Dialog, frame
+from tui.render.pieces import Piece, Pieces, column, spread
+from tui.theme import Ink
+from tui.widgets.row_list import RowList
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One thing to choose: its key, what it is called, and a few words beside it."""
+
+    key: str
+    label: str
+    about: str = ""
+    right: str = ""
+    mark: str = ""
+    mark_ink: Ink = "dim"
+
+
+class Choose(Dialog[str | None]):
+    """A line to type in and the list of what matches; Enter takes the selected row."""
+
+    def __init__(
+        self, title: str, options: Sequence[Option], *, current: str = "", words: Sequence[Pieces] = ()
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._options = list(options)
+        self._current = current
+        self._words = words or [[("Nothing matches.", "dim")]]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the line and the list."""
+        with Vertical(classes="dialog -wide -tall") as box:
+            frame(box, self._title, "type to filter · ↑↓ · enter take it · esc back")
+            yield Input(placeholder="Filter…")
+            yield RowList(self._paint, key=lambda option: option.key)
+
+    def on_mount(self) -> None:
+        """Start with everything, on the current choice."""
+        rows = self.query_one(RowList)
+        rows.put(self._options, words=self._words)
+        rows.select(self._current)
+        rows.can_focus = False
+        self.query_one(Input).focus()
+
+    def _paint(self, option: Option, width: int) -> list[Pieces]:
+        left: list[Piece] = [
+            (f" {option.mark or ' '} ", option.mark_ink),
+            (column(one_line(option.label, 200), 34), "strong" if option.key == self._current else "text"),
+            (f"  {one_line(option.about, 300)}", "dim"),
+        ]
+        return [spread(left, [(f"{option.right} ", "dim")] if option.right else [], width)]
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        wanted = event.value.casefold().split()
+        found = [
+            option
+            for option in self._options
+            if all(word in f"{option.label} {option.about}".casefold() for word in wanted)
+        ]
+        self.query_one(RowList).put(found, words=self._words)
+
+    def on_key(self, event: events.Key) -> None:
+        """Move in the list while the line has the focus."""
+        rows = self.query_one(RowList)
+        moves = {"up": -1, "down": 1}
+        if event.key in moves:
+            event.stop()
+            rows.action_cursor(moves[event.key])
+        elif event.key in {"pageup", "pagedown"}:
+            event.stop()
+            rows.action_page(-1 if event.key == "pageup" else 1)
+
+    @on(Input.Submitted)
+    @on(RowList.Opened)
+    def _taken(self) -> None:
+        option: Option | None = self.query_one(RowList).selected
+        if option is not None:
+            self.dismiss(option.key)
