@@ -63,25 +63,25 @@ class GpuNow(msgspec.Struct, frozen=True):
 class Look(NamedTuple):
     """What a part may be read from; one that needs a server is not asked without one."""
 
+    context: Context
     ollama: Ollama
-    demo: bool
 
 
 class Part(NamedTuple):
     """One thing that is shown: its key in the JSON, how it is read, and its lines for people."""
 
     key: str
-    read: Callable[[Look], Awaitable[list[Any]]]
-    rows: Callable[[list[Any]], Iterable[tuple[Piece, ...]]]
+    read: Callable[[Look], Awaitable[Any]]
+    rows: Callable[[Any], Iterable[tuple[Piece, ...]]]
     needs_server: bool = False
-    """Without a server that answers it is empty in the JSON, and people are told nothing of it."""
+    """Without a server that answers it is an empty array, and people are told nothing of it."""
 
 
 async def show(context: Context) -> int:
     """Print everything; the number says whether the server is there."""
     async with server(context) as ollama:
         state, failure = await looked_at(ollama, demo=context.values["demo"])
-        look = Look(ollama, context.values["demo"])
+        look = Look(context, ollama)
         there = failure is None
         parts = {part.key: await part.read(look) if there or not part.needs_server else [] for part in PARTS}
     if context.out.json:
@@ -95,7 +95,7 @@ async def show(context: Context) -> int:
     return exit_code(failure) if failure else DONE
 
 
-def _print(out: Output, state: ServerState, parts: dict[str, list[Any]]) -> None:
+def _print(out: Output, state: ServerState, parts: dict[str, Any]) -> None:
     live, dead = ("●", "✗") if out.unicode else ("*", "x")
     shown = green(f"{live} {state.phase}") if state.phase == "online" else red(f"{dead} {state.phase}")
     url = "the built-in demonstration" if state.demo else state.url
@@ -146,7 +146,7 @@ async def _gpus(look: Look) -> list[GpuNow]:
     try:
         async with asyncio.timeout(_DRIVER_PATIENCE):
             # A driver that hangs keeps its thread; the answer comes without it.
-            reading = await Tasks(Bus()).in_thread(_read_gpus, demo=look.demo)
+            reading = await Tasks(Bus()).in_thread(_read_gpus, demo=look.context.values["demo"])
     except TimeoutError:
         return []
     return [GpuNow(**{name: getattr(gpu, name) for name in GpuNow.__struct_fields__}) for gpu in reading.gpus]
