@@ -152,11 +152,11 @@ def _texts(question: Question) -> tuple[str, str]:
 
 
 def _part(name: str, tongue: str, question: Question, **more: str) -> str:
-    return _filled(_file(name, tongue)[1], question, **more)
+    return _filled(answer_file(name, tongue)[1], question, **more)
 
 
 def _thought(name: str, tongue: str, question: Question) -> str:
-    thought = _file(name, tongue)[0] or _file("explain", tongue)[0]
+    thought = answer_file(name, tongue)[0] or answer_file("explain", tongue)[0]
     return _filled(thought, question)
 
 
@@ -167,7 +167,7 @@ def _filled(text: str, question: Question, **more: str) -> str:
 
 
 @cache
-def _file(name: str, tongue: str) -> tuple[str, str]:
+def answer_file(name: str, tongue: str) -> tuple[str, str]:
     """The thinking and the answer of one file."""
     place = files("core.simulator") / "answers" / tongue / f"{name}.md"
     text = place.read_text(encoding="utf-8") if place.is_file() else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -63,3 +63,10 @@ async def listening(simulator: Simulator) -> AsyncIterator[str]:
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+async def eventually(true: Callable[[], bool]) -> None:
+    """Wait until something is so that no event tells about: what another socket's end leads to."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - there is no event, and the deadline is real
+            await asyncio.sleep(0)

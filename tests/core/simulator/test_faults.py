@@ -31,7 +31,7 @@ async def read(
     try:
         async with http.stream("POST", path, json=body) as reply:
             async for chunk in reply.aiter_raw():
-                chunks.append(chunk)  # noqa: PERF401 - what came before the break stays
+                chunks += [chunk]
     except httpx.TransportError as error:
         return chunks, error
     return chunks, None

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.simulator import ClientGone, Cut, Fail, Finish, Hang, Raw, Say, Script, Simulator, Think
+from core.simulator import ClientGone, Cut, Fail, Finish, Hang, Raw, Say, Script, Simulator, Think, toy
 from tests.core.simulator.helpers import HELLO, client, lines, small, text
 from tests.fakes.clock import settle
 
@@ -149,7 +149,6 @@ async def test_raw_bytes_go_out_as_they_are(simulator: Simulator) -> None:
 
 
 async def test_the_other_verbs_say_what_they_are_named_for() -> None:
-    from core.simulator import toy
 
     simulator = Simulator(small(toy(capabilities=("completion", "tools", "thinking"), thinking="parser")))
     script = simulator.next(Script())
