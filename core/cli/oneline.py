@@ -22,7 +22,8 @@ _FIELD = re.compile(r"\{(\w*)\}")
 
 # What nearly everybody writes; anything else is read by the module that knows every form.
 _PLAIN = re.compile(
-    r"(http://)?((?:127|10|192)(?:\.\d{1,3}){3}|[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*)(?::([1-9]\d{0,3}|[1-5]\d{4}))?/?"
+    r"(http://)?((?:127|10|192)(?:\.\d{1,3}){3}|[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*)(?::([1-9]\d{0,3}|[1-5]\d{4}))?/?",
+    re.ASCII,
 )
 _DEFAULT = Target("127.0.0.1", 11434)
 
