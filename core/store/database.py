@@ -294,7 +294,7 @@ class Database:
         await connection.begin(self.path)
         try:
             with in_our_words(self.path):
-                return await connection.call(damage)
+                return await connection.call(lambda db: damage(db, self.path))
         finally:
             await connection.finish(BUSY_SECONDS)
 

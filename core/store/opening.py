@@ -98,8 +98,9 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-def damage(connection: sqlite3.Connection) -> list[str]:
+def damage(connection: sqlite3.Connection, path: Path) -> list[str]:
     """Read the whole file and name up to a hundred faults; empty when it is sound."""
+    _read_through(path)
     try:
         lines = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
     except sqlite3.DatabaseError as error:
@@ -139,8 +140,6 @@ def _examine(path: Path, *, wholly: bool) -> _Found:
         return _Found(damaged=True)
     # Without a log the file is the whole truth, and SQLite need not put anything beside it.
     mode = "ro" if _has_unsaved(path) else "ro&immutable=1"
-    if wholly:
-        _read_through(path)
     try:
         with closing(
             sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS)
@@ -148,7 +147,7 @@ def _examine(path: Path, *, wholly: bool) -> _Found:
             application = int(connection.execute("PRAGMA application_id").fetchone()[0])
             tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
             ours = application == APPLICATION_ID
-            broken = ours and wholly and bool(damage(connection))
+            broken = ours and wholly and bool(damage(connection, path))
             return _Found(application, version_of(connection), tables, broken)
     except sqlite3.DatabaseError as error:
         if primary_code(error) not in DAMAGED:

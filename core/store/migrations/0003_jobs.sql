@@ -34,11 +34,11 @@ CREATE TABLE job (
     CHECK ((state IN ('done', 'failed', 'cancelled')) = (finished IS NOT NULL))
 ) STRICT;
 
-CREATE INDEX job_line ON job (lane, place) WHERE state IN ('waiting', 'held', 'running');
+CREATE INDEX job_line ON job (lane, place) WHERE finished IS NULL;
 CREATE INDEX job_history ON job (finished) WHERE finished IS NOT NULL;
 CREATE INDEX job_batch ON job (batch, id) WHERE batch <> '';
 CREATE UNIQUE INDEX job_key ON job (key) WHERE key IS NOT NULL;
-CREATE UNIQUE INDEX job_sole ON job (sole) WHERE sole IS NOT NULL AND state IN ('waiting', 'held', 'running');
+CREATE UNIQUE INDEX job_sole ON job (sole) WHERE sole IS NOT NULL AND finished IS NULL;
 
 -- What a person changed about a lane; a lane without a row is as the settings say.
 CREATE TABLE lane (

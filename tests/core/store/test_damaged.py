@@ -164,7 +164,7 @@ def test_a_large_file_that_was_closed_in_order_is_not_read_as_a_whole(
     opened = _open(path)
     with closing(opened.connection) as connection:
         assert (opened.notices, opened.check_due) == ((), False)
-        assert damage(connection)
+        assert damage(connection, path)
 
 
 def test_a_large_file_is_read_as_a_whole_after_a_crash(
