@@ -88,6 +88,7 @@ class FakeNvml:
         self.references = 0
         self.calls: Counter[str] = Counter()
         self.init_hold: threading.Event | None = None
+        self.shutdown_hold: threading.Event | None = None
         self._handles: list[FakeGpu] = []
 
     def __getattr__(self, name: str) -> Callable[..., int]:
@@ -147,6 +148,8 @@ class FakeNvml:
         return 0
 
     def _nvmlShutdown(self) -> int:
+        if self.shutdown_hold is not None:
+            self.shutdown_hold.wait(30)
         self.references -= 1
         return 0
 

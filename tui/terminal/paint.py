@@ -90,6 +90,8 @@ class Painter:
                 )
         self._write_rows(changed)
         self._touched.clear()
+        if self.pens.linked(self._pen):
+            self._use(0)  # a link left open would swallow whatever is written next
         if (self._x, self._y) != cursor:
             self._finish_at(*cursor)
         self.cursor = cursor

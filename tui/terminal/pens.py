@@ -59,6 +59,10 @@ class Pens:
         """Tell whether it is time to start anew."""
         return len(self._pens) > MOST_PENS
 
+    def linked(self, pen: int) -> bool:
+        """Tell whether a pen draws a link."""
+        return bool(self._pens[pen].link)
+
     def number(self, codes: str, link: str = "") -> int:
         """The number of a pen given as the codes of SGR."""
         if not link:

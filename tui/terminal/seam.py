@@ -16,12 +16,14 @@ from typing import Any
 import textual
 from rich.color import ColorSystem
 from rich.console import Console
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tui.terminal.cells import glyphs, only_narrow
 from tui.terminal.paint import Painter
@@ -36,6 +38,7 @@ _METHODS: tuple[tuple[Callable[..., Any], str], ...] = (
     (Screen._on_timer_update, "self"),
     (LayoutUpdate.__init__, "self strips region"),
     (ChopsUpdate.__init__, "self chops spans chop_ends"),
+    (Compositor.render_update, "self full screen_stack simplify"),
     (Strip.render_ansi, "style color_system"),
     (Driver.process_message, "self message"),
     (Driver.write, "self data"),
@@ -47,6 +50,8 @@ _NAMES: tuple[tuple[Callable[..., Any], str], ...] = (
     (App._display, "_batch_count _running _closed _driver cursor_position post_display_hook _end_update"),
     (App._end_update, "_sync_available SYNC_END"),
     (Screen._on_timer_update, "_update_timer _compositor_refresh"),
+    (Screen._refresh_layout, "_compositor"),
+    (Compositor._get_renders, "visible_widgets"),
     (WriterThread.__init__, "_queue"),
     (Strip.render, "_color_system _segments"),
     (Strip.render_style, "_ansi _link _link_id"),
@@ -98,6 +103,28 @@ def size_of(update: object) -> tuple[int, int] | None:
     if isinstance(update, ChopsUpdate) and update.chop_ends:
         return max(ends[-1] for ends in update.chop_ends if ends), len(update.chop_ends)
     return None
+
+
+Places = dict[Widget, tuple[Region, Region]]
+"""Where widgets are drawn: their region and the part of the screen they may draw on."""
+
+
+def places(screen: Screen[Any]) -> Places:
+    """Where the widgets of a screen are drawn; the same object as long as nothing moves."""
+    return screen._compositor.visible_widgets
+
+
+def left_behind(before: Places, now: Places) -> list[Region]:
+    """Regions of widgets that are no more.
+
+    Textual overlooks some: a rebuilt map of the screen takes a removed widget for one that never was, and
+    its picture stays.
+    """
+    return [
+        clip.intersection(region)
+        for widget, (region, clip) in before.items()
+        if widget not in now and not widget.is_attached
+    ]
 
 
 def _put_chops(
