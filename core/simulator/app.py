@@ -96,7 +96,7 @@ class Simulator:
         """Answer; a stream's headers wait for its first object, as they do on the real server."""
         self.requests.append(request)
         waiting = self.server.faults
-        model = faults.model_in(request)
+        model = faults.model_in(request) if waiting else ""
         fault = waiting.take(faults.ON_REQUEST, request.path, model)
         try:
             if fault:

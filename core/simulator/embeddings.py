@@ -8,7 +8,7 @@ from core.simulator import asks
 from core.simulator.embedding import normalised, vector
 from core.simulator.packages import Model
 from core.simulator.prompts import tokens
-from core.simulator.runners import Runner
+from core.simulator.runner import Runner
 from core.simulator.server import Server
 from core.simulator.wire import Refusal, Reply, Request, answer, nanoseconds, present
 

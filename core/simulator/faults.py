@@ -90,6 +90,9 @@ class Faults:
             raise UsageError(f"There is no fault “{fault.kind}”.", f"Known: {', '.join(KINDS)}.")
         self._waiting.append((fault, fault.times))
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def clear(self) -> None:
         """From now on all goes well."""
         self._waiting.clear()
@@ -170,7 +173,9 @@ async def disturbed(fault: Fault, chunks: Chunks) -> AsyncGenerator[bytes, None]
                 for piece in torn(chunk):
                     yield piece
         return
-    passed, start = 0, fault.after or 0
+    # Without a place, the end comes instead of the final object.
+    start = -1 if fault.kind == "end" and fault.after is None else fault.after or 0
+    passed = 0
     async with aclosing(chunks):
         async for chunk in chunks:
             for item in chunk.splitlines(keepends=True):

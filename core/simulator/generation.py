@@ -14,7 +14,7 @@ from core.simulator.pace import Timeline
 from core.simulator.packages import Model
 from core.simulator.prompts import Prompt, fit
 from core.simulator.replies import Question, compose
-from core.simulator.runners import Runner
+from core.simulator.runner import Runner
 from core.simulator.script import Call, Finish, Raw, Say, Script, Step, Think
 from core.simulator.server import Server
 from core.simulator.voice import Manner, Piece, Voice
@@ -56,7 +56,6 @@ async def answer(server: Server, turn: Turn) -> AsyncGenerator[list[Piece], None
     """Wait, load, read the prompt, speak: in batches, as they become due."""
     timeline = server.timeline()
     trouble = server.trouble(turn.path, turn.shown)
-    script = server.cue(turn.path, turn.shown)
     async with server.runners.use(
         turn.model, turn.options, turn.keep_alive, timeline, trouble, shift=turn.shift
     ) as lease:
@@ -66,6 +65,7 @@ async def answer(server: Server, turn: Turn) -> AsyncGenerator[list[Piece], None
         reading = await _read(server, turn, runner, prompt, timeline)
         metrics = Metrics(timeline, lease.waited, prompt.tokens, reading)
         crash = trouble("crash")
+        script = server.cue(turn.path, turn.shown)
         steps = _scripted(script, turn) if script else _composed(server, turn, prompt, runner, timeline)
         voice = _voice(server, turn)
         async with aclosing(steps):
@@ -193,7 +193,7 @@ async def _composed(
         thinks=turn.manner.thinks,
         level=turn.manner.level,
         stop=tuple(turn.options.get("stop") or ()),
-        fill=server.setup.fill,
+        fill=server.setup.fill or bool(server.pace.rate),
         wanted=turn.options.get("num_predict", -1),
     )
     limit = _limit(turn, prompt, runner)

@@ -7,7 +7,7 @@ from typing import Any
 from core.simulator import asks
 from core.simulator.models import Spec
 from core.simulator.packages import MANIFEST, Model, Package
-from core.simulator.runners import Runner
+from core.simulator.runner import Runner
 from core.simulator.server import SIGN_IN, Server
 from core.simulator.shapes import facts, tensors
 from core.simulator.shelf import named

@@ -22,7 +22,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     instant: bool = False
     rate: float = 0.0
-    """Tokens a second exactly, whatever the model; 0 works it out from the memory's speed."""
+    """Tokens a second exactly, of mixed Markdown as long as was ordered; 0 lets each model have its own."""
     gpu_bandwidth: float = 220e9
     """Bytes a second the GPU reads its weights with: an 8B model says 45 tokens a second."""
     cpu_bandwidth: float = 30e9

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -115,18 +114,23 @@ def language(text: str) -> str:
 
 def compose(question: Question) -> Iterator[Step]:
     """The whole answer, token by token; the same question always gets the same one."""
-    if question.fill:
-        count = question.wanted if question.wanted > 0 else _FILL
-        return map(Say, islice(endless(), count))
-    if asked := _LONG.search(question.prompt):
-        number = int(re.sub(r"\D", "", asked[1]) or 0) * (1000 if asked[2] else 1)
-        return map(Say, islice(endless(), max(number, 1)))
+    if ordered := _ordered(question):
+        return map(Say, islice(endless(), ordered))
     call = choose(question.tools, question.messages)
     thought, text = _texts(question)
     thinking = map(Think, pieces(_measured(thought, question.level))) if question.thinks else iter(())
     if call:
         return chain(thinking, [Call(*call)])
     return chain(thinking, map(Say, pieces(_until(text, question.stop))))
+
+
+def _ordered(question: Question) -> int:
+    """How many tokens of anything are wanted; 0 for a real answer."""
+    if question.fill and question.wanted > 0:
+        return question.wanted
+    if asked := _LONG.search(question.prompt):
+        return max(int(re.sub(r"\D", "", asked[1]) or 0) * (1000 if asked[2] else 1), 1)
+    return _FILL if question.fill else 0
 
 
 def _texts(question: Question) -> tuple[str, str]:
@@ -189,8 +193,3 @@ def _measured(thought: str, level: str) -> str:
 def _until(text: str, stops: tuple[str, ...]) -> str:
     ends = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
     return text[: min(ends)] if ends else text
-
-
-def variant(text: str, choices: int) -> int:
-    """A choice that depends on the text alone."""
-    return zlib.crc32(text.encode("utf-8", "replace")) % choices

@@ -6,24 +6,19 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
-
-import msgspec
 
 from core.clock import Clock
 from core.simulator.faults import Fault
 from core.simulator.models import GIB, Spec
-from core.simulator.names import Name
 from core.simulator.pace import Pace, Timeline
 from core.simulator.packages import Model, Package
+from core.simulator.runner import Lease, Load, Runner
 from core.simulator.setup import Setup
-from core.simulator.shapes import Footprint, needed, placed, predicted
+from core.simulator.shapes import needed, placed, predicted
 from core.simulator.versions import Version
 from core.simulator.wire import Refusal
-
-FOREVER = (2**63 - 1) / 1e9
-"""Seconds in the longest duration Go knows: a model that stays expires in three centuries."""
 
 _BUSY = "server busy, please try again.  maximum pending requests exceeded"
 _HANDOVER = 0.004
@@ -33,55 +28,6 @@ _ONE_SLOT = ("mllama", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen3nex
 
 Trouble = Callable[..., Fault | None]
 """Asks for a fault of the given kinds that concerns the request at hand."""
-
-
-class Load(msgspec.Struct, frozen=True):
-    """What a request needs of a runner; another value of any field means loading again."""
-
-    context: int
-    options: tuple[Any, ...]
-    adapters: tuple[str, ...]
-    shift: bool
-
-
-class Runner:
-    """One model in memory."""
-
-    def __init__(self, model: Model, load: Load, slots: int, footprint: Footprint, keep_alive: float) -> None:
-        self.name: Name = model.name
-        self.package: Package = model.package
-        self.load = load
-        self.footprint = footprint
-        self.keep_alive = keep_alive
-        self.expires: float | None = None
-        """When it is to go; None until the first request has finished."""
-        self.users = 0
-        self.dead = False
-        """Its process crashed; the list shows it until somebody asks again."""
-        self.slots = asyncio.Semaphore(slots)
-        self.prompt = ""
-        """What its cache holds."""
-
-    @property
-    def spec(self) -> Spec:
-        """What it is."""
-        return self.package.spec
-
-    @property
-    def stay(self) -> float:
-        """Seconds it stays after its last request."""
-        return FOREVER if self.keep_alive < 0 else self.keep_alive
-
-    def expires_at(self, now: float) -> float:
-        """What the list says: stale while it works, an estimate before its first answer."""
-        return now + self.stay if self.expires is None else self.expires
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """A runner that a request may use, and how long it took to get it."""
-
-    runner: Runner
-    waited: float
 
 
 class Runners:
@@ -144,8 +90,9 @@ class Runners:
         trouble: Trouble,
         *,
         shift: bool = True,
+        slot: bool = True,
     ) -> AsyncGenerator[Lease, None]:
-        """Load the model if need be, wait for a slot, and hold both."""
+        """Load the model if need be and wait for a *slot*; hold both."""
         load = Load(
             self.context_of(model.package, options),
             tuple(options.get(key, model.package.parameters.get(key)) for key in _LOAD_OPTIONS),
@@ -158,7 +105,7 @@ class Runners:
                 runner.keep_alive = keep_alive
             await timeline.spend(_HANDOVER)
             waited = timeline.elapsed()
-            async with runner.slots:
+            async with runner.slots if slot else nullcontext():
                 yield Lease(runner, waited)
         finally:
             runner.users -= 1

@@ -34,10 +34,6 @@ class Registry:
         for text in names:
             self._packages[named(text).key] = package
 
-    def withdraw(self, text: str) -> None:
-        """Take a name out of the registry."""
-        self._packages.pop(named(text).key, None)
-
     def find(self, name: Name) -> Package | None:
         """The package of that name."""
         return self._packages.get(name.key)

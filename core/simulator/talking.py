@@ -128,7 +128,7 @@ async def _reply(server: Server, turn: Turn, empty: Callable[[str], dict[str, An
 async def _load(server: Server, turn: Turn) -> None:
     trouble = server.trouble(turn.path, turn.shown)
     async with server.runners.use(
-        turn.model, turn.options, turn.keep_alive, server.timeline(), trouble, shift=turn.shift
+        turn.model, turn.options, turn.keep_alive, server.timeline(), trouble, shift=turn.shift, slot=False
     ):
         pass
 
@@ -171,12 +171,9 @@ async def _merged(server: Server, turn: Turn, frame: Frame) -> dict[str, Any]:
     joined = Piece("".join(content), "".join(thinking), tuple(calls), tuple(logprobs), final=final)
     if final is None and not any(content) and not any(thinking):
         # A runner that just stops leaves nothing but the zero value of the answer.
-        return {
-            "model": "",
-            "created_at": GO_ZERO_TIME,
-            "message": {"role": "", "content": ""},
-            "done": False,
-        }
+        zero: dict[str, Any] = {"message": {"role": "", "content": ""}}
+        said = {"response": ""} if turn.path == "/api/generate" else zero
+        return {"model": "", "created_at": GO_ZERO_TIME, **said, "done": False}
     created = stamp(server.clock.now(), UTC)
     return {"model": turn.shown, "created_at": created, **frame(joined), **_end(turn, joined)}
 

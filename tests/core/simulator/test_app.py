@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 
@@ -85,6 +88,14 @@ async def test_web_pages_are_kept_out(http: httpx.AsyncClient, origin: str, stat
 async def test_a_server_that_is_bound_to_the_network_answers_any_name() -> None:
     async with client(Simulator(Setup(loopback=False)), "http://gpu-box.example:11434") as http:
         assert (await http.get("/api/version")).status_code == 200
+
+
+def test_the_simulator_needs_neither_client_nor_server_library() -> None:
+    code = "import sys, core.simulator; print(sorted({'httpx', 'uvicorn', 'starlette', 'anyio'} & set(sys.modules)))"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
 
 
 async def test_two_simulators_share_nothing() -> None:

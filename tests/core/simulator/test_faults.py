@@ -79,6 +79,13 @@ def test_faults_come_in_order_as_often_as_they_were_meant() -> None:
     assert faults.take(["crash"], "/api/chat") is None
 
 
+async def test_all_goes_well_again_when_the_faults_are_cleared(simulator: Simulator) -> None:
+    simulator.fault("refuse:times=0")
+    simulator.clear_faults()
+    async with client(simulator) as http:
+        assert (await http.get("/api/version")).status_code == 200
+
+
 def test_a_fault_waits_for_its_route_and_model() -> None:
     faults = Faults([Fault(kind="crash", route="chat", model="toy")])
     assert faults.take(["crash"], "/api/generate", "toy") is None
@@ -153,12 +160,14 @@ async def test_a_stream_is_cut_in_the_middle_of_a_line(simulator: Simulator) -> 
 
 
 async def test_a_stream_ends_without_its_final_object(simulator: Simulator) -> None:
-    simulator.fault("end:after=1000")
+    simulator.fault("end")
+    simulator.fault("end:after=3")
     async with client(simulator) as http:
         chunks, error = await read(http)
-    assert error is None
-    assert len(chunks) > 10
-    assert not any(b'"done":true' in chunk for chunk in chunks)
+        assert error is None
+        assert len(chunks) > 10
+        assert not any(b'"done":true' in chunk for chunk in chunks)
+        assert len((await read(http))[0]) == 3
 
 
 async def test_a_stream_ends_with_an_error(simulator: Simulator) -> None:

@@ -45,7 +45,7 @@ FITTING = [
     ("Write an e-mail to my landlord", "**Subject:**"),
     ("What is 17 * 4?", "\\frac"),
     ("Schreib ein Gedicht", "Das letzte Licht"),
-    ("Give me tips for moving house", "Five steps"),
+    ("Give me tips for moving house", "five steps"),
     ("Warum ist der Himmel blau?", "**In einem Satz:**"),
     ("Why is the sky blue?", "**In one sentence:**"),
 ]

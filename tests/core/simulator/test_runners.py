@@ -173,6 +173,13 @@ async def test_one_model_speaks_to_one_at_a_time(world: World) -> None:
     assert text(await other) == "b"
 
 
+async def test_loading_only_does_not_wait_for_a_slot(world: World) -> None:
+    script = world.simulator.next(Script())
+    world.ask()
+    await script.say("a")
+    assert (await world.load("toy")).json()["done_reason"] == "load"
+
+
 @with_settings(slots=2)
 async def test_more_slots_speak_side_by_side(world: World) -> None:
     first, second = world.simulator.next(Script()), world.simulator.next(Script())

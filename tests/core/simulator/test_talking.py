@@ -224,6 +224,11 @@ async def test_a_runner_that_just_ends_leaves_no_last_object() -> None:
         ).json()
         assert (reply["model"], reply["created_at"]) == ("", "0001-01-01T00:00:00Z")
         simulator.next(Script(End()))
+        reply = (
+            await http.post("/api/generate", json={"model": "toy", "prompt": "x", "stream": False})
+        ).json()
+        assert reply == {"model": "", "created_at": "0001-01-01T00:00:00Z", "response": "", "done": False}
+        simulator.next(Script(End()))
         empty = await http.post("/api/chat", json={"model": "toy", "messages": HELLO})
         assert (empty.status_code, empty.content) == (200, b"")
 
