@@ -1,8 +1,8 @@
 """Code laid out: coloured line by line as it arrives, folded where it is too wide.
 
-A line that is still arriving is plain. A finished line is coloured with a few lines of context; when a
-stretch of the fence is complete it is coloured once more as a whole. Stretches have a fixed length, so
-the cost of a line does not depend on how long the fence is.
+A line that is still arriving is plain. A finished line is coloured at once, with a few lines of context
+when it may stand inside a string or a comment; when a stretch of the fence is complete it is coloured
+once more as a whole. Stretches have a fixed length, so a line costs the same however long the fence is.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CONTEXT: Final = 8
 _STRETCH: Final = 160
+_NESTING: Final = frozenset({"html", "xml", "svg", "php", "vue", "svelte", "jsx", "tsx", "jinja", "django"})
 _LONGEST_COLOURED: Final = 1000
 _INDENT: Final = "  "
 _ROLES: Final = (
@@ -80,13 +81,14 @@ def language_of(leaf: Leaf) -> str:
 class Code:
     """The layout of one fence or stretch of indented code."""
 
-    __slots__ = ("_coloured", "_done", "_end", "_exact", "_source", "_starts", "_width")
+    __slots__ = ("_clean", "_coloured", "_done", "_end", "_exact", "_source", "_starts", "_width")
 
     def __init__(self) -> None:
         self._source: list[tuple[int, str]] = []
         self._coloured: list[list[Run]] = []
         self._done = 0  # lines that have a colour
         self._exact = 0  # lines that were coloured together with their whole stretch
+        self._clean = False  # the last coloured line ended outside any string or comment
         self._starts: list[int] = []  # the row each line begins at
         self._end = 0
         self._width = 0
@@ -127,16 +129,18 @@ class Code:
             self._exact -= self._exact % _STRETCH
         changed = min(same, len(self._coloured))
         del self._coloured[len(lines) :]
-        lexer = _lexer(language_of(leaf))
+        language = language_of(leaf)
+        lexer = _lexer(language)
         complete = len(lines) if leaf.closed else max(0, len(lines) - 1)
         while complete - self._exact >= _STRETCH or (leaf.closed and self._exact < complete):
             end = min(self._exact + _STRETCH, complete)
-            fresh = _tokens(lexer, lines, self._exact, end, self._exact)
+            fresh, self._clean = _tokens(lexer, lines, self._exact, end, self._exact)
             changed = min(changed, _replace(self._coloured, self._exact, fresh))
             self._exact, self._done = end, max(self._done, end)
         if self._done < complete:
-            begin = max(self._exact, self._done - _CONTEXT)
-            fresh = _tokens(lexer, lines, begin, complete, self._done)
+            context = 0 if self._clean and language not in _NESTING else _CONTEXT
+            begin = max(self._exact, self._done - context)
+            fresh, self._clean = _tokens(lexer, lines, begin, complete, self._done)
             changed = min(changed, _replace(self._coloured, self._done, fresh))
             self._done = complete
         if complete < len(lines):
@@ -155,18 +159,18 @@ def _replace(lines: list[list[Run]], at: int, fresh: list[list[Run]]) -> int:
 
 def _tokens(
     lexer: Lexer | None, lines: list[tuple[int, str]], begin: int, end: int, wanted: int
-) -> list[list[Run]]:
-    """Return the coloured lines from *wanted* to *end*, read from *begin* on."""
+) -> tuple[list[list[Run]], bool]:
+    """Return the coloured lines from *wanted* to *end*, read from *begin* on, and whether they end clean."""
     part = lines[begin:end]
     source = "\n".join([text for _, text in part]) + "\n"
     if lexer is None or any(len(text) > _LONGEST_COLOURED for _, text in part):
-        return [_plain(line) for line in lines[wanted:end]]
+        return [_plain(line) for line in lines[wanted:end]], False
     try:
         tokens = list(lexer.get_tokens_unprocessed(source))
     except Exception:  # noqa: BLE001 - a lexer of any language may fail on half a program; plain text never does
         tokens = []
     if "".join([value for _, _, value in tokens]) != source:
-        return [_plain(line) for line in lines[wanted:end]]
+        return [_plain(line) for line in lines[wanted:end]], False
     result: list[list[Run]] = [[] for _ in part]
     number = column = 0
     for _, token, value in tokens:
@@ -177,7 +181,8 @@ def _tokens(
             if piece:
                 result[number].extend(tabbed_runs(piece, role, part[number][0] + column, result[number]))
                 column += len(piece)
-    return [joined(runs) for runs in result[wanted - begin :]]
+    clean = _role(tokens[-1][1]) not in (Role.STRING, Role.COMMENT)
+    return [joined(runs) for runs in result[wanted - begin :]], clean
 
 
 def _plain(line: tuple[int, str]) -> list[Run]:

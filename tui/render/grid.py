@@ -27,12 +27,13 @@ class _Cell(NamedTuple):
 class Grid:
     """The layout of one table."""
 
-    __slots__ = ("_cells", "_source", "_starts", "_whole", "_width", "_widths")
+    __slots__ = ("_cells", "_links", "_source", "_starts", "_whole", "_width", "_widths")
 
     def __init__(self) -> None:
         self._source: list[tuple[int, str]] = []
         self._cells: list[list[_Cell]] = []
         self._starts: list[int] = []  # the row each source row begins at
+        self._links: list[int] = []  # links there were before each source row
         self._widths: list[int] = []
         self._width = 0
         self._whole = False
@@ -47,7 +48,10 @@ class Grid:
         # A row before the last never changes, so it is enough to look back from the end.
         self._source[same:] = lines[same:]
         del self._cells[same:]
+        del leaf.targets[self._links[same] if same < len(self._links) else len(leaf.targets) :]
+        del self._links[same:]
         for index in range(same, len(lines)):
+            self._links.append(len(leaf.targets))
             self._cells.append(_cells(lines[index], leaf, setting, header=index == 0))
         widths = self._fit(leaf, room, len(setting.glyphs.column))
         if widths != self._widths or width != self._width or len(self._starts) < same:
