@@ -70,7 +70,7 @@ class NvidiaProbe:
         self._idle_since: float | None = None
         self._rest_until = 0.0
         self._in_use = threading.Lock()
-        """Held while PCIe traffic is measured: the library must not be closed then."""
+        """Held while PCIe traffic is measured, and from closing the library to knowing its devices again."""
 
     def read(self, ask: Ask) -> GpuReading:
         """Look at every GPU that may be looked at."""
@@ -101,8 +101,8 @@ class NvidiaProbe:
     def _row(self, device: Device, ask: Ask, asleep: set[str]) -> Gpu:
         if device.bus in asleep:
             return device.still("asleep", SLEEPS)
-        if device.state == "lost" and ask.now < device.retry_at:
-            return device.still("lost", device.says)
+        if device.state == "lost":
+            return device.still("lost", device.says)  # it comes back by being listed again
         try:
             return device.look(ask)
         except Gone as gone:
@@ -119,19 +119,22 @@ class NvidiaProbe:
     # Opening and listing.
 
     def _open(self, cards: list[Card], now: float) -> bool:
-        if now < self._retry_at:
+        if now < self._retry_at or not self._in_use.acquire(blocking=False):
             return False
-        outcome = self._nvml.open()
-        if outcome is not Outcome.OK:
-            self._fail(outcome, now)
-            if outcome in _WITHOUT_CARDS and not cards:
-                self._note = ""  # a machine without NVIDIA: nothing is wrong
-            return False
-        self._note, self._retry_at, self._delay = "", 0.0, _BACK_OFF[0]
-        self._driver = self._nvml.driver()
-        self._idle_since = None
-        self._list(now)
-        return True
+        try:
+            outcome = self._nvml.open()
+            if outcome is Outcome.OK:
+                self._note, self._retry_at, self._delay = "", 0.0, _BACK_OFF[0]
+                self._driver = self._nvml.driver()
+                self._idle_since = None
+                self._list(now)
+                return self._nvml.is_open
+        finally:
+            self._in_use.release()
+        self._fail(outcome, now)
+        if outcome in _WITHOUT_CARDS and not cards:
+            self._note = ""  # a machine without NVIDIA: nothing is wrong
+        return False
 
     def _fail(self, outcome: Outcome, now: float) -> None:
         self._note = _NOTES.get(outcome, _TROUBLE)
@@ -155,18 +158,21 @@ class NvidiaProbe:
         try:
             self._nvml.close()
             outcome = self._nvml.open()
+            if outcome is Outcome.OK:
+                self._list(now)
+            else:
+                self._fail(outcome, now)
         finally:
             self._in_use.release()
-        if outcome is Outcome.OK:
-            self._list(now)
-        else:
-            self._fail(outcome, now)
 
     def _list(self, now: float) -> None:
         """Find out which GPUs there are; those that are known keep what is known about them."""
         self._listed = now
         count, outcome = self._nvml.count()
         if outcome is not Outcome.OK:
+            # What the devices were asked with may be of before the library was opened again.
+            self._nvml.close()
+            self._fail(outcome, now)
             return
         self._count = count
         known = {key: device for key, device in self._devices.items() if not key.startswith(_NAMELESS)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -52,13 +53,15 @@ class InlineLane:
         self.name, self.read, self.deliver = name, read, deliver
         self.hangs = False
         self.pending: Ask | None = None
-        self.questions: list[Ask] = []
+        self.questions: deque[Ask] = deque(maxlen=200)
+        self.asked = 0
         self.closed = False
 
     def ask(self, question: Ask) -> bool:
         if self.pending is not None:
             return False
         self.questions.append(question)
+        self.asked += 1
         if self.hangs:
             self.pending = question
         else:
@@ -146,7 +149,7 @@ class Station:
 
     def looks(self, part: str = "gpus") -> int:
         """How often a part was asked for."""
-        return len(self.lanes[part].questions)
+        return self.lanes[part].asked
 
     def events(self) -> list[Event]:
         """What was published since the last time."""
@@ -155,6 +158,11 @@ class Station:
     def sample(self) -> Sample:
         """The last sample that was published and not yet taken."""
         return [event for event in self.events() if isinstance(event, Sampled)][-1].sample
+
+    async def saved(self) -> None:
+        """Wait until what was to be written is written."""
+        if writing := [task for task, name in self.tasks._tasks.items() if name != "telemetry"]:
+            await asyncio.wait(writing)
 
     async def close(self) -> None:
         await self.service.close()

@@ -167,7 +167,7 @@ def test_a_day_at_one_look_a_second_is_right_and_takes_no_more_memory_than_two_h
     def run(start: int, end: int) -> None:
         for second in range(start, end):
             recorder.add(
-                iter(((f"GPU-{n}", "busy"), float(second // 60 % 100)) for n in range(2)),
+                iter(((f"GPU-{n}", "busy"), float(second // 60 % 100)) for n in range(1)),
                 WALL + second,
                 float(second),
                 1.0,

@@ -418,6 +418,18 @@ def test_somebody_else_closing_the_library_is_mended(root: Path) -> None:
         assert only(probe.read(Ask(5.0))).busy == 37
 
 
+def test_a_driver_that_cannot_count_its_gpus_is_opened_anew(root: Path) -> None:
+    fake = FakeNvml([FakeGpu()])
+    with probing(fake, root) as probe:
+        probe.read(Ask(0.0))
+        fake.missing.add("nvmlDeviceGetCount_v2")
+        pynvml._nvmlGetFunctionPointer_cache.clear()
+        assert probe.read(Ask(61.0)).gpus == ()
+        assert fake.references == 0
+        fake.missing.clear()
+        assert only(probe.read(Ask(130.0))).busy == 37
+
+
 def test_pcie_is_measured_only_when_asked(root: Path) -> None:
     fake = FakeNvml([FakeGpu(), FakeGpu(uuid="GPU-b", received=None, sent=None)])
     with probing(fake, root) as probe:

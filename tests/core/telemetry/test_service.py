@@ -424,13 +424,9 @@ class TestStore:
         await station.service.watch("gauges")
         for _ in range(int(seconds // 60)):
             await station.clock.advance(60)
-            await self.saved(station)
+            await station.saved()
         await station.clock.advance(seconds % 60)
         return station
-
-    async def saved(self, station: Station) -> None:
-        while any(name != "telemetry" for name in station.tasks.names):
-            await settle()
 
     async def test_a_restart_keeps_the_day_by_the_minute(self, store: Database) -> None:
         first = await self.run(store, 300, busy=30.0)
@@ -446,7 +442,7 @@ class TestStore:
         first = await self.run(store, 60, memory_used=31 * GIB)
         (alert,) = await first.service.alerts()
         assert alert.ended is None
-        await self.saved(first)
+        await first.saved()
         await first.close()
         second = await self.run(store, 0, first.clock)
         (logged,) = await second.service.alerts()
@@ -459,7 +455,7 @@ class TestStore:
         async with store.write() as transaction:
             await transaction.execute("INSERT INTO telemetry_minute VALUES (?, ?)", (old, b"{}"))
         station = await self.run(store, 120)
-        await self.saved(station)
+        await station.saved()
         await station.close()
         rows = await store.read("SELECT min(minute) FROM telemetry_minute")
         assert rows[0][0] > old
@@ -482,7 +478,7 @@ class TestStore:
         await store.close()
         station.events()
         await station.clock.advance(70)
-        await self.saved(station)
+        await station.saved()
         assert not [event for event in station.events() if isinstance(event, Notice)]
         assert station.looks() >= 80
         await station.close()
