@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 from textual import events
-from textual.app import App
 from textual.command import Provider
 
 from core.bus import Level, Notice
@@ -27,6 +26,8 @@ from tui.pages import PAGES, page
 from tui.screens.base import EngineScreen
 from tui.terminal import probe
 from tui.terminal.clipboard import Clipboard
+from tui.terminal.diff import DifferentialOutput
+from tui.terminal.options import TerminalOptions
 from tui.theme import DEFAULT_THEME, THEMES
 
 Severity = Literal["information", "warning", "error"]
@@ -45,7 +46,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class LeitstandApp(App[int]):
+class LeitstandApp(DifferentialOutput[int]):
     """A face of the engine: it shows and asks; the engine does."""
 
     TITLE = "Leitstand"
@@ -62,11 +63,12 @@ class LeitstandApp(App[int]):
         *,
         start: str = "",
         terminal_checks: Callable[[], list[Check]] | None = None,
+        terminal_options: TerminalOptions | None = None,
     ) -> None:
         if page(start):
             # Textual reads the first page from here while it is being built.
             self.DEFAULT_MODE = start  # type: ignore[misc]  # a class variable, chosen per run
-        super().__init__()
+        super().__init__(terminal_options=terminal_options)
         for theme in THEMES:
             self.register_theme(theme)
         self.engine = engine
@@ -77,6 +79,8 @@ class LeitstandApp(App[int]):
         self.key_overrides: dict[str, str] = {}
         self.failure: LeitstandError | None = None
         self.terminal_checks = terminal_checks or self._terminal_checks
+        self._slow_line = False
+        self._over_ssh = "SSH_CONNECTION" in engine.options.environment
         self._apply_looks()
 
     @property
@@ -189,7 +193,15 @@ class LeitstandApp(App[int]):
         ui = self.engine.config.current.ui
         known = {theme.name for theme in THEMES}
         self.theme = ui.theme if ui.theme in known else DEFAULT_THEME
-        self.animation_level = "none" if ui.reduced_motion or ui.low_bandwidth == "on" else "full"
+        self.animation_level = "none" if ui.reduced_motion or self._slow_line else "full"
+        if self.is_running:
+            self.set_pace(
+                msgspec.structs.replace(
+                    self.terminal_options,
+                    frames=ui.frames_ssh if self._over_ssh else ui.frames_local,
+                    low_bandwidth=ui.low_bandwidth,
+                )
+            )
 
     def _apply_keys(self) -> None:
         self.key_overrides, problems = keymap.check(self.engine.config.current.keys)
@@ -259,9 +271,15 @@ class LeitstandApp(App[int]):
         if self.engine_ready:
             await self.engine.server.retry()
 
+    def low_bandwidth_changed(self, low: bool) -> None:  # noqa: FBT001 - as the terminal layer calls it
+        """Rest from motion while the line is slow."""
+        if low != self._slow_line:
+            self._slow_line = low
+            self._apply_looks()
+
     def action_redraw(self) -> None:
         """Paint the whole screen anew."""
-        self.refresh(layout=True)
+        self.repaint()
 
     def on_app_blur(self, event: events.AppBlur) -> None:
         """Keep the focus where it is: a pane that loses focus need not be painted anew."""

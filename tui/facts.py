@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from core.ollama.connection import ServerState
 
 from core.guard import one_line
+from core.ollama.connection import ServerState
 from tui.glyphs import Glyphs
 from tui.render.pieces import Piece, Pieces, cut, width_of
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.engine import Engine, Options
 from core.errors import LeitstandError, UsageError
+from tui.pages import PAGES, page
 from tui.terminal import probe
 
 if TYPE_CHECKING:
@@ -17,25 +18,42 @@ if TYPE_CHECKING:
 
 def run(options: Options, *, screen: str = "", plain_output: bool = False) -> int:
     """Open the screens and stay until the person leaves; the number is the process's exit code."""
+    if screen and page(screen) is None:
+        names = ", ".join(found.name for found in PAGES)
+        raise UsageError(f"There is no screen called {screen}.", f"There are: {names}.")
+    here = probe.look(os.environ)
+    said = probe.verdict(here)
+    if not said.can_run:
+        raise UsageError(said.sentence, said.hint)
     engine = Engine.prepare(options)
-    try:
-        ui = engine.config.current.ui
+    ui = engine.config.current.ui
+    if ui.colours != "auto" or ui.clipboard != "auto":
         here = probe.look(os.environ, wish=ui.colours, clipboard=ui.clipboard)
-        said = probe.verdict(here)
-        if not said.can_run:
-            raise UsageError(said.sentence, said.hint)
-        probe.prepare(os.environ, here)
-    except BaseException:
-        asyncio.run(engine.close())
-        raise
+    probe.prepare(os.environ, here)
 
-    from tui.app import LeitstandApp  # only now: it reads the environment while it is imported
+    # Only now: Textual reads the environment while it is imported.
+    from tui.app import LeitstandApp
+    from tui.terminal.lifecycle import end_process, given_back
+    from tui.terminal.options import TerminalOptions
 
-    app = LeitstandApp(engine, start=screen or ui.start_screen)
-    asyncio.run(_run(app, mouse=ui.mouse))
+    terminal = TerminalOptions.here(
+        here,
+        frames_local=ui.frames_local,
+        frames_ssh=ui.frames_ssh,
+        low_bandwidth=ui.low_bandwidth,
+        plain_output=plain_output,
+    )
+    app = LeitstandApp(engine, start=screen or ui.start_screen, terminal_options=terminal)
+    with given_back():
+        asyncio.run(_run(app, mouse=ui.mouse))
+    if app.crash is not None:
+        raise app.crash
     if app.failure is not None:
         raise app.failure
-    return app.return_code or 0
+    if code := app.return_code:
+        # Stopped by a signal: the number says which, and a stalled terminal must not keep the process.
+        end_process(code)
+    return 0
 
 
 async def _run(app: LeitstandApp, *, mouse: bool) -> None:
