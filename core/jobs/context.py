@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
+from core.clock import Clock
 from core.errors import LeitstandError
-from core.jobs.types import Job, Stopping
-
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from core.jobs.watchdog import Watchdog
+from core.jobs.store import storable
+from core.jobs.types import Job, Progress, Stopping
+from core.jobs.watchdog import Watchdog, watchdog
+from core.tasks import Tasks
 
 T = TypeVar("T")
+
+LOADING = "loading"
+"""The phase whose length is remembered as the model's load time."""
 
 
 class JobContext:
@@ -26,23 +30,34 @@ class JobContext:
     `stopping`. What it writes elsewhere it must be able to write again: after a crash it runs anew.
     """
 
+    def __init__(self, job: Job, clock: Clock, tasks: Tasks, changed: Callable[[Job], None]) -> None:
+        self._job = job
+        self._clock = clock
+        self._tasks = tasks
+        self._changed = changed
+        self._loading_since: float | None = None
+
     @property
     def job(self) -> Job:
         """The job as it is now."""
-        raise NotImplementedError
+        return self._job
 
     @property
     def stopping(self) -> Stopping | None:
         """Why the handler is being cancelled: "cancel", "hold", "close", or None while it is not."""
-        raise NotImplementedError
+        return self._job.stopping
 
     def payload(self, form: type[T]) -> T:
         """Return the payload as a struct or another type msgspec knows."""
-        return msgspec.json.decode(self.job.payload, type=form)
+        return msgspec.json.decode(self._job.payload, type=form)
 
     async def phase(self, name: str, text: str = "") -> None:
         """Enter a phase, shown at once: "loading", "reading prompt" …; time spent "loading" is learned."""
-        raise NotImplementedError
+        if self._loading_since is not None:
+            self.loaded(self._clock.monotonic() - self._loading_since)
+        self._loading_since = self._clock.monotonic() if name == LOADING else None
+        self.update(progress=Progress(storable(name), text=storable(text)))
+        await asyncio.sleep(0)  # whoever cancelled is heard before the next phase begins
 
     def progress(
         self,
@@ -52,15 +67,29 @@ class JobContext:
         numbers: Mapping[str, float] | None = None,
     ) -> None:
         """Tell how far it is: shown at once, on disk at most once a second; what is None stays."""
-        raise NotImplementedError
+        before = self._job.progress
+        after = Progress(
+            before.phase,
+            before.percent if percent is None else percent,
+            before.text if text is None else storable(text),
+            {**before.numbers, **(numbers or {})},
+        )
+        if after != before:
+            self.update(progress=after)
 
     def loaded(self, seconds: float) -> None:
         """Tell how long the model took to load, when the server said so itself."""
-        raise NotImplementedError
+        self._loading_since = None
+        self.update(load_seconds=seconds)
 
     def watchdog(self, seconds: float, message: str, hint: str = "") -> AbstractAsyncContextManager[Watchdog]:
         """Raise `Timeout` in the block when nobody calls `fed()` on it for that long."""
-        raise NotImplementedError
+        return watchdog(self._clock, self._tasks, seconds, message, hint)
+
+    def update(self, **values: object) -> None:
+        """Change what the job is, and let it be shown."""
+        self._job = msgspec.structs.replace(self._job, **values)
+        self._changed(self._job)
 
 
 class TryLater(Exception):

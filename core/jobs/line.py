@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterator
+from math import inf
 
 import msgspec
 
@@ -26,7 +27,7 @@ class Waiting(msgspec.Struct, frozen=True):
     placed: bool = False
     """A person gave it its place: nobody behind may overtake it."""
     ready_at: float = 0.0
-    """It may not start before this moment, in monotonic seconds."""
+    """It may not start before this moment, in monotonic seconds; infinite when nobody can run it."""
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ class Line:
         self._jobs: dict[int, Waiting] = {}
         self._order: tuple[list[tuple[int, int]], ...] = tuple([] for _ in CLASSES)
         self._placed: list[tuple[int, int]] = []
+        self._delayed: set[int] = set()
         self._times: dict[int, int] = {}
         self._seconds: dict[int, float] = {}
         self._serials: dict[int, int] = {}
@@ -76,16 +78,16 @@ class Line:
         return twin
 
     def put(self, job: Waiting) -> None:
-        """Let a job wait in its place, or change what is known of it; a new place begins a new wait."""
-        before = self._jobs.get(job.id)
-        kept = before is not None and (before.place, before.placed) == (job.place, job.placed)
-        times, seconds = (self._times[job.id], self._seconds[job.id]) if kept else (0, 0.0)
-        serial = self._serials[job.id] if kept else self._serial
+        """Let a job wait in its place, or change what is known of one that waits."""
+        times, seconds = self._times.get(job.id, 0), self._seconds.get(job.id, 0.0)
+        serial = self._serials.get(job.id, self._serial)
         self.remove(job.id)
         self._jobs[job.id] = job
         insort(self._order[job.priority], (job.place, job.id))
         if job.placed:
             insort(self._placed, (job.place, job.id))
+        if job.ready_at > 0:
+            self._delayed.add(job.id)
         self._models[job.priority][job.model] += 1
         self._times[job.id], self._seconds[job.id], self._serials[job.id] = times, seconds, serial
 
@@ -102,9 +104,15 @@ class Line:
         models[job.model] -= 1
         if not models[job.model]:
             del models[job.model]
+        self._delayed.discard(id)
         del self._times[id], self._seconds[id], self._serials[id]
         if not order:
             self.in_a_row[job.priority] = 0
+
+    def position(self, id: int) -> int:
+        """Return how many there are up to and with this one, in the order of places."""
+        entry = (self._jobs[id].place, id)
+        return 1 + sum(bisect_left(order, entry) for order in self._order)
 
     def of(self, priority: int, now: float) -> Iterator[Waiting]:
         """Return the jobs of a class that may start, in their places."""
@@ -136,8 +144,8 @@ class Line:
 
     def next_ready(self, now: float) -> float | None:
         """Return when the next job may start that may not yet."""
-        later = [job.ready_at for job in self._jobs.values() if job.ready_at > now]
-        return min(later, default=None)
+        later = [self._jobs[id].ready_at for id in self._delayed]
+        return min((moment for moment in later if now < moment < inf), default=None)
 
     def start(self, id: int, seconds: float, now: float) -> Start:
         """A job leaves the line to run for about that long; those it overtakes remember it."""

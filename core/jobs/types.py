@@ -97,6 +97,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Its place in the line of its lane, as they came or were moved: 1, 2, 3 … without gaps."""
     order: int | None = None
     """When it is planned to run: 1 is the next of its lane. Differs from its place where that saves time."""
+    place: int = 0
+    """What its position is sorted by; unique among the unfinished jobs of its lane."""
+    placed: bool = False
+    """A person moved it to its place: nobody behind overtakes it."""
     priority: Priority = "normal"
     attempt: int = 0
     """Which try this is, or was; tries that ended because the server was away do not count."""
@@ -140,9 +144,9 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     group: str = ""
     text: str = ""
-    """A part of the title, in any case."""
-    before: int | None = None
-    """Only jobs with a smaller number: the next page."""
+    """A part of the title."""
+    skip: int = 0
+    """How many to leave out: the pages before."""
     limit: int = 200
 
 
@@ -219,6 +223,8 @@ class Memory(msgspec.Struct, frozen=True):
 
     loaded: tuple[Loaded, ...] | None = None
     free: int | None = None
+    at: float | None = None
+    """When it was looked at, in the clock's monotonic seconds; None means just now."""
 
 
 def packed(value: object) -> msgspec.Raw:

@@ -1,0 +1,176 @@
+"""What is asked of the queue's rows, and the few changes that are not a step of one job."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from core.jobs.store import job_of
+from core.jobs.types import FINISHED, Job, JobFilter, Jobs, Lane, State
+from core.store.database import Database, Transaction
+
+_CLEARED_AT_ONCE = 2000
+"""So many rows are deleted in one transaction; the next writer then has its turn."""
+
+
+class Orphan(NamedTuple):
+    """A job that another process was running, and how many processes died doing so."""
+
+    job: Job
+    deaths: int
+
+
+class LaneRow(NamedTuple):
+    """What a person changed about a lane."""
+
+    paused: bool
+    width: int | None
+
+
+async def newer(tx: Transaction, than: int) -> Jobs:
+    """Return the waiting jobs that were accepted since, in their order."""
+    rows = await tx.rows("SELECT * FROM job WHERE id > ? AND state = 'waiting' ORDER BY id", (than,))
+    return [job_of(row) for row in rows]
+
+
+async def unstarted(database: Database) -> Jobs:
+    """Return every job that waits or is set aside."""
+    rows = await database.read("SELECT * FROM job WHERE finished IS NULL AND state <> 'running'")
+    return [job_of(row) for row in rows]
+
+
+async def orphans(database: Database, boot: str) -> list[Orphan]:
+    """Return what a process before this one was running."""
+    rows = await database.read(
+        "SELECT * FROM job WHERE finished IS NULL AND state = 'running' AND boot <> ? ORDER BY id", (boot,)
+    )
+    return [Orphan(job_of(row), row["deaths"]) for row in rows]
+
+
+async def job(database: Database, id: int) -> Job | None:
+    """Return one job."""
+    row = await database.read_one("SELECT * FROM job WHERE id = ?", (id,))
+    return None if row is None else job_of(row)
+
+
+async def last_number(database: Database) -> int:
+    """Return the number of the last job that was accepted."""
+    row = await database.read_one("SELECT seq FROM sqlite_sequence WHERE name = 'job'")
+    return 0 if row is None else int(row["seq"])
+
+
+async def lane_rows(database: Database) -> dict[Lane, LaneRow]:
+    """Return what was changed about lanes."""
+    rows = await database.read("SELECT name, paused, width FROM lane")
+    return {row["name"]: LaneRow(bool(row["paused"]), row["width"]) for row in rows}
+
+
+async def set_lane(tx: Transaction, lane: Lane, row: LaneRow) -> None:
+    """Remember what was changed about a lane."""
+    await tx.execute(
+        "INSERT INTO lane (name, paused, width) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET paused = excluded.paused, width = excluded.width",
+        (lane, row.paused, row.width),
+    )
+
+
+async def durations(database: Database, most: int = 1000) -> list[dict[str, Any]]:
+    """Return how long the last jobs that were done took, the newest first."""
+    rows = await database.read(
+        "SELECT kind, model, finished - started AS seconds, load_seconds FROM job "
+        "WHERE finished IS NOT NULL AND state = 'done' AND started IS NOT NULL "
+        "ORDER BY finished DESC LIMIT ?",
+        (most,),
+    )
+    return [dict(row) for row in rows]
+
+
+async def listed(database: Database, wanted: JobFilter) -> Jobs:
+    """Return what runs, then what waits or is set aside in its place, then the finished, newest first."""
+    where, values = _conditions(wanted)
+    found: Jobs = []
+    skip = wanted.skip
+    for part, order in (
+        ("finished IS NULL", "state <> 'running', state = 'held', lane, place"),
+        ("finished IS NOT NULL", "finished DESC, id DESC"),
+    ):
+        left = max(0, wanted.limit - len(found))
+        values.update(limit=left, skip=skip)
+        # Every piece of it is a literal of this file; what a person gave is a parameter.
+        condition = " AND ".join([part, *where])
+        rows = await database.read(
+            f"SELECT * FROM job WHERE {condition} ORDER BY {order} LIMIT :limit OFFSET :skip",  # noqa: S608 - see above
+            values,
+        )
+        found += [job_of(row) for row in rows]
+        if not found and skip:
+            counted = await database.read(f"SELECT count(*) FROM job WHERE {condition}", values)  # noqa: S608 - see above
+            skip = max(0, skip - int(counted[0][0]))
+        else:
+            skip = 0
+    return found
+
+
+def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, Any]]:
+    where: list[str] = []
+    values: dict[str, Any] = {}
+    for column, chosen in (("state", wanted.states), ("lane", wanted.lanes), ("kind", wanted.kinds)):
+        if chosen:
+            names = [f"{column}_{number}" for number in range(len(chosen))]
+            values.update(zip(names, chosen, strict=True))
+            where.append(f"{column} IN ({', '.join(f':{name}' for name in names)})")
+    for column, text in (("model", wanted.model), ("batch", wanted.group)):
+        if text:
+            where.append(f"{column} = :{column}")
+            values[column] = text
+    if wanted.text:
+        where.append("instr(lower(title), lower(:text)) > 0")
+        values["text"] = wanted.text
+    return where, values
+
+
+async def move(tx: Transaction, job: Job, position: int) -> Jobs:
+    """Give a waiting job another position of its lane; return it and whose place changed, if it waits.
+
+    The places of those in between are handed round, so they stay what they are: unique.
+    """
+    rows = await tx.rows(
+        "SELECT id, place FROM job WHERE finished IS NULL AND state = 'waiting' AND lane = ? ORDER BY place",
+        (job.lane,),
+    )
+    ids = [row["id"] for row in rows]
+    if job.id not in ids:
+        return []
+    now = ids.index(job.id)
+    then = min(max(position, 1), len(ids)) - 1
+    ids.insert(then, ids.pop(now))
+    changed = [
+        (row["place"], id, id == job.id)
+        for row, id in zip(rows, ids, strict=True)
+        if row["id"] != id or id == job.id
+    ]
+    await tx.many(
+        "UPDATE job SET place = ?1, placed = max(placed, ?3) WHERE id = ?2 AND state = 'waiting'", changed
+    )
+    low, high = min(place for place, _, _ in changed), max(place for place, _, _ in changed)
+    moved = await tx.rows(
+        "SELECT * FROM job WHERE finished IS NULL AND state = 'waiting' AND lane = ? "
+        "AND place BETWEEN ? AND ?",
+        (job.lane, low, high),
+    )
+    return [job_of(row) for row in moved]
+
+
+async def clear(database: Database, states: tuple[State, ...], *, before: float | None = None) -> int:
+    """Forget finished jobs, or those finished before a moment; return how many."""
+    given = tuple(state if state in states else None for state in FINISHED)
+    removed = 0
+    while True:
+        async with database.write() as tx:
+            result = await tx.execute(
+                "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE finished IS NOT NULL AND finished < ? "
+                "AND state IN (?, ?, ?) LIMIT ?)",
+                (float("inf") if before is None else before, *given, _CLEARED_AT_ONCE),
+            )
+        removed += result.rowcount
+        if result.rowcount < _CLEARED_AT_ONCE:
+            return removed
