@@ -1,0 +1,51 @@
+"""A text of several lines, changed in a dialog; what is wrong with it is said and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from core.errors import LeitstandError
+from tui.modals.base import Dialog, frame
+from tui.widgets.detail import Detail
+from tui.widgets.prompt import Prompt
+
+
+class Edit(Dialog[bool]):
+    """Enter takes it, ctrl+j breaks the line, escape leaves everything as it was."""
+
+    def __init__(self, title: str, text: str, take: Callable[[str], Awaitable[None]]) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._take = take
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text and room for what is wrong."""
+        with Vertical(classes="dialog -wide") as box:
+            frame(box, self._title, "enter take it · ctrl+j new line · esc back")
+            yield Prompt()
+            yield Detail(id="wrong")
+
+    def on_mount(self) -> None:
+        """Start at the end of the text."""
+        prompt = self.query_one(Prompt)
+        prompt.put(self._text)
+        prompt.focus()
+
+    @on(Prompt.Submitted)
+    async def _submit(self, event: Prompt.Submitted) -> None:
+        event.stop()
+        if not event.text.strip():
+            return
+        try:
+            await self._take(event.text)
+        except LeitstandError as error:
+            self.query_one("#wrong", Detail).say(
+                [[("", "dim")], [(error.message, "bad")], [(error.hint, "dim")]]
+            )
+            return
+        self.dismiss(result=True)

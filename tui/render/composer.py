@@ -1,0 +1,60 @@
+"""The line under the composer: who will answer, and how full the context is."""
+
+from __future__ import annotations
+
+from core.chat.types import Budget, Chat
+from core.guard import one_line
+from tui.format import context, count
+from tui.glyphs import Glyphs
+from tui.render.gauges import bar
+from tui.render.pieces import Piece
+from tui.theme import Ink
+
+GAUGE = 10
+
+
+def fullness(percent: float) -> Ink:
+    """Green below half, orange to four fifths, red above."""
+    if percent < 50:
+        return "good"
+    return "warn" if percent <= 80 else "bad"
+
+
+def gauge(budget: Budget | None, glyphs: Glyphs, *, wide: bool) -> list[Piece]:
+    """How full the context would be with what is written now."""
+    if budget is None or not budget.available:
+        return []
+    ink = fullness(budget.percent)
+    ascii_only = glyphs.live.isascii()
+    numbers = f"{count(budget.used).strip()} / {context(budget.available).strip()}"
+    pieces: list[Piece] = []
+    if budget.verdict == "cut":
+        pieces.append((f"{glyphs.warning} too long  ", "bad"))
+    elif budget.dropped:
+        word = "message stays" if budget.dropped == 1 else "messages stay"
+        pieces.append((f"{budget.dropped} earlier {word} out  ", "warn"))
+    if wide:
+        pieces += [
+            ("context ", "dim"),
+            (bar(budget.percent / 100, GAUGE, ascii_only=ascii_only), ink),
+            ("  ", "dim"),
+        ]
+    pieces.append((numbers, ink if budget.percent >= 50 else "text"))
+    if wide and budget.model_max and budget.model_max != budget.available:
+        pieces.append((f" of {context(budget.model_max).strip()}", "dim"))
+    return [*pieces, (" ", "dim")]
+
+
+def destination(chat: Chat | None, model: str, glyphs: Glyphs, attachments: int) -> list[Piece]:
+    """Who answers next, and how."""
+    name = one_line(model, 80) or "no model yet"
+    pieces: list[Piece] = [(f" {glyphs.arrow} ", "dim"), (name, "text" if model else "warn")]
+    if chat is not None and chat.persona:
+        pieces.append((f" as {one_line(chat.persona, 40)}", "accent"))
+    if chat is not None and chat.think != "auto":
+        pieces.append((f"   think {chat.think}", "dim"))
+    if chat is not None and chat.system and not chat.persona:
+        pieces.append(("   own system prompt", "dim"))
+    if attachments:
+        pieces.append((f"   {attachments} attached", "accent"))
+    return pieces

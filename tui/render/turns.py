@@ -1,0 +1,111 @@
+"""A turn of a chat as the transcript shows it: the engine's facts put into words."""
+
+from __future__ import annotations
+
+import time
+
+from core.chat.types import ContextFacts, Stats
+from core.chat.types import Turn as ChatTurn
+from core.guard import one_line
+from tui.format import count, duration, speed
+from tui.render.types import Notice, Phase, Turn
+
+_STATUS = {"queued": "waiting for its turn", "loading": "loading the model", "reading": "reading the prompt"}
+_ENDED = {"done": "done", "stopped": "stopped", "interrupted": "interrupted", "failed": "failed"}
+_PHASE: dict[str, Phase] = {"thinking": "thinking", "answering": "answering"}
+
+
+def view(turn: ChatTurn, now: float) -> Turn:
+    """Say in words what is known of a turn."""
+    if turn.role != "assistant":
+        return Turn(
+            id=turn.id,
+            speaker="question" if turn.role == "user" else "note",
+            name="You" if turn.role == "user" else "System",
+            time=_clock(turn.created),
+            detail=_variant(turn),
+            text=turn.text,
+            chips=tuple(f"{attached.name}" for attached in turn.attachments),
+        )
+    return Turn(
+        id=turn.id,
+        speaker="answer",
+        name=one_line(turn.model, 80),
+        time=_clock(turn.created),
+        detail="   ".join(part for part in (one_line(turn.route, 200), _variant(turn)) if part),
+        text=turn.text,
+        thinking=turn.thinking,
+        phase="ended" if turn.ended else _PHASE.get(turn.state, "waiting"),
+        status="" if turn.ended else _status(turn, now),
+        seconds=turn.stats.thought if turn.stats else None,
+        tokens=turn.stats.thinking_tokens if turn.stats else None,
+        notices=_notices(turn),
+        facts=_measured(turn.stats) if turn.ended else "",
+        ended=_end(turn) if turn.ended else "",
+    )
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M", time.localtime(at)) if at else ""
+
+
+def _variant(turn: ChatTurn) -> str:
+    return f"{turn.sibling}/{turn.siblings}" if turn.siblings > 1 else ""
+
+
+def _status(turn: ChatTurn, now: float) -> str:
+    words = _STATUS.get(turn.state, "")
+    if turn.error is not None:
+        return f"{one_line(turn.error.message, 200)} It goes on by itself when the server is back."
+    waited = now - turn.since if turn.since else 0.0
+    return f"{words}, {duration(waited).strip()}" if words and waited >= 2 else words
+
+
+def _notices(turn: ChatTurn) -> tuple[Notice, ...]:
+    found = [Notice(_sentence(note.message, note.hint), "warn") for note in turn.notes]
+    if turn.context is not None and (left_out := _left_out(turn.context)):
+        found.append(Notice(left_out, "dim"))
+    if turn.ended and turn.error is not None:
+        found.append(Notice(_sentence(turn.error.message, turn.error.hint), "error"))
+    if turn.state == "failed":
+        found.append(Notice("/again tries once more; the text above is kept.", "dim"))
+    elif turn.state == "interrupted":
+        found.append(Notice("Leitstand ended while this was answered. /continue goes on.", "warn"))
+    elif turn.state == "stopped":
+        found.append(Notice("Stopped here. /continue goes on.", "dim"))
+    return tuple(found)
+
+
+def _left_out(context: ContextFacts) -> str:
+    if context.cut:
+        return "The server left out a part of what was sent: the context was full."
+    if context.dropped:
+        word = "message" if context.dropped == 1 else "messages"
+        return f"{context.dropped} earlier {word} stayed out of the context."
+    return ""
+
+
+def _sentence(message: str, hint: str) -> str:
+    return one_line(f"{message} {hint}".strip(), 600)
+
+
+def _measured(stats: Stats | None) -> str:
+    if stats is None:
+        return ""
+    parts = []
+    if stats.speed is not None:
+        parts.append(speed(stats.speed).strip())
+    if stats.ttft is not None:
+        parts.append(f"first token {duration(stats.ttft).strip()}")
+    if stats.tokens is not None:
+        parts.append(f"{count(stats.tokens).strip()} tokens")
+    if stats.load is not None and stats.load >= 1:
+        parts.append(f"loaded in {duration(stats.load).strip()}")
+    if stats.prompt_tokens is not None:
+        parts.append(f"prompt {count(stats.prompt_tokens).strip()}")
+    return " · ".join(parts)
+
+
+def _end(turn: ChatTurn) -> str:
+    word = _ENDED.get(turn.state, turn.state)
+    return f"{word} {_clock(turn.finished)}" if turn.finished else word

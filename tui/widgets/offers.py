@@ -1,0 +1,68 @@
+"""What could be meant by what is being typed: a few rows over the composer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from textual.strip import Strip
+
+from tui.render.pieces import Piece, column, cut, strip
+from tui.widgets.inked import Inked
+
+MOST = 8
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """One completion: the text it puts in, and a word about it."""
+
+    text: str
+    about: str = ""
+
+
+class Offers(Inked):
+    """A short list that appears while something can be completed."""
+
+    DEFAULT_CSS = """
+    Offers { height: auto; width: 1fr; background: $background; display: none; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._offers: Sequence[Offer] = ()
+        self._cursor = 0
+
+    @property
+    def selected(self) -> Offer | None:
+        """The offer that Enter or Tab takes."""
+        return self._offers[self._cursor] if self._offers else None
+
+    def put(self, offers: Sequence[Offer]) -> None:
+        """Offer these; none hides the list."""
+        offers = tuple(offers)[:MOST]
+        if offers == self._offers:
+            return
+        self._offers, self._cursor = offers, 0
+        self.display = bool(offers)
+        self.styles.height = max(1, len(offers))
+        self.refresh()
+
+    def move(self, step: int) -> None:
+        """Select another offer, around the ends."""
+        if self._offers:
+            self._cursor = (self._cursor + step) % len(self._offers)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one offer."""
+        width = self.size.width
+        if y >= len(self._offers):
+            return Strip.blank(width, self.inks["text"])
+        offer, chosen = self._offers[y], y == self._cursor
+        pieces: list[Piece] = [
+            ("▌" if chosen else " ", "mark"),
+            (column(offer.text, min(32, max(8, width // 2))), "accent" if chosen else "text"),
+            (f"  {offer.about}", "dim"),
+        ]
+        over = self.inks["selected"] if chosen else None
+        return strip(cut(pieces, width), self.inks, width, over=over)
