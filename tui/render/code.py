@@ -95,7 +95,7 @@ class Code:
 
     def sync(self, leaf: Leaf, rows: list[Line], width: int, setting: Setting) -> int:
         """Bring the rows up to date and return the first that was made anew."""
-        first, rest, room = prefixes(leaf, width, setting.glyphs)
+        first, rest, room = prefixes(leaf, width, setting)
         changed = min(self._colour(leaf), len(self._starts))
         if width != self._width:
             self._width, changed = width, 0

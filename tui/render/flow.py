@@ -47,7 +47,7 @@ class Flow:
         ):
             self._reset()
             self._width = width
-        first, rest, room = prefixes(leaf, width, setting.glyphs)
+        first, rest, room = prefixes(leaf, width, setting)
         del leaf.targets[self._links :]
         inline = self._inline(leaf, content, setting)
         leaf.missing |= inline.missing
@@ -128,7 +128,7 @@ class Bare:
 
     def sync(self, leaf: Leaf, rows: list[Line], width: int, setting: Setting) -> int:
         """Bring the one row up to date and return the first that was made anew."""
-        first, _, room = prefixes(leaf, width, setting.glyphs)
+        first, _, room = prefixes(leaf, width, setting)
         if leaf.kind is Kind.RULE:
             first = [*first, (setting.glyphs.rule * room, Role.FAINT, leaf.start, leaf.end)]
         return replace_tail(rows, 0, [first or [("", Role.TEXT, DECORATION, DECORATION)]])

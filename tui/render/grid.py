@@ -40,7 +40,7 @@ class Grid:
 
     def sync(self, leaf: Leaf, rows: list[Line], width: int, setting: Setting) -> int:
         """Bring the rows up to date and return the first that was made anew."""
-        first, rest, room = prefixes(leaf, width, setting.glyphs)
+        first, rest, room = prefixes(leaf, width, setting)
         lines = [leaf.lines[0], *leaf.lines[2:]]
         same = len(self._source)
         while same and (same > len(lines) or self._source[same - 1] != lines[same - 1]):

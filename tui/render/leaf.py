@@ -86,6 +86,8 @@ class Setting(NamedTuple):
     references: References
     hint: str
     """Shown beside a fence: the key that copies it."""
+    indent: int
+    """Empty cells before every row."""
 
 
 class Layout(Protocol):
@@ -158,13 +160,14 @@ class Leaf:
 _LEAST_ROOM = 12
 
 
-def prefixes(leaf: Leaf, width: int, glyphs: Glyphs) -> tuple[list[Run], list[Run], int]:
+def prefixes(leaf: Leaf, width: int, setting: Setting) -> tuple[list[Run], list[Run], int]:
     """Return what stands before the first row and before the others, and the room that is left."""
+    used, glyphs = setting.indent, setting.glyphs
+    first: list[Run] = [(" " * used, Role.TEXT, DECORATION, DECORATION)] if used else []
     if not leaf.holders:
-        return [], [], max(1, width)
-    first: list[Run] = []
-    rest: list[Run] = []
-    used = depth = 0
+        return first, first, max(1, width - used)
+    rest = list(first)
+    depth = 0
     for index, holder in enumerate(leaf.holders):
         if holder.kind is HolderKind.QUOTE:
             mark = again = glyphs.quote + " "

@@ -28,10 +28,16 @@ class Document:
     """One text and its rows at one width."""
 
     def __init__(
-        self, *, base: Role = Role.TEXT, glyphs: Glyphs = UNICODE, hint: str = "", plain: bool = False
+        self,
+        *,
+        base: Role = Role.TEXT,
+        glyphs: Glyphs = UNICODE,
+        hint: str = "",
+        indent: int = 0,
+        plain: bool = False,
     ) -> None:
         self._structure: Structure | Lines = Lines() if plain else Structure()
-        self._setting = Setting(base, glyphs, self._structure.references, hint)
+        self._setting = Setting(base, glyphs, self._structure.references, hint, indent)
         self._source = ""
         self._parts: list[str] = []  # of the source, not joined yet
         self._waiting: list[str] = []  # not worked in yet
@@ -280,7 +286,7 @@ class Document:
                     break
                 shared.holders = (*shared.holders, one)
             shared.fresh = len(shared.holders)
-            leaf.above = Line(prefixes(shared, self._width, self._setting.glyphs)[1])
+            leaf.above = Line(prefixes(shared, self._width, self._setting)[1])
         return leaf.above
 
 

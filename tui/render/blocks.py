@@ -1,0 +1,387 @@
+"""A turn as rows: who speaks, what was thought, what is said, what was measured.
+
+A turn that nobody has looked at is a text and a guess at its height. Its documents are made when it
+comes near the view and can be dropped again.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from . import frame
+from .glyphs import Glyphs
+from .leaf import Leaf, Line
+from .markdown import Document
+from .think import ThinkBlock
+from .types import Part, ThinkMode, Turn
+
+_BLANK: Final = Line([])
+
+
+class Piece(IntEnum):
+    """What a row of a turn belongs to."""
+
+    HEAD = 0
+    THINK = 1
+    THOUGHT = 2
+    GAP = 3
+    BODY = 4
+    FOOT = 5
+
+
+class Place(NamedTuple):
+    """A row by what stands in it, so that it can be found again when rows above have changed."""
+
+    piece: Piece
+    leaf: int
+    row: int
+
+
+class Found(NamedTuple):
+    """What is at a row: the piece, the row within it, and the document and leaf if it shows one."""
+
+    piece: Piece
+    row: int
+    document: Document | None = None
+    leaf: Leaf | None = None
+
+
+class TurnBlock:
+    """One turn and its rows at one width."""
+
+    def __init__(self, turn: Turn, glyphs: Glyphs, mode: ThinkMode, hint: str, width: int) -> None:
+        self.turn = turn
+        self.think: ThinkBlock | None = None
+        self.size = 0
+        self._glyphs = glyphs
+        self._mode: ThinkMode = mode
+        self._hint = hint
+        self._width = width
+        self._body: Document | None = None
+        self._text = [turn.text]
+        self._length = len(turn.text)
+        self._layout: list[tuple[Piece, int]] = []
+        self._edges: dict[Piece, list[Line]] = {}
+        self._head: tuple[object, Line] | None = None
+        self._foot: tuple[object, list[Line]] | None = None
+        self._touched = True
+        self._take_think(turn)
+        self.measure()
+
+    # -- what it is told
+
+    @property
+    def text(self) -> str:
+        """Return the source of what is said."""
+        if self._body is not None:
+            return self._body.source
+        if len(self._text) > 1:
+            self._text = ["".join(self._text)]
+        return self._text[0]
+
+    @property
+    def ended(self) -> bool:
+        """Return whether nothing more comes."""
+        return self.turn.phase == "ended"
+
+    def length(self, part: Part) -> int:
+        """Return how many characters of a part are here."""
+        if part == "answer":
+            return self._length
+        return self.think.length if self.think else 0
+
+    def extend(self, part: Part, text: str) -> None:
+        """Add text to the end of a part; it shows after the next ``flush``."""
+        self._touched = True
+        if part == "thinking":
+            self._thinking().append(text)
+            return
+        self._length += len(text)
+        if self._body is not None:
+            self._body.append(text)
+        else:
+            self._text.append(text)
+
+    def update(self, turn: Turn) -> None:
+        """Take the turn as it is now; text that is here already is not touched."""
+        before = self.turn
+        self._touched = True
+        self.turn = turn
+        self._take_text(turn)
+        self._take_think(turn)
+        if turn.phase == "ended" and before.phase != "ended" and self._body is not None:
+            self._body.finish()
+
+    def _take_text(self, turn: Turn) -> None:
+        have = self.text
+        if turn.text.startswith(have):
+            if len(turn.text) > len(have):
+                self.extend("answer", turn.text[len(have) :])
+        elif turn.phase == "ended" or not have.startswith(turn.text):
+            # Another text altogether, not an older state of this one.
+            self._body, self._text, self._length = None, [turn.text], len(turn.text)
+
+    def _thinking(self) -> ThinkBlock:
+        if self.think is None:
+            self.think = ThinkBlock(self._glyphs, self._mode)
+            self.think.resize(self._width)
+            self.think.live = not self.ended
+        return self.think
+
+    def _take_think(self, turn: Turn) -> None:
+        if not turn.thinking and self.think is None and turn.phase != "thinking":
+            return
+        think = self._thinking()
+        have = think.source
+        if turn.thinking.startswith(have):
+            if len(turn.thinking) > len(have):
+                think.append(turn.thinking[len(have) :])
+        elif turn.phase == "ended":
+            self.think = None
+            think = self._thinking()
+            think.append(turn.thinking)
+        think.seconds, think.tokens = turn.seconds, turn.tokens
+        think.live = turn.phase in ("thinking", "waiting")
+        if turn.phase == "ended":
+            think.finish()
+
+    def set_mode(self, mode: ThinkMode) -> None:
+        """Show the think block another way, unless a person chose."""
+        self._mode = mode
+        self._touched = True
+        if self.think is not None:
+            self.think.mode = mode
+
+    def touch(self) -> None:
+        """Have the next ``flush`` look at everything around the text again."""
+        self._touched = True
+
+    # -- rows
+
+    @property
+    def body(self) -> Document:
+        """Return what is said as a document; it is made when somebody looks."""
+        if self._body is None:
+            made = Document(glyphs=self._glyphs, hint=self._hint, plain=self.turn.speaker == "question")
+            made.resize(self._width)
+            made.append(self.text)
+            if self.ended:
+                made.finish()
+            made.flush(shown=False)
+            self._body, self._text = made, []
+        return self._body
+
+    @property
+    def is_made(self) -> bool:
+        """Return whether the turn has been looked at."""
+        return self._body is not None
+
+    def resize(self, width: int) -> None:
+        """Lay out for another width."""
+        self._width = width
+        self._head = self._foot = None
+        if self._body is not None:
+            self._body.resize(width)
+        if self.think is not None:
+            self.think.resize(width)
+        self.measure()
+
+    def drop(self) -> None:
+        """Keep only the text and the height: the turn is far from the view."""
+        if self._body is not None and self.ended:
+            self._text, self._body = [self._body.source], None
+        if self.think is not None:
+            self.think.forget()
+        self._head = self._foot = None
+
+    def flush(self, *, shown: bool = True) -> int:
+        """Work in what has come and return the first row that changed."""
+        if not self._touched:
+            return self.size
+        self._touched = False
+        if self._body is None and not shown:
+            self.measure()
+            return 0
+        before, edges = self._layout, self._edges
+        changed = self._flush_thought(shown=shown)
+        row = self.body.flush(shown=shown)
+        changed = min(changed, self._top(Piece.BODY) + row if row < self.body.height else self.size)
+        self.measure()
+        return min(changed, self._moved(before, edges))
+
+    def _moved(self, before: list[tuple[Piece, int]], edges: dict[Piece, list[Line]]) -> int:
+        """Return the first row that differs because of what stands around the texts."""
+        at = 0
+        for (piece, height), (old, size) in zip(self._layout, before, strict=False):
+            if piece != old or height != size:
+                return at + (min(height, size) if piece == old == Piece.BODY else 0)
+            lines, others = self._edges.get(piece, []), edges.get(piece, [])
+            for index, (line, other) in enumerate(zip(lines, others, strict=False)):
+                if line is not other:
+                    return at + index
+            at += height
+        return at
+
+    def _flush_thought(self, *, shown: bool) -> int:
+        think = self.think
+        if think is None or not think.body_rows:
+            return self.size
+        first, height = think.first_row(), think.document.height
+        row = think.document.flush(shown=shown)
+        if row >= think.document.height == height:
+            return self.size
+        top = self._top(Piece.THOUGHT)
+        return top + max(0, row - first) if think.first_row() == first else top
+
+    def measure(self) -> None:
+        """Add up the pieces; a body that was never made is estimated."""
+        self._edges = {Piece.HEAD: [self._header()], Piece.FOOT: self._footer()}
+        if self.think is not None:
+            self._edges[Piece.THINK] = [self.think.header()]
+        self._layout = self._pieces()
+        self.size = sum([height for _, height in self._layout])
+
+    def settle(self, top: int, bottom: int) -> bool:
+        """Lay out what shows between two rows; return whether any height changed."""
+        moved = not self.is_made
+        if moved:
+            self.body.settle(0, 0)
+        if self.think is not None and self.think.body_rows and not self.think.is_made:
+            self.think.document.settle(0, 0)
+            moved = True
+        if moved:
+            self.measure()
+        at = 0
+        for piece, height in self._layout:
+            low, high = max(top - at, 0), min(bottom - at, height)
+            if low < high and piece is Piece.BODY:
+                moved |= self.body.settle(low, high)
+            elif low < high and piece is Piece.THOUGHT and self.think is not None:
+                first = self.think.first_row()
+                moved |= self.think.document.settle(first + low, first + high)
+            at += height
+        if moved:
+            self.measure()
+        return moved
+
+    def rows(self, top: int, bottom: int) -> list[Line]:
+        """Return the rows between two places."""
+        result: list[Line] = []
+        at = 0
+        for piece, height in self._layout:
+            if at >= bottom:
+                break
+            low, high = max(top - at, 0), min(bottom - at, height)
+            if low < high:
+                result.extend(self._rows(piece, low, high))
+            at += height
+        return result
+
+    def _rows(self, piece: Piece, low: int, high: int) -> list[Line]:
+        if piece is Piece.BODY:
+            return self.body.rows(low, high)
+        if piece is Piece.HEAD:
+            return self._edges[piece]
+        if piece is Piece.FOOT:
+            return self._edges[piece][low:high]
+        if self.think is not None and piece is Piece.THINK:
+            return [self.think.header()]
+        if self.think is not None and piece is Piece.THOUGHT:
+            return self.think.rows(low, high)
+        return [_BLANK] * (high - low)
+
+    def _pieces(self) -> list[tuple[Piece, int]]:
+        pieces = [(Piece.HEAD, 1)]
+        if self.think is not None:
+            pieces.append((Piece.THINK, 1))
+            if rows := self.think.body_rows:
+                pieces.append((Piece.THOUGHT, rows))
+        if body := self._body_rows():
+            if self.think is not None:
+                pieces.append((Piece.GAP, 1))
+            pieces.append((Piece.BODY, body))
+        if foot := len(self._footer()):
+            if body:
+                pieces.append((Piece.GAP, 1))
+            pieces.append((Piece.FOOT, foot))
+        pieces.append((Piece.GAP, 1))
+        return pieces
+
+    def _body_rows(self) -> int:
+        if self._body is not None:
+            return self._body.height
+        if self._length == 0 or self.turn.speaker == "note":
+            return 0
+        text = self.text
+        return text.count("\n") + len(text) // self._width + 1
+
+    def _top(self, wanted: Piece) -> int:
+        at = 0
+        for piece, height in self._layout:
+            if piece is wanted:
+                return at
+            at += height
+        return at
+
+    # -- finding
+
+    def find(self, row: int) -> Found:
+        """Return what stands in a row."""
+        at = 0
+        for piece, height in self._layout:
+            if row < at + height:
+                inside = row - at
+                if piece is Piece.BODY:
+                    return self._found(piece, inside, self.body)
+                if piece is Piece.THOUGHT and self.think is not None:
+                    return self._found(piece, inside + self.think.first_row(), self.think.document)
+                return Found(piece, inside)
+            at += height
+        return Found(Piece.GAP, 0)
+
+    def _found(self, piece: Piece, row: int, document: Document) -> Found:
+        leaves = document.leaves
+        return Found(piece, row, document, leaves[document.leaf_at(row)] if leaves else None)
+
+    def place(self, row: int) -> Place:
+        """Return a row by what stands in it."""
+        found = self.find(row)
+        if found.document is None or not found.document.leaves:
+            return Place(found.piece, 0, found.row)
+        leaf = found.document.leaf_at(found.row)
+        return Place(found.piece, leaf, found.row - found.document.top_of(leaf))
+
+    def row_of(self, place: Place) -> int:
+        """Return the row where a place is now."""
+        top = self._top(place.piece)
+        document = self.document(place.piece)
+        if document is None or not document.leaves:
+            return min(top + place.row, self.size - 1)
+        leaf = min(place.leaf, len(document.leaves) - 1)
+        row = document.top_of(leaf) + min(place.row, document.leaves[leaf].size - 1)
+        if place.piece is Piece.THOUGHT and self.think is not None:
+            row = max(0, min(row - self.think.first_row(), self.think.body_rows - 1))
+        return max(0, min(top + row, self.size - 1))
+
+    def document(self, piece: Piece) -> Document | None:
+        """Return the document a piece shows, if it shows one."""
+        if piece is Piece.BODY:
+            return self.body
+        if piece is Piece.THOUGHT and self.think is not None:
+            return self.think.document
+        return None
+
+    def _header(self) -> Line:
+        turn = self.turn
+        key = (turn.speaker, turn.name, turn.time, turn.status, turn.detail, self._width)
+        if self._head is None or self._head[0] != key:
+            self._head = key, frame.header(turn, self._width, self._glyphs)
+        return self._head[1]
+
+    def _footer(self) -> list[Line]:
+        turn = self.turn
+        key = (turn.notices, turn.chips, turn.facts, turn.ended, self._width)
+        if self._foot is None or self._foot[0] != key:
+            self._foot = key, frame.footer(turn, self._width, self._glyphs)
+        return self._foot[1]
