@@ -29,7 +29,8 @@ def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
     if state.phase == "connecting":
         return [(f"{glyphs.ready} ", "dim"), ("connecting ", "dim"), (one_line(state.url, 60), "dim")]
     word = "not Ollama" if state.phase == "wrong" else "away"
-    return [(f"{glyphs.failed} ", "bad"), (one_line(state.url, 60), "text"), (f"  {word}", "bad")]
+    name = one_line(state.url, 60) or "server"
+    return [(f"{glyphs.failed} ", "bad"), (name, "text"), (f"  {word}", "bad")]
 
 
 def notice_pieces(count: int, glyphs: Glyphs) -> list[Piece]:

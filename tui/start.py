@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from core.engine import Engine, Options
-from core.errors import LeitstandError, UsageError
+from core.errors import ConfigError, LeitstandError, UsageError
 from tui.pages import PAGES, page
 from tui.terminal import probe
 
@@ -21,6 +21,8 @@ def run(options: Options, *, screen: str = "", plain_output: bool = False) -> in
     if screen and page(screen) is None:
         names = ", ".join(found.name for found in PAGES)
         raise UsageError(f"There is no screen called {screen}.", f"There are: {names}.")
+    if options.host:
+        _check_address(options.host)
     here = probe.look(os.environ)
     said = probe.verdict(here)
     if not said.can_run:
@@ -54,6 +56,16 @@ def run(options: Options, *, screen: str = "", plain_output: bool = False) -> in
         # Stopped by a signal: the number says which, and a stalled terminal must not keep the process.
         end_process(code)
     return 0
+
+
+def _check_address(text: str) -> None:
+    """Refuse an address that is none before anything is drawn."""
+    from core.ollama.address import parse
+
+    try:
+        parse(text)
+    except ConfigError as error:
+        raise UsageError(error.message, error.hint) from None
 
 
 async def _run(app: LeitstandApp, *, mouse: bool) -> None:

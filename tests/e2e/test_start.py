@@ -1,0 +1,156 @@
+"""The real command in a real terminal: what keeps it from starting, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.terminal import Terminal
+
+LEITSTAND = str(Path(sys.executable).with_name("leitstand"))
+GIVEN_BACK = b"\x1b[?1049l"
+
+
+def start(home: Path, *arguments: str, **environment: str | None) -> Terminal:
+    """Start the screens on a home of their own, with nobody at the server's address."""
+    around = {"LEITSTAND_HOME": str(home), "OLLAMA_HOST": "127.0.0.1:9", **environment}
+    return Terminal([LEITSTAND, *arguments], environment=around, rows=30, columns=110)
+
+
+def test_without_a_server_it_explains_itself_and_offers_the_demonstration(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.until("AI temporarily unavailable")
+        terminal.send("\x1bd")  # alt+d
+        terminal.until("demonstration")
+        terminal.send("\x11")  # ctrl+q
+        assert terminal.wait() == 0
+        assert GIVEN_BACK in terminal.output
+
+
+def test_the_demonstration_is_marked_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with start(tmp_path, "--demo", TMPDIR=str(tmp_path)) as terminal:
+        terminal.until("demonstration")
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+    assert list(tmp_path.glob("leitstand-demo-*")) == []
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_second_one_on_the_same_data_is_told_who_has_it(tmp_path: Path) -> None:
+    with start(tmp_path) as first:
+        first.until("unavailable")
+        with start(tmp_path) as second:
+            assert second.wait() == 4
+            assert str(first.pid) in second.screen.text
+        assert first.exit_code is None
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.until("unavailable")
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+    path = tmp_path / "data" / "leitstand.db"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 9999")
+    database.close()
+    before = path.read_bytes()
+    with start(tmp_path) as terminal:
+        assert terminal.wait() == 4
+        assert "newer" in terminal.screen.text
+        assert "Traceback" not in terminal.screen.text
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_database_is_kept_aside_with_a_notice(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data" / "leitstand.db").write_bytes(b"this was a database once" * 400)
+    with start(tmp_path) as terminal:
+        terminal.until("damaged")
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+    kept = list((tmp_path / "data").glob("leitstand.db.damaged-*"))
+    assert [path.read_bytes()[:24] for path in kept] == [b"this was a database once"]
+
+
+def test_a_wrong_configuration_starts_with_the_default_for_that_key_only(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[ui]\ntheme = "purple"\nglyphs = "ascii"\n')
+    with start(tmp_path, "--screen", "settings") as terminal:
+        terminal.until("Line 2")
+        assert "●" not in terminal.screen.text
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+    assert (tmp_path / "config.toml").read_text() == '[ui]\ntheme = "purple"\nglyphs = "ascii"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "words"),
+    [
+        ((), {"TERM": "dumb"}, 2, "cannot be drawn on"),
+        (("--screen", "nowhere"), {}, 2, "no screen called nowhere"),
+        (("--data", "/dev/null/x"), {}, 4, "/dev/null"),
+        (("--host", "http://[bad"), {}, 2, "address"),
+        (("--nonsense",), {}, 2, "nonsense"),
+    ],
+)
+def test_what_cannot_work_is_said_in_a_sentence_with_its_number(
+    arguments: tuple[str, ...], environment: dict[str, str], code: int, words: str, tmp_path: Path
+) -> None:
+    with start(tmp_path, *arguments, **environment) as terminal:
+        assert terminal.wait() == code
+        assert words in terminal.screen.text
+        assert "Traceback" not in terminal.screen.text
+
+
+def test_a_window_that_is_too_small_is_refused_kindly(tmp_path: Path) -> None:
+    environment = {"LEITSTAND_HOME": str(tmp_path)}
+    with Terminal([LEITSTAND], environment=environment, rows=6, columns=30) as terminal:
+        assert terminal.wait() == 2
+        assert "too small" in terminal.screen.text.replace("\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_it_in_order_and_gives_the_terminal_back(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    with start(tmp_path) as terminal:
+        terminal.until("unavailable")
+        terminal.signal(number)
+        assert terminal.wait() == 128 + number
+        assert GIVEN_BACK in terminal.output
+    log = (tmp_path / "data" / "leitstand.log").read_text()
+    assert log.rstrip().endswith("closed")
+
+
+def test_a_lost_connection_ends_it(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.until("unavailable")
+        terminal.hang_up()
+        terminal.wait()
+    assert (tmp_path / "data" / "leitstand.log").read_text().rstrip().endswith("closed")
+
+
+def test_it_suspends_and_comes_back_painted(tmp_path: Path) -> None:
+    with start(tmp_path, "--screen", "settings") as terminal:
+        terminal.until("unavailable")
+        terminal.send("\x1a")
+        if not terminal.stopped():
+            pytest.skip("this terminal has no job control")
+        mark = terminal.mark()
+        terminal.signal(signal.SIGCONT)
+        terminal.until(lambda: b"Settings" in terminal.since(mark))
+
+
+def test_everything_it_writes_is_private(tmp_path: Path) -> None:
+    with start(tmp_path) as terminal:
+        terminal.until("unavailable")
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        folders = [path for path in tmp_path.rglob("*") if path.is_dir()]
+        assert files
+        assert {path.name: oct(path.stat().st_mode & 0o077) for path in (*files, *folders)} == {
+            path.name: "0o0" for path in (*files, *folders)
+        }
