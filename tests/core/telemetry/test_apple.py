@@ -94,7 +94,8 @@ def test_what_macmon_said_long_ago_is_not_now(macmon: Callable[..., AppleProbe])
 def test_a_macmon_that_ended_is_started_again_a_minute_later(macmon: Callable[..., AppleProbe]) -> None:
     probe = macmon(NEW + "\n", ends=True)
     seen(probe, lambda gpu: gpu.says == ENDED, now=1.0)
-    seen(probe, lambda gpu: gpu.says == "" and gpu.busy is not None, now=61.0)
+    assert gpu(probe.read(Ask(59.0))).busy is None
+    seen(probe, lambda gpu: gpu.busy is not None, now=61.0)
 
 
 def test_a_macmon_that_cannot_be_run_is_as_good_as_none(tmp_path: Path) -> None:
