@@ -14,6 +14,8 @@ from core.jobs.types import JobChanged, Lane, LaneChanged, LaneState
 
 _EVERY = 0.2
 """A busy queue's plan is told at most this often."""
+_SHARE = 10
+"""And planning takes at most one part in so many of the time."""
 
 _Shown: TypeAlias = tuple[int | None, int | None, str]
 
@@ -27,17 +29,18 @@ class Board:
         self._bus = bus
         self._clock = clock
         self._at = float("-inf")
+        self._cost = 0.0
         self._jobs: dict[int, _Shown] = {}
         self._lanes: dict[str, LaneState] = {}
 
     @property
     def due(self) -> float:
         """The earliest moment, in monotonic seconds, at which the plan should be told again."""
-        return self._at + _EVERY
+        return self._at + max(_EVERY, self._cost * _SHARE)
 
     def tell(self) -> None:
         """Plan anew and publish what changed; only those at the front are told one by one."""
-        self._at = self._clock.monotonic()
+        began = self._clock.monotonic()
         told: dict[int, _Shown] = {}
         for track in self._ledger.tracks.values():
             track.planned = self._planner.plan(track)
@@ -51,6 +54,8 @@ class Board:
                     self._bus.publish(JobChanged(job))
             self.tell_lane(track)
         self._jobs = told
+        self._at = self._clock.monotonic()
+        self._cost = self._at - began
 
     def tell_lane(self, track: Track) -> None:
         """Publish a lane's state if it changed."""

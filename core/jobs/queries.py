@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from core.jobs.store import job_of
+from core.jobs.store import STRIDE, job_of
 from core.jobs.types import FINISHED, Job, JobFilter, Jobs, Lane, State
 from core.store.database import Database, Transaction
 
@@ -129,35 +129,42 @@ def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, Any]]:
 
 
 async def move(tx: Transaction, job: Job, position: int) -> Jobs:
-    """Give a waiting job another position of its lane; return it and whose place changed, if it waits.
-
-    The places of those in between are handed round, so they stay what they are: unique.
-    """
+    """Give a waiting job another position of its lane; return it and whose place changed, if it waits."""
     rows = await tx.rows(
-        "SELECT id, place FROM job WHERE finished IS NULL AND state = 'waiting' AND lane = ? ORDER BY place",
+        "SELECT id, place, state = 'waiting' AS waits FROM job "
+        "WHERE finished IS NULL AND lane = ? ORDER BY place",
         (job.lane,),
     )
-    ids = [row["id"] for row in rows]
-    if job.id not in ids:
+    places = {row["id"]: int(row["place"]) for row in rows if row["waits"]}
+    if job.id not in places:
         return []
-    now = ids.index(job.id)
-    then = min(max(position, 1), len(ids)) - 1
-    ids.insert(then, ids.pop(now))
-    changed = [
-        (row["place"], id, id == job.id)
-        for row, id in zip(rows, ids, strict=True)
-        if row["id"] != id or id == job.id
-    ]
-    await tx.many(
-        "UPDATE job SET place = ?1, placed = max(placed, ?3) WHERE id = ?2 AND state = 'waiting'", changed
-    )
-    low, high = min(place for place, _, _ in changed), max(place for place, _, _ in changed)
-    moved = await tx.rows(
-        "SELECT * FROM job WHERE finished IS NULL AND state = 'waiting' AND lane = ? "
-        "AND place BETWEEN ? AND ?",
-        (job.lane, low, high),
-    )
-    return [job_of(row) for row in moved]
+    ids = [id for id in places if id != job.id]
+    ids.insert(min(max(position, 1), len(places)) - 1, job.id)
+    changed = _between(ids, places, job.id, taken={int(row["place"]) for row in rows})
+    if changed is None:
+        # No number is free in between: the whole line moves up and is spread out again.
+        base = max(int(row["place"]) for row in rows)
+        changed = {id: base + STRIDE * number for number, id in enumerate(ids, 1)}
+    moved: Jobs = []
+    for id, place in changed.items():
+        found = await tx.rows(
+            "UPDATE job SET place = ?, placed = max(placed, ?) "
+            "WHERE id = ? AND state = 'waiting' RETURNING *",
+            (place, id == job.id, id),
+        )
+        moved += [job_of(row) for row in found]
+    return moved
+
+
+def _between(ids: list[int], places: dict[int, int], id: int, *, taken: set[int]) -> dict[int, int] | None:
+    """Return a free place for a job between its neighbours, or None."""
+    at = ids.index(id)
+    before = places[ids[at - 1]] if at else min(taken) - 2 * STRIDE
+    after = places[ids[at + 1]] if at + 1 < len(ids) else max(taken) + 2 * STRIDE
+    if before < places[id] < after:
+        return {id: places[id]}
+    middle = (before + after) // 2
+    return None if middle in taken or not before < middle < after else {id: middle}
 
 
 async def clear(database: Database, states: tuple[State, ...], *, before: float | None = None) -> int:

@@ -165,6 +165,8 @@ def _candidates(
         if ceiling is not None and job.place > ceiling:
             break
         inside = job.place <= end
+        if not inside and any(scene.rig.has(model) for model in groups):
+            break  # nobody has to join: the round goes on with what is loaded
         allowed = front.allows(_seconds(job, scene), scene.bounds) or not count
         if inside and (job.model in groups or allowed):
             group = groups.setdefault(job.model, _Group(job))

@@ -27,6 +27,9 @@ class Step(msgspec.Struct, frozen=True):
     """Only the run that was begun with this number may take it."""
 
 
+STRIDE = 1024
+"""Places are that far apart, so that a job can be moved between two others without touching them."""
+
 _OFF = "boot = NULL, stopping = NULL"
 
 STEPS: dict[str, Step] = {
@@ -135,7 +138,7 @@ async def insert(tx: Transaction, accepted: Sequence[Accepted], now: float) -> l
             jobs.append(same)
             continue
         number += 1
-        places[each.lane] += 1
+        places[each.lane] += STRIDE
         positions[each.lane] += 1
         row = _row(each, number, places[each.lane], now)
         fresh.append(row)
@@ -176,7 +179,7 @@ async def _ends(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
 
 async def end_of(tx: Transaction, lane: Lane) -> int:
     """Return the place behind everybody in a lane."""
-    return (await _ends(tx))[0][lane] + 1
+    return (await _ends(tx))[0][lane] + STRIDE
 
 
 def _row(each: Accepted, number: int, place: int, now: float) -> dict[str, Any]:
