@@ -46,6 +46,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
 }
 """What each request may carry; unknown fields are ignored."""
+_TYPED = frozenset(field for fields in FIELDS.values() for field in fields)
 
 _MESSAGE = ("role", "content", "thinking", "tool_name", "images")
 
@@ -71,22 +72,30 @@ _EXPECTED: dict[str, tuple[type, ...]] = {
 }
 
 
+def _constant(name: str) -> None:
+    raise Refusal(400, f"invalid character {name[0]!r} looking for beginning of value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_constant)  # Python knows numbers that JSON does not
+
+
 def decode(body: bytes, kind: str) -> dict[str, Any]:
     """The object a client sent; fields of a wrong type are refused, unknown ones ignored."""
     text = body.decode("utf-8", "replace").lstrip()
     if not text:
         raise Refusal(400, "missing request body")
     try:
-        value, _ = json.JSONDecoder().raw_decode(text)
+        value, _ = _DECODER.raw_decode(text)
     except json.JSONDecodeError as error:
         raise Refusal(400, _complaint(error)) from None
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise Refusal(400, f"json: cannot unmarshal {_kind(value)} into Go value of type api.{kind}")
+    value = {field: given for field, given in value.items() if field in FIELDS[kind] or field not in _TYPED}
     for field in FIELDS[kind]:
         _check(value.get(field), _TYPES.get(field, "string"), f"{kind}.{field}")
-    for message in value.get("messages") or ():
+    for message in (value.get("messages") or ()) if "messages" in FIELDS[kind] else ():
         if not isinstance(message, dict):
             raise Refusal(400, _mismatch(message, f"{kind}.messages", "api.Message"))
         for field in _MESSAGE:
@@ -147,6 +156,8 @@ def _check(value: object, wanted: str, field: str) -> None:
             fits = isinstance(value, bool)
         case "int":
             fits = isinstance(value, int) and not isinstance(value, bool)
+        case "map[string]string":
+            fits = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
         case _ if wanted.startswith("map"):
             fits = isinstance(value, dict)
         case _:
