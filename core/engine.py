@@ -22,18 +22,24 @@ from core.clock import Clock, SystemClock
 from core.config.service import ConfigService
 from core.errors import StoreError
 from core.health import Check, HealthService
-from core.ollama.connection import ServerService
+from core.ollama.connection import ServerChanged, ServerService
 from core.paths import Paths, make_private
 from core.store.lock import DataLock
 from core.tasks import Tasks
 
 if TYPE_CHECKING:
     # Imported by the work that needs them, after the first picture.
+    from core.jobs.service import JobService
     from core.ollama.address import Address
     from core.ollama.client import Ollama
     from core.store.database import Database
+    from core.telemetry.probes import Probes
+    from core.telemetry.service import TelemetryService
 
 log = logging.getLogger("leitstand.engine")
+
+STOP_GRACE = 3.0
+"""Seconds that running jobs get to finish when Leitstand closes; then they are stopped and put back."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,18 @@ class Options:
 class Engine:
     """Owns everything that happens; faces call its services' verbs and follow its bus."""
 
-    def __init__(self, options: Options, paths: Paths, clock: Clock, transport: Any = None) -> None:
+    jobs: JobService
+    telemetry: TelemetryService
+    """These two, and everything that rests on the database, are there once the engine has started."""
+
+    def __init__(
+        self,
+        options: Options,
+        paths: Paths,
+        clock: Clock,
+        transport: Any = None,
+        probes: Probes | None = None,
+    ) -> None:
         self.options = options
         self.paths = paths
         self.clock = clock
@@ -61,6 +78,7 @@ class Engine:
         self._store: Database | None = None
         self._closed = False
         self._transport = transport
+        self._probes = probes
         overrides = {"server.url": options.host} if options.host else {}
         self.config = ConfigService(paths.config, self.bus, self.tasks, clock, overrides=overrides)
         self.server = ServerService(
@@ -78,10 +96,17 @@ class Engine:
         )
 
     @classmethod
-    def prepare(cls, options: Options, *, clock: Clock | None = None, transport: Any = None) -> Engine:
+    def prepare(
+        cls,
+        options: Options,
+        *,
+        clock: Clock | None = None,
+        transport: Any = None,
+        probes: Probes | None = None,
+    ) -> Engine:
         """Take the data directory and read the configuration; quick, and nothing runs yet.
 
-        *transport* takes the place of the network, for tests.
+        *transport* takes the place of the network and *probes* that of the machine, for tests.
         """
         demo_home = None
         if options.demo:
@@ -90,7 +115,7 @@ class Engine:
         else:
             paths = Paths.find(options.environment, data=options.data, config=options.config)
         make_private(paths.data)
-        engine = cls(options, paths, clock or SystemClock(), transport)
+        engine = cls(options, paths, clock or SystemClock(), transport, probes)
         engine._demo_home = demo_home
         engine._lock = DataLock.acquire(paths.lock, clock=engine.clock)
         engine.config.load()
@@ -107,19 +132,66 @@ class Engine:
     async def start(self) -> None:
         """Start in order; an absent server delays nothing."""
         await self.config.start()
-        database = await self.tasks.in_thread(_database)
-        self._store = await database.open(self.paths.database, clock=self.clock)
+        await self.tasks.in_thread(_import_services)
+        from core.store.database import Database
+
+        self._store = await Database.open(self.paths.database, clock=self.clock)
         for sentence in self._store.notices:
             self.bus.publish(Notice("warning", sentence, at=self.clock.now()))
         for problem in self.config.problems[:3]:
             self.bus.publish(Notice("warning", problem.sentence, problem.hint, at=self.clock.now()))
         if self._store.check_due:
             self.tasks.spawn("database check", self._check_store(self._store))
+        self._build(self._store)
+        await self.jobs.start()
+        self._returns = self.tasks.spawn("server's return", self._follow_server())
         if self.options.demo:
             await self.start_demo()
         else:
             await self.server.start()
+        await self.telemetry.start(self._store)
         log.info("started")
+
+    def _build(self, store: Database) -> None:
+        """Make every service that rests on the database; nothing runs yet."""
+        from core.jobs.service import JobService
+        from core.telemetry.service import Sources, TelemetryService
+
+        self.jobs = JobService(
+            store, self.bus, self.tasks, self.clock, settings=lambda: self.config.current.queue
+        )
+        self.telemetry = TelemetryService(
+            bus=self.bus,
+            tasks=self.tasks,
+            clock=self.clock,
+            probes=self._probes or self._this_machine(),
+            sources=Sources(server_is_here=self._server_is_here, away_since=self._away_since),
+        )
+
+    async def _follow_server(self) -> None:
+        """Let what waits for the server go on as soon as it is back."""
+        with self.bus.subscribe() as mailbox:
+            while True:
+                for event in await mailbox.drain():
+                    if isinstance(event, ServerChanged) and event.state.phase == "online":
+                        self.jobs.server_back()
+
+    def _this_machine(self) -> Probes:
+        if self.options.demo:
+            from core.telemetry.demo import DemoMachine
+
+            return DemoMachine().probes()
+        from core.ollama.places import models_directory
+        from core.telemetry.machine import this_machine
+
+        return this_machine(self.clock, lambda: models_directory(self.options.environment))
+
+    def _server_is_here(self) -> bool:
+        return self.server.current.demo or self.address().loopback
+
+    def _away_since(self) -> float | None:
+        state = self.server.current
+        return state.since if state.phase in {"away", "wrong"} else None
 
     async def _check_store(self, store: Database) -> None:
         if damage := await store.check():
@@ -151,6 +223,10 @@ class Engine:
         if self._closed:
             return
         self._closed = True
+        if self._store is not None and hasattr(self, "telemetry"):
+            await self.jobs.stop(STOP_GRACE)
+            await self.telemetry.close()
+            self._returns.cancel()
         await self.server.close()
         await self.config.stop()
         await self.tasks.close()
@@ -179,9 +255,10 @@ class Engine:
         )
 
 
-def _database() -> type[Database]:
-    """Import the database: a thread's work, because it takes longer than a frame."""
-    import core.ollama.client  # noqa: F401 - needed in a moment, too
-    from core.store.database import Database
-
-    return Database
+def _import_services() -> None:
+    """Import what the first picture did not wait for: a thread's work, it takes longer than a frame."""
+    import core.jobs.service
+    import core.ollama.client
+    import core.store.database
+    import core.telemetry.machine
+    import core.telemetry.service  # noqa: F401 - imported for what comes next
