@@ -101,12 +101,9 @@ async def answers(version: str, path: str, bodies: list[dict[str, Any]]) -> list
 def test_every_body_is_answered_or_refused(
     version: str, path: str, body: dict[str, Any], model: str, messages: list[Any]
 ) -> None:
-    for whole in (
-        body,
-        {"model": model, "messages": messages, **body},
-        body | {"model": model, "prompt": "Hi"},
-    ):
-        status, kind, data = asyncio.run(answer(version, path, whole))
+    named = {"model": model, "messages": messages, **body}
+    bodies = [body, named, named | {"model": model, "prompt": "Hi"}]
+    for status, kind, data in asyncio.run(answers(version, path, bodies)):
         assert status in (200, 400, 401, 404, 500, 501)
         if data and kind.startswith("application/"):
             for row in data.splitlines():
