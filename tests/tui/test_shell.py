@@ -116,7 +116,7 @@ async def test_notices_are_kept_and_counted_until_they_are_read(shell: OpenShell
         await until(lambda: here.app.facts.notices == 1)
         await here.pilot.pause()
         assert "▲ 1" in screen_text(here.app)
-        await here.pilot.press("ctrl+n")
+        await here.pilot.press("alt+n")
         await here.pilot.pause()
         text = screen_text(here.app)
         assert "[red]Hot[/] ␛]52;c;x␇ GPU" in text
@@ -128,7 +128,7 @@ async def test_notices_are_kept_and_counted_until_they_are_read(shell: OpenShell
 async def test_the_demonstration_starts_in_place_when_no_server_answers(shell: OpenShell) -> None:
     async with shell("settings", faults=("refuse@version:times=0",)) as here:
         assert "AI temporarily unavailable" in screen_text(here.app)
-        await here.pilot.press("ctrl+y")
+        await here.pilot.press("alt+d")
         await until(lambda: here.app.facts.server is not None and here.app.facts.server.demo)
         await until(lambda: "demonstration" in screen_text(here.app))
 
