@@ -27,6 +27,8 @@ class Outcome:
     waited: dict[int, float] = field(default_factory=dict)
     overtaken: dict[int, int] = field(default_factory=dict)
     """By later ones of the same or a less urgent class, counted here and not by the planner."""
+    passed: dict[int, int] = field(default_factory=dict)
+    """By later ones of whatever class."""
     held_up: dict[int, float] = field(default_factory=dict)
     took: dict[int, float] = field(default_factory=dict)
     ended_at: float = 0.0
@@ -78,7 +80,10 @@ def run(
         outcome.waited[job.id] = now - arrival.at
         outcome.took[job.id] = load + arrival.runs
         for other in line.all():
-            if other.place < job.place and other.priority <= job.priority:
+            if other.place >= job.place:
+                continue
+            outcome.passed[other.id] = outcome.passed.get(other.id, 0) + 1
+            if other.priority <= job.priority:
                 outcome.overtaken[other.id] = outcome.overtaken.get(other.id, 0) + 1
                 outcome.held_up[other.id] = outcome.held_up.get(other.id, 0.0) + load + job.seconds
         start = line.start(job.id, load + job.seconds, now)
