@@ -1,0 +1,181 @@
+"""Keeps the roster in step with the server: one list, and a question for each model that changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from core.bus import Bus, Event
+from core.clock import Clock
+from core.errors import LeitstandError
+from core.jobs.types import Job, JobChanged
+from core.models import store
+from core.models.facts import Facts, facts_of
+from core.models.roster import Roster, key_of, mark
+from core.models.types import State
+from core.ollama.connection import ServerChanged, ServerService
+from core.ollama.wire import InstalledModel
+from core.store.database import Database
+from core.tasks import Tasks
+
+if TYPE_CHECKING:
+    from core.ollama.client import Ollama
+
+EVERY = 300.0
+"""Seconds between two lists when nothing hints at a change."""
+_AT_ONCE = 4
+"""Questions about single models that the server is asked at the same time."""
+
+
+class Synchroniser:
+    """Asks the server, now and by itself."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        server: ServerService,
+        *,
+        store: Database,
+        bus: Bus,
+        tasks: Tasks,
+        clock: Clock,
+        check_every: Callable[[], float],
+    ) -> None:
+        self._roster = roster
+        self._server = server
+        self._store = store
+        self._bus = bus
+        self._tasks = tasks
+        self._clock = clock
+        self._check_every = check_every
+        self._turn = asyncio.Lock()
+        self._listed_at: float | None = None
+        self._listed_url = ""
+        self._watching: list[asyncio.Task[None]] = []
+        self._pause: asyncio.Task[None] | None = None
+        self._jobs: dict[int, Job] = {}
+        self.seen_at: float | None = None
+        """When the server was last asked what it has; None before the first time."""
+
+    def start(self) -> None:
+        """Begin to look by itself."""
+        self._watching = [
+            self._tasks.spawn("models", self._keep_looking()),
+            self._tasks.spawn("models in use", self._follow()),
+        ]
+
+    def stop(self) -> None:
+        """Look no more."""
+        for task in self._watching:
+            task.cancel()
+        self._look_now()
+
+    async def sync(self) -> None:
+        """Read the whole list now; whoever asks while that runs gets one of their own, made after it."""
+        async with self._turn:
+            client = self._server.client
+            tags = await client.tags()
+            self._listed_at, self._listed_url = self._clock.monotonic(), client.address.url
+            facts = await self._facts_of(client, tags)
+            self._roster.set_installed(tags, facts)
+            self._roster.set_running(await client.ps())
+            self.seen_at = self._clock.now()
+
+    async def look_at_memory(self) -> None:
+        """Ask what is in memory; read the list, too, when that shows something unknown."""
+        running = await self._server.client.ps()
+        if not self._roster.knows(running):
+            await self.sync()
+        else:
+            self._roster.set_running(running)
+
+    async def _facts_of(self, client: Ollama, tags: tuple[InstalledModel, ...]) -> dict[str, Facts]:
+        version = self._server.current.version or ""
+        marks = {mark(tag): tag.name for tag in tags}
+        kept = await store.facts(self._store, marks)
+        # An older server may have said less; a newer one is asked once more.
+        facts = {
+            each: found
+            for each, (said_by, found) in kept.items()
+            if found.capabilities is not None or said_by == version
+        }
+        asked = await self._ask(client, [(each, name) for each, name in marks.items() if each not in facts])
+        if asked:
+            await store.save_facts(self._store, asked, version, self._clock.now())
+        return facts | asked
+
+    async def _ask(self, client: Ollama, wanted: Iterable[tuple[str, str]]) -> dict[str, Facts]:
+        found: dict[str, Facts] = {}
+        left = iter(wanted)
+
+        async def work() -> None:
+            for each, name in left:
+                try:
+                    found[each] = facts_of(await client.show(name))
+                except LeitstandError:
+                    continue  # what the list says of it has to do until the next time
+
+        await asyncio.gather(*(self._tasks.spawn("facts of models", work()) for _ in range(_AT_ONCE)))
+        return found
+
+    # By itself.
+
+    async def _keep_looking(self) -> None:
+        while True:
+            if self._server.current.phase == "online":
+                await self._look()
+            self._pause = self._tasks.spawn("pause of the models", self._clock.sleep(self._check_every()))
+            await asyncio.wait([self._pause])
+
+    async def _look(self) -> None:
+        due = self._listed_at is None or self._clock.monotonic() - self._listed_at >= EVERY
+        try:
+            if due or self._listed_url != self._server.client.address.url:
+                await self.sync()
+            else:
+                await self.look_at_memory()
+        except LeitstandError as error:
+            self._server.report(error)
+
+    def _look_now(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+
+    async def _follow(self) -> None:
+        with self._bus.subscribe() as mailbox:
+            while True:
+                for event in await mailbox.drain():
+                    self._heard(event)
+
+    def _heard(self, event: Event) -> None:
+        if isinstance(event, ServerChanged):
+            if event.state.phase == "online":
+                self._listed_at = None
+                self._look_now()
+            elif event.state.phase != "connecting":
+                self._roster.set_running(())  # nobody can say what is in memory
+        elif isinstance(event, JobChanged) and event.job.lane == "inference":
+            self._used(event.job)
+
+    def _used(self, job: Job) -> None:
+        before = self._doing()
+        if job.state == "running" and job.model:
+            self._jobs[job.id] = job
+        elif self._jobs.pop(job.id, None) is None:
+            return
+        doing = self._doing()
+        if doing != before:
+            self._roster.set_doing(doing)
+            # A load that ended, an answer that ended: what is in memory, and for how long, has changed.
+            self._look_now()
+
+    def _doing(self) -> dict[str, State]:
+        doing: dict[str, State] = {}
+        for job in self._jobs.values():
+            key = key_of(job.model)
+            if job.progress.phase == "loading":
+                doing.setdefault(key, "loading")
+            else:
+                doing[key] = "active"
+        return doing
