@@ -23,7 +23,7 @@ from core.jobs.service import JobService
 from core.jobs.types import Job, JobChanged, Memory, NewJob
 from core.store.database import Database
 from core.tasks import Tasks
-from tests.fakes.clock import ManualClock
+from tests.fakes.clock import ManualClock, settle
 from tests.waiting import until
 
 
@@ -123,6 +123,26 @@ class Shop:
                 while (job := await self.jobs.get(id)).state != state:
                     await mailbox.drain()
         return job
+
+    async def quiet(self) -> None:
+        """Wait until the queue has done everything it can do without time passing or a handler ending."""
+        calm = 0
+        async with asyncio.timeout(20):
+            while calm < 2:
+                await settle()
+                calm = calm + 1 if self._idle() else 0
+                if not calm:
+                    await asyncio.sleep(0.001)  # the database's thread needs a moment
+
+    def _idle(self) -> bool:
+        ledger = self.jobs._ledger
+        runs = [run for track in ledger.tracks.values() for run in track.runs.values()]
+        waits = not ledger.wake.is_set() and bool(getattr(ledger.wake, "_waiters", ()))
+        return (
+            waits
+            and not self.database._turn.locked()
+            and not any(run.work.done() or run.context.stopping for run in runs)
+        )
 
 
 def changes(events: list[Event], id: int) -> list[Job]:
