@@ -317,6 +317,83 @@ class Chat(Section, frozen=True):
     ] = 7
 
 
+class Models(Section, frozen=True):
+    """Models: how they are loaded, judged and deleted."""
+
+    keep_alive: Annotated[
+        str,
+        about(
+            "Keep in memory",
+            "How long a model that is loaded here stays in memory after its last use: 5m, 1h, forever. Left "
+            "empty, the server decides.",
+        ),
+    ] = ""
+    cache: Annotated[
+        Literal["f16", "q8_0", "q4_0"],
+        about(
+            "Cache type",
+            "How the server stores the context: its OLLAMA_KV_CACHE_TYPE. Needed to say what fits.",
+        ),
+    ] = "f16"
+    parallel: Annotated[
+        int,
+        about(
+            "Parallel answers",
+            "How many answers a model gives at once: the server's OLLAMA_NUM_PARALLEL. Needed to say what "
+            "fits.",
+            ge=1,
+            le=64,
+        ),
+    ] = 1
+    undo: Annotated[
+        float,
+        about(
+            "Take back",
+            "For how long the deletion of a model can be taken back; it is deleted after that.",
+            ge=0,
+            le=600,
+            unit="seconds",
+        ),
+    ] = 10.0
+    directory: Annotated[
+        str,
+        about(
+            "Directory",
+            "Where the server keeps its models, when that is on this machine: the disk that must have room. "
+            "Left empty, it is found out where possible.",
+        ),
+    ] = ""
+
+
+class Downloads(Section, frozen=True):
+    """Downloads. How many run at once is `queue.network_width`."""
+
+    verify: Annotated[
+        bool,
+        about("Try out", "After a download let the model say something, so that it is known to work."),
+    ] = True
+    stall: Annotated[
+        float,
+        about(
+            "Stall",
+            "After how long without a byte a download is connected anew; it goes on where it stopped.",
+            ge=10,
+            le=3600,
+            unit="seconds",
+        ),
+    ] = 60.0
+    attempts: Annotated[
+        int,
+        about(
+            "Attempts",
+            "How often a download that fails is tried before it is given up. Attempts that brought it "
+            "forward do not count.",
+            ge=1,
+            le=100,
+        ),
+    ] = 6
+
+
 class Config(Section, frozen=True):
     """Everything that can be set."""
 
@@ -324,6 +401,8 @@ class Config(Section, frozen=True):
     ui: Ui = Ui()
     chat: Chat = Chat()
     queue: Queue = Queue()
+    models: Models = Models()
+    downloads: Downloads = Downloads()
     keys: Annotated[
         dict[str, str],
         about(
