@@ -1,8 +1,8 @@
 """A terminal without a window: bytes in, cells out, and the answers a terminal would give.
 
 It is pyte with what pyte lacks: private sequences are not drawn as text, half a wide character
-never survives, zero-width characters join the cell before them, and dim, double underline and overline
-are attributes too.
+never survives, zero-width characters join the cell before them, dim, double underline and overline are
+attributes too, and there is an alternate screen.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from codecs import getincrementaldecoder
+from typing import Any
 
 import pyte
 from pyte.screens import Char
@@ -33,6 +34,7 @@ _ANSWERS = {
     "\x1b[c": "\x1b[?62;22c",
     "\x1b[5n": "\x1b[0n",
 }
+_ALTERNATE = {"\x1b[?1049h": True, "\x1b[?1049l": False}
 _MARKS = {2: "dim", 21: "double", 53: "overline"}
 _UNMARKS = {22: "dim", 24: "double", 55: "overline"}
 
@@ -42,7 +44,22 @@ class _Screen(pyte.Screen):
 
     def __init__(self, columns: int, lines: int) -> None:
         self.marks: set[str] = set()
+        self._main: dict[int, Any] | None = None
         super().__init__(columns, lines)
+
+    def alternate(self, *, on: bool) -> None:
+        """Change to an empty screen, or back to what was there before."""
+        if on != (self._main is None):
+            return
+        if self._main is None:
+            self.save_cursor()
+            self._main = self.buffer.copy()
+            self.buffer.clear()
+        else:
+            self.buffer.clear()
+            self.buffer.update(self._main)
+            self._main = None
+            self.restore_cursor()
 
     def draw(self, data: str) -> None:
         for character in data:
@@ -131,6 +148,9 @@ class Emulator:
                 break
             sequence = match.group() if match else text[start]
             position = start + len(sequence)
+            if sequence in _ALTERNATE:
+                self._draw(ready)
+                self._screen.alternate(on=_ALTERNATE[sequence])
             if not self._notice(sequence):
                 ready.append(sequence)
             if self._answers and (sequence in _ANSWERS or sequence == "\x1b[6n"):

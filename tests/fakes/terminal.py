@@ -65,7 +65,7 @@ class Link:
             if rest:
                 self.waiting.appendleft(rest)
             self._free_at += len(piece) / self.rate
-            self.flying.append((self._free_at + self.delay, piece))
+            self.flying.append((max(now, self._free_at) + self.delay, piece))
 
     def due(self) -> float | None:
         """When something happens next."""

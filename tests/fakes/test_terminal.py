@@ -100,6 +100,14 @@ def test_the_emulator_tells_dim_from_bold() -> None:
     assert [cell.fg for cell in emulator.row(0)] == ["010202+dim", "010202", "010202+overline", "default"]
 
 
+def test_the_alternate_screen_leaves_the_other_as_it_was() -> None:
+    emulator = Emulator(10, 2)
+    emulator.feed("shell\x1b[?1049hscreens\x1b[2;1Hof it")
+    assert emulator.text == "     scree\nof it"
+    emulator.feed("\x1b[?1049l!")
+    assert emulator.text.rstrip() == "shell!"
+
+
 @needs_tmux
 def test_a_pane_of_tmux_shows_what_was_typed(tmp_path: Path) -> None:
     with Tmux(tmp_path, ["cat"], rows=5, columns=30) as tmux:

@@ -89,6 +89,17 @@ class Tmux:
             assert time.monotonic() < deadline, f"{text!r} never appeared; the pane was:\n{shown}"
             time.sleep(0.05)
 
+    def settled(self, *, escapes: bool = False, quiet: float = 0.3, within: float = 15.0) -> str:
+        """What the pane shows when it has not changed for a while."""
+        deadline = time.monotonic() + within
+        shown, since = self.capture(escapes=escapes), time.monotonic()
+        while time.monotonic() - since < quiet:
+            assert time.monotonic() < deadline, "the pane never rests"
+            time.sleep(0.05)
+            if (now := self.capture(escapes=escapes)) != shown:
+                shown, since = now, time.monotonic()
+        return shown
+
     def show(self, form: str) -> str:
         """One of tmux's formats, as `#{pane_width}`."""
         return self("display-message", "-p", "-t", "main", form).strip()

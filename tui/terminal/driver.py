@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from threading import Condition
+from typing import Any
 
 from textual import events
 from textual.app import App
@@ -38,7 +39,7 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(
         self,
-        app: App[object],
+        app: App[Any],
         *,
         debug: bool = False,
         mouse: bool = True,

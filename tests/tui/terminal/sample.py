@@ -2,7 +2,8 @@
 
     python -m tests.tui.terminal.sample '{"plain_output": true}'
 
-Keys: ctrl+z suspends, ctrl+l repaints, F2 streams words, F3 crashes, F4 opens the editor, F6 a dialog.
+Keys: ctrl+z suspends, ctrl+l repaints, F2 streams words, F9 stops them, F3 crashes, F4 opens the editor,
+F6 a dialog, F8 leaves.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Words(ScrollView):
         if lines != self.virtual_size.height:
             self.virtual_size = Size(width, lines)
             if at_end:
-                self.scroll_end(animate=False, immediate=True, x_axis=False)
+                self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
         self.refresh_lines(first, lines - first)
 
     def clear(self) -> None:
@@ -120,6 +121,8 @@ class Sample(DifferentialOutput[int]):
         Binding("f4", "edit", "Edit"),
         Binding("f6", "box", "Box"),
         Binding("f8", "leave", "Leave"),
+        Binding("f9", "silence", show=False),
+        Binding("shift+enter", "say('shift+enter')", show=False, priority=True),
     ]
 
     def __init__(
@@ -162,6 +165,15 @@ class Sample(DifferentialOutput[int]):
         """Fail with a private text."""
         private = "a secret"
         raise RuntimeError(private)
+
+    def action_say(self, words: str) -> None:
+        """Write into the prompt."""
+        self.query_one(Input).insert_text_at_cursor(words)
+
+    def action_silence(self) -> None:
+        """Stop the words."""
+        self.workers.cancel_all()
+        self.action_say(" stopped")
 
     def action_box(self) -> None:
         """Open the dialog."""
