@@ -22,7 +22,7 @@ from core.clock import Clock, SystemClock
 from core.config.service import ConfigService
 from core.errors import StoreError
 from core.health import Check, HealthService
-from core.ollama.connection import ServerChanged, ServerService
+from core.ollama.connection import ServerService
 from core.paths import Paths, make_private
 from core.store.lock import DataLock
 from core.tasks import Tasks
@@ -30,6 +30,7 @@ from core.tasks import Tasks
 if TYPE_CHECKING:
     # Imported by the work that needs them, after the first picture.
     from core.jobs.service import JobService
+    from core.models.service import ModelService
     from core.ollama.address import Address
     from core.ollama.client import Ollama
     from core.store.database import Database
@@ -57,8 +58,9 @@ class Engine:
     """Owns everything that happens; faces call its services' verbs and follow its bus."""
 
     jobs: JobService
+    models: ModelService
     telemetry: TelemetryService
-    """These two, and everything that rests on the database, are there once the engine has started."""
+    """These, and everything that rests on the database, are there once the engine has started."""
 
     def __init__(
         self,
@@ -144,37 +146,54 @@ class Engine:
             self.tasks.spawn("database check", self._check_store(self._store))
         self._build(self._store)
         await self.jobs.start()
-        self._returns = self.tasks.spawn("server's return", self._follow_server())
+        self._follower = self.tasks.spawn("joins", self._joins.follow())
         if self.options.demo:
             await self.start_demo()
         else:
             await self.server.start()
+        await self.models.start()
         await self.telemetry.start(self._store)
         log.info("started")
 
     def _build(self, store: Database) -> None:
         """Make every service that rests on the database; nothing runs yet."""
         from core.jobs.service import JobService
+        from core.joins import Joins
+        from core.models.service import ModelService
         from core.telemetry.service import Sources, TelemetryService
 
+        joins = self._joins = Joins(self)
         self.jobs = JobService(
-            store, self.bus, self.tasks, self.clock, settings=lambda: self.config.current.queue
+            store,
+            self.bus,
+            self.tasks,
+            self.clock,
+            settings=lambda: self.config.current.queue,
+            memory=joins.memory,
+            size_of=joins.size_of,
+        )
+        self.models = ModelService(
+            self.server,
+            bus=self.bus,
+            tasks=self.tasks,
+            clock=self.clock,
+            store=store,
+            config=self.config,
+            jobs=self.jobs,
+            gpus=joins.gpu_memory,
+            users_catalog=self.paths.config.parent / "models.toml",
         )
         self.telemetry = TelemetryService(
             bus=self.bus,
             tasks=self.tasks,
             clock=self.clock,
             probes=self._probes or self._this_machine(),
-            sources=Sources(server_is_here=self._server_is_here, away_since=self._away_since),
+            sources=Sources(
+                loaded_models=joins.loaded_models,
+                server_is_here=joins.server_is_here,
+                away_since=joins.away_since,
+            ),
         )
-
-    async def _follow_server(self) -> None:
-        """Let what waits for the server go on as soon as it is back."""
-        with self.bus.subscribe() as mailbox:
-            while True:
-                for event in await mailbox.drain():
-                    if isinstance(event, ServerChanged) and event.state.phase == "online":
-                        self.jobs.server_back()
 
     def _this_machine(self) -> Probes:
         if self.options.demo:
@@ -185,13 +204,6 @@ class Engine:
         from core.telemetry.machine import this_machine
 
         return this_machine(self.clock, lambda: models_directory(self.options.environment))
-
-    def _server_is_here(self) -> bool:
-        return self.server.current.demo or self.address().loopback
-
-    def _away_since(self) -> float | None:
-        state = self.server.current
-        return state.since if state.phase in {"away", "wrong"} else None
 
     async def _check_store(self, store: Database) -> None:
         if damage := await store.check():
@@ -225,8 +237,9 @@ class Engine:
         self._closed = True
         if self._store is not None and hasattr(self, "telemetry"):
             await self.jobs.stop(STOP_GRACE)
+            await self.models.stop()
             await self.telemetry.close()
-            self._returns.cancel()
+            self._follower.cancel()
         await self.server.close()
         await self.config.stop()
         await self.tasks.close()
@@ -258,6 +271,7 @@ class Engine:
 def _import_services() -> None:
     """Import what the first picture did not wait for: a thread's work, it takes longer than a frame."""
     import core.jobs.service
+    import core.models.service
     import core.ollama.client
     import core.store.database
     import core.telemetry.machine

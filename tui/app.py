@@ -23,6 +23,7 @@ from tui.bridge import Bridge
 from tui.facts import Facts
 from tui.glyphs import Glyphs, glyphs
 from tui.pages import PAGES, page
+from tui.render.option import Option
 from tui.screens.base import EngineScreen
 from tui.terminal import probe
 from tui.terminal.clipboard import Clipboard
@@ -276,6 +277,13 @@ class LeitstandApp(DifferentialOutput[int]):
         if low != self._slow_line:
             self._slow_line = low
             self._apply_looks()
+
+    async def model_options(self) -> list[Option]:
+        """What there is to choose a model from, as rows."""
+        from tui.render.models import option
+
+        models = await self.engine.models.list()
+        return [option(model, self.glyphs) for model in models if model.can("embedding") is not True]
 
     def action_redraw(self) -> None:
         """Paint the whole screen anew."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -12,20 +11,9 @@ from textual.widgets import Input
 
 from core.guard import one_line
 from tui.modals.base import Dialog, frame
+from tui.render.option import Option
 from tui.render.pieces import Piece, Pieces, column, spread
-from tui.theme import Ink
 from tui.widgets.row_list import RowList
-
-
-class Option(msgspec.Struct, frozen=True):
-    """One thing to choose: its key, what it is called, and a few words beside it."""
-
-    key: str
-    label: str
-    about: str = ""
-    right: str = ""
-    mark: str = ""
-    mark_ink: Ink = "dim"
 
 
 class Choose(Dialog[str | None]):

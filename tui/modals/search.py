@@ -19,7 +19,6 @@ TEACH: list[Pieces] = [
     [("Find words in titles, questions, answers and thinking.", "strong")],
     [("Several words must all occur; the last may be only begun.", "dim")],
 ]
-PARTS = {"title": "title", "thinking": "thinking", "answer": "answer", "question": "question"}
 
 
 class Search(Dialog[SearchHit | None]):
@@ -42,7 +41,7 @@ class Search(Dialog[SearchHit | None]):
     def _paint(self, hit: SearchHit, width: int) -> list[Pieces]:
         now = self.leitstand.engine.clock.now()
         head: list[Piece] = [(" ", "text"), (one_line(hit.title, 120) or "New chat", "strong")]
-        right: list[Piece] = [(f"{PARTS[hit.part or 'title']} · {ago(hit.at, now)} ", "dim")]
+        right: list[Piece] = [(f"{hit.part} · {ago(hit.at, now)} ", "dim")]
         return [spread(head, right, width), [("   ", "dim"), *_marked(hit)]]
 
     @on(Input.Changed)
