@@ -1,13 +1,11 @@
-"""A turn as rows: who speaks, what was thought, what is said, what was measured.
-
-A turn that nobody has looked at is a text and a guess at its height. Its documents are made when it
-comes near the view and can be dropped again.
-"""
+"""A turn as rows: who speaks, what was thought, what is said, what was measured."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 from typing import Final, NamedTuple
+
+import msgspec
 
 from . import frame
 from .glyphs import Glyphs
@@ -38,6 +36,15 @@ class Place(NamedTuple):
     row: int
 
 
+class Stop(NamedTuple):
+    """What a cursor stands on: the think block, or some leaves of a text."""
+
+    turn: int
+    piece: Piece
+    first: int
+    last: int
+
+
 class Found(NamedTuple):
     """What is at a row: the piece, the row within it, and the document and leaf if it shows one."""
 
@@ -58,32 +65,51 @@ class TurnBlock:
         self._mode: ThinkMode = mode
         self._hint = hint
         self._width = width
-        self._body: Document | None = None
-        self._text = [turn.text]
-        self._length = len(turn.text)
         self._layout: list[tuple[Piece, int]] = []
         self._edges: dict[Piece, list[Line]] = {}
         self._head: tuple[object, Line] | None = None
         self._foot: tuple[object, list[Line]] | None = None
-        self._touched = True
+        self._touched = False
+        self._length = 0
+        self.body = self._document_of(turn.text)
+        self.body.flush(shown=False)
         self._take_think(turn)
         self.measure()
+
+    def _document_of(self, text: str) -> Document:
+        """Return what is said as a document."""
+        made = Document(glyphs=self._glyphs, hint=self._hint, plain=self.turn.speaker == "question")
+        made.resize(self._width)
+        self._length = len(text)
+        made.append(text if self.turn.speaker != "note" else "")
+        if self.ended:
+            made.finish()
+        return made
 
     # -- what it is told
 
     @property
     def text(self) -> str:
         """Return the source of what is said."""
-        if self._body is not None:
-            return self._body.source
-        if len(self._text) > 1:
-            self._text = ["".join(self._text)]
-        return self._text[0]
+        return self.body.source
+
+    @property
+    def now(self) -> Turn:
+        """Return the turn with all the text that has come."""
+        thinking = self.think.source if self.think is not None else ""
+        if self.turn.text == self.text and self.turn.thinking == thinking:
+            return self.turn
+        return msgspec.structs.replace(self.turn, text=self.text, thinking=thinking)
 
     @property
     def ended(self) -> bool:
         """Return whether nothing more comes."""
         return self.turn.phase == "ended"
+
+    @property
+    def can_go(self) -> bool:
+        """Return whether the block can be made again just as it is from its turn."""
+        return self.ended and (self.think is None or not self.think.is_chosen)
 
     def length(self, part: Part) -> int:
         """Return how many characters of a part are here."""
@@ -98,10 +124,7 @@ class TurnBlock:
             self._thinking().append(text)
             return
         self._length += len(text)
-        if self._body is not None:
-            self._body.append(text)
-        else:
-            self._text.append(text)
+        self.body.append(text)
 
     def update(self, turn: Turn) -> None:
         """Take the turn as it is now; text that is here already is not touched."""
@@ -110,23 +133,27 @@ class TurnBlock:
         self.turn = turn
         self._take_text(turn)
         self._take_think(turn)
-        if turn.phase == "ended" and before.phase != "ended" and self._body is not None:
-            self._body.finish()
+        if turn.phase == "ended" and before.phase != "ended":
+            self.body.finish()
+        elif before.phase == "ended" and turn.phase != "ended":
+            self.body = self._document_of(self.text)  # an answer that ended early goes on
 
     def _take_text(self, turn: Turn) -> None:
         have = self.text
+        if turn.speaker == "note":
+            return
         if turn.text.startswith(have):
             if len(turn.text) > len(have):
                 self.extend("answer", turn.text[len(have) :])
         elif turn.phase == "ended" or not have.startswith(turn.text):
             # Another text altogether, not an older state of this one.
-            self._body, self._text, self._length = None, [turn.text], len(turn.text)
+            self.body = self._document_of(turn.text)
 
     def _thinking(self) -> ThinkBlock:
         if self.think is None:
             self.think = ThinkBlock(self._glyphs, self._mode)
             self.think.resize(self._width)
-            self.think.live = not self.ended
+            self.think.live = not self.ended and not self._length
         return self.think
 
     def _take_think(self, turn: Turn) -> None:
@@ -142,7 +169,7 @@ class TurnBlock:
             think = self._thinking()
             think.append(turn.thinking)
         think.seconds, think.tokens = turn.seconds, turn.tokens
-        think.live = turn.phase in ("thinking", "waiting")
+        think.live = turn.phase in ("thinking", "waiting") and not self._length
         if turn.phase == "ended":
             think.finish()
 
@@ -159,54 +186,23 @@ class TurnBlock:
 
     # -- rows
 
-    @property
-    def body(self) -> Document:
-        """Return what is said as a document; it is made when somebody looks."""
-        if self._body is None:
-            made = Document(glyphs=self._glyphs, hint=self._hint, plain=self.turn.speaker == "question")
-            made.resize(self._width)
-            made.append(self.text)
-            if self.ended:
-                made.finish()
-            made.flush(shown=False)
-            self._body, self._text = made, []
-        return self._body
-
-    @property
-    def is_made(self) -> bool:
-        """Return whether the turn has been looked at."""
-        return self._body is not None
-
     def resize(self, width: int) -> None:
         """Lay out for another width."""
         self._width = width
-        self._head = self._foot = None
-        if self._body is not None:
-            self._body.resize(width)
+        self.body.resize(width)
         if self.think is not None:
             self.think.resize(width)
         self.measure()
-
-    def drop(self) -> None:
-        """Keep only the text and the height: the turn is far from the view."""
-        if self._body is not None and self.ended:
-            self._text, self._body = [self._body.source], None
-        if self.think is not None:
-            self.think.forget()
-        self._head = self._foot = None
 
     def flush(self, *, shown: bool = True) -> int:
         """Work in what has come and return the first row that changed."""
         if not self._touched:
             return self.size
         self._touched = False
-        if self._body is None and not shown:
-            self.measure()
-            return 0
         before, edges = self._layout, self._edges
         changed = self._flush_thought(shown=shown)
         row = self.body.flush(shown=shown)
-        changed = min(changed, self._top(Piece.BODY) + row if row < self.body.height else self.size)
+        changed = min(changed, self.top_of(Piece.BODY) + row if row < self.body.height else self.size)
         self.measure()
         return min(changed, self._moved(before, edges))
 
@@ -231,11 +227,11 @@ class TurnBlock:
         row = think.document.flush(shown=shown)
         if row >= think.document.height == height:
             return self.size
-        top = self._top(Piece.THOUGHT)
+        top = self.top_of(Piece.THOUGHT)
         return top + max(0, row - first) if think.first_row() == first else top
 
     def measure(self) -> None:
-        """Add up the pieces; a body that was never made is estimated."""
+        """Add up the pieces."""
         self._edges = {Piece.HEAD: [self._header()], Piece.FOOT: self._footer()}
         if self.think is not None:
             self._edges[Piece.THINK] = [self.think.header()]
@@ -244,9 +240,7 @@ class TurnBlock:
 
     def settle(self, top: int, bottom: int) -> bool:
         """Lay out what shows between two rows; return whether any height changed."""
-        moved = not self.is_made
-        if moved:
-            self.body.settle(0, 0)
+        moved = False
         if self.think is not None and self.think.body_rows and not self.think.is_made:
             self.think.document.settle(0, 0)
             moved = True
@@ -297,7 +291,7 @@ class TurnBlock:
             pieces.append((Piece.THINK, 1))
             if rows := self.think.body_rows:
                 pieces.append((Piece.THOUGHT, rows))
-        if body := self._body_rows():
+        if body := self.body.height:
             if self.think is not None:
                 pieces.append((Piece.GAP, 1))
             pieces.append((Piece.BODY, body))
@@ -308,15 +302,8 @@ class TurnBlock:
         pieces.append((Piece.GAP, 1))
         return pieces
 
-    def _body_rows(self) -> int:
-        if self._body is not None:
-            return self._body.height
-        if self._length == 0 or self.turn.speaker == "note":
-            return 0
-        text = self.text
-        return text.count("\n") + len(text) // self._width + 1
-
-    def _top(self, wanted: Piece) -> int:
+    def top_of(self, wanted: Piece) -> int:
+        """Return the row a piece begins at."""
         at = 0
         for piece, height in self._layout:
             if piece is wanted:
@@ -354,7 +341,7 @@ class TurnBlock:
 
     def row_of(self, place: Place) -> int:
         """Return the row where a place is now."""
-        top = self._top(place.piece)
+        top = self.top_of(place.piece)
         document = self.document(place.piece)
         if document is None or not document.leaves:
             return min(top + place.row, self.size - 1)
@@ -371,6 +358,43 @@ class TurnBlock:
         if piece is Piece.THOUGHT and self.think is not None:
             return self.think.document
         return None
+
+    def row_of_source(self, piece: Piece, place: int) -> int:
+        """Return the row where a place of the source shows, laid out as far as that needs."""
+        document = self.document(piece)
+        if document is None:
+            return self.top_of(piece)
+        row = document.row_of(place)
+        self.measure()
+        if piece is Piece.THOUGHT and self.think is not None:
+            row = max(0, row - self.think.first_row())
+        return self.top_of(piece) + row
+
+    def stops(self) -> list[Stop]:
+        """Return what a cursor can stand on, in reading order."""
+        turn = self.turn.id
+        stops = [Stop(turn, Piece.THINK, 0, 0)] if self.think is not None else []
+        first = 0
+        leaves = self.body.leaves
+        for index, leaf in enumerate(leaves):
+            if leaf.block != leaves[first].block:
+                stops.append(Stop(turn, Piece.BODY, first, index - 1))
+                first = index
+        if leaves:
+            stops.append(Stop(turn, Piece.BODY, first, len(leaves) - 1))
+        return stops
+
+    def extent(self, stop: Stop) -> tuple[int, int]:
+        """Return the rows a stop takes, laid out as far as that needs."""
+        top = self.top_of(stop.piece)
+        document = self.document(stop.piece)
+        if document is None or stop.piece is Piece.THOUGHT:
+            return top, top + 1
+        last = min(stop.last, len(document.leaves) - 1)
+        first = min(stop.first, last)
+        if document.settle(document.top_of(first), document.top_of(last + 1)):
+            self.measure()
+        return top + document.top_of(first) + document.leaves[first].gap, top + document.top_of(last + 1)
 
     def _header(self) -> Line:
         turn = self.turn

@@ -166,6 +166,19 @@ class Document:
         """Return the row a leaf begins at, its gap included."""
         return self._tops[index]
 
+    def row_of(self, place: int) -> int:
+        """Return the row where a place of the source shows, laying out what is needed to know."""
+        index = max(0, bisect_right(self.leaves, place, key=lambda leaf: leaf.start) - 1)
+        if index >= len(self.leaves):
+            return 0
+        leaf = self.leaves[index]
+        if leaf.rows is None:
+            self.settle(self._tops[index], self._tops[index] + 1)
+        for row, line in enumerate(leaf.rows or ()):
+            if any(start <= place < end for _, _, start, end in line.runs):
+                return self._tops[index] + leaf.gap + row
+        return self._tops[index] + leaf.gap
+
     def target(self, leaf: Leaf, number: int) -> str:
         """Return where a link of a leaf leads; numbers begin at 1."""
         return leaf.targets[number - 1] if 0 < number <= len(leaf.targets) else ""
@@ -223,7 +236,7 @@ class Document:
             leaf = leaves[index]
             old = before[index - first] if index - first < len(before) else None
             size, gap = (old.size, old.gap) if old is not None else (0, False)
-            if index < near:
+            if index < near and (leaf is not old or leaf.rows is None):
                 leaf.rows = leaf.layout = None
                 leaf.size = _estimate(leaf, self._width)
                 row = 0

@@ -61,44 +61,49 @@ def link_of(style: int) -> int:
     return style >> LINK_SHIFT
 
 
-# Where each role takes its colour from: theme variable, how much of it, bold, italic.
-_TONES: Final[dict[Role, tuple[str, float, bool, bool]]] = {
-    Role.TEXT: ("foreground", 0.92, False, False),
-    Role.DIM: ("foreground", 0.55, False, False),
-    Role.FAINT: ("foreground", 0.3, False, False),
-    Role.NAME: ("foreground", 1.0, True, False),
-    Role.THINK: ("foreground", 0.6, False, False),
-    Role.HEADING1: ("foreground", 1.0, True, False),
-    Role.HEADING2: ("foreground", 1.0, True, False),
-    Role.HEADING3: ("foreground", 0.8, True, False),
-    Role.MARKER: ("accent", 1.0, False, False),
-    Role.CODE: ("foreground", 0.92, False, False),
-    Role.ACCENT: ("accent", 1.0, False, False),
-    Role.WARN: ("warning", 1.0, False, False),
-    Role.ERROR: ("error", 1.0, False, False),
-    Role.GOOD: ("success", 1.0, False, False),
-    Role.KEYWORD: ("primary", 1.0, False, False),
-    Role.STRING: ("success", 1.0, False, False),
-    Role.NUMBER: ("warning", 1.0, False, False),
-    Role.COMMENT: ("foreground", 0.5, False, True),
-    Role.FUNCTION: ("accent", 1.0, False, False),
-    Role.TYPE: ("secondary", 1.0, False, False),
-    Role.OPERATOR: ("foreground", 0.7, False, False),
+# Where each role takes its colour from: theme variable, bold, italic.
+_TONES: Final[dict[Role, tuple[str, bool, bool]]] = {
+    Role.TEXT: ("ink-text", False, False),
+    Role.DIM: ("ink-dim", False, False),
+    Role.FAINT: ("ink-rule", False, False),
+    Role.NAME: ("ink-strong", True, False),
+    Role.THINK: ("ink-dim", False, False),
+    Role.HEADING1: ("ink-strong", True, False),
+    Role.HEADING2: ("ink-strong", True, False),
+    Role.HEADING3: ("ink-text", True, False),
+    Role.MARKER: ("ink-accent", False, False),
+    Role.CODE: ("ink-text", False, False),
+    Role.ACCENT: ("ink-accent", False, False),
+    Role.WARN: ("ink-warn", False, False),
+    Role.ERROR: ("ink-bad", False, False),
+    Role.GOOD: ("ink-good", False, False),
+    Role.KEYWORD: ("ink-accent", False, False),
+    Role.STRING: ("ink-good", False, False),
+    Role.NUMBER: ("ink-warn", False, False),
+    Role.COMMENT: ("ink-dim", False, True),
+    Role.FUNCTION: ("ink-key", False, False),
+    Role.TYPE: ("ink-key", False, False),
+    Role.OPERATOR: ("ink-dim", False, False),
 }
+# For a theme that has no inks of its own.
+_STAND_INS: Final = {
+    "ink-accent": "accent",
+    "ink-key": "primary",
+    "ink-good": "success",
+    "ink-warn": "warning",
+    "ink-bad": "error",
+    "ink-find-back": "warning",
+    "ink-find-text": "background",
+}
+_QUIET: Final = {"ink-dim": 0.6, "ink-rule": 0.35}
 
 
 class Palette:
     """Turns style numbers into terminal styles for one theme; each is made once."""
 
-    def __init__(
-        self,
-        theme: Mapping[str, str],
-        background: Color | None = None,
-        *,
-        adapt: Callable[[Style], Style] | None = None,
-    ) -> None:
+    def __init__(self, theme: Mapping[str, str], adapt: Callable[[Style], Style] | None = None) -> None:
         self._theme = theme
-        self._background = background or self._colour("background")
+        self._background = self._colour("background")
         self._adapt = adapt
         self._made: dict[int, Style] = {}
 
@@ -111,37 +116,38 @@ class Palette:
         return made
 
     def _colour(self, name: str) -> Color:
-        value = self._theme.get(name) or self._theme.get("foreground") or "#e0e0e0"
-        return Color.parse(value)
+        theme = self._theme
+        value = theme.get(name) or theme.get(_STAND_INS.get(name, "foreground"))
+        return Color.parse(value or ("#101010" if name == "background" else "#e0e0e0"))
 
     def _blend(self, colour: Color, share: float) -> tuple[Color, bool]:
         """Return the colour mixed into the background; a terminal's own colours can only be dimmed."""
         if share >= 1:
             return colour, False
         if colour.ansi is not None or self._background.ansi is not None:
-            return colour, share < 0.7
+            return colour, True
         return self._background.blend(colour, share), False
 
     def _make(self, key: int) -> Style:
-        name, share, bold, italic = _TONES[Role(key & _ROLE)]
-        colour = self._colour("accent" if key & (LINK | INLINE_CODE) else name)
+        name, bold, italic = _TONES[Role(key & _ROLE)]
         background = self._background
-        fade = (key & FADE) >> FADE_SHIFT
-        dim = False
         if key & SELECTED:
             background = self._colour("screen-selection-background")
-            colour = self._colour("screen-selection-foreground")
-        elif key & FOUND:
-            background, colour = self._colour("warning"), self._colour("background")
+            colour, dim = self._colour("screen-selection-foreground"), False
+        elif key & (FOUND | CURRENT):
+            background, colour, dim = self._colour("ink-find-back"), self._colour("ink-find-text"), False
         else:
-            colour, dim = self._blend(colour, share * (1 - _FADED[fade]))
+            name = "ink-accent" if key & LINK else "ink-key" if key & INLINE_CODE else name
+            share = 1 - _FADED[(key & FADE) >> FADE_SHIFT]
+            share *= 1 if name in self._theme else _QUIET.get(name, 1)
+            colour, dim = self._blend(self._colour(name), share)
         made = Style(
             color=colour.rich_color,
             bgcolor=background.rich_color,
-            bold=bool(bold or key & STRONG or key & CURRENT),
+            bold=bool(bold or key & (STRONG | CURRENT)),
             italic=bool(italic or key & EM),
             strike=bool(key & STRIKE),
-            underline=bool(key & LINK or key & CURRENT or (key & _ROLE) == Role.HEADING1),
+            underline=bool(key & (LINK | CURRENT) or (key & _ROLE) == Role.HEADING1),
             dim=dim,
         )
         return self._adapt(made) if self._adapt else made

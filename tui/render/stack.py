@@ -7,12 +7,13 @@ at stay where they are: they are held by what they show, not by their number.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 from .blocks import Found, Place, TurnBlock
 from .leaf import Line
+from .types import Turn
 
 _KEPT_SCREENS: Final = 6
 _MOST_ROUNDS: Final = 12
@@ -26,54 +27,95 @@ class Spot(NamedTuple):
 
 
 class Stack:
-    """The turns in order and the row each begins at."""
+    """The turns in order and the row each begins at; a block is made when its turn is looked at."""
 
-    def __init__(self) -> None:
-        self.turns: list[TurnBlock] = []
+    def __init__(self, make: Callable[[Turn], TurnBlock]) -> None:
+        self._make = make
+        self._turns: list[Turn] = []
+        self._sizes: list[int] = []
         self._index: dict[int, int] = {}
+        self._blocks: dict[int, TurnBlock] = {}
         self._tops = [0]
-        self._made: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self.turns)
+        return len(self._turns)
 
-    def __iter__(self) -> Iterator[TurnBlock]:
-        return iter(self.turns)
+    def __contains__(self, turn_id: int) -> bool:
+        return turn_id in self._index
 
     @property
     def height(self) -> int:
         """Return how many rows there are."""
         return self._tops[-1]
 
-    def put(self, turns: Iterable[TurnBlock]) -> None:
+    @property
+    def blocks(self) -> Collection[TurnBlock]:
+        """Return the blocks that were made."""
+        return self._blocks.values()
+
+    def put(self, turns: Iterable[Turn], width: int) -> None:
         """Replace everything."""
-        self.turns = list(turns)
-        self._made.clear()
+        self._turns = list(turns)
+        self._blocks.clear()
+        self.guess(width)
+
+    def put_before(self, turns: Iterable[Turn], width: int) -> None:
+        """Put turns above the first."""
+        above = list(turns)
+        self._turns[:0] = above
+        self._sizes[:0] = _guesses(above, width)
         self._number()
 
-    def put_before(self, turns: Iterable[TurnBlock]) -> int:
-        """Put turns above the first; return how many rows they take."""
-        height = self.height
-        self.turns[:0] = turns
-        self._number()
-        return self.height - height
-
-    def add(self, turn: TurnBlock) -> None:
+    def add(self, turn: Turn) -> TurnBlock:
         """Put a turn below the last."""
-        self._index[turn.turn.id] = len(self.turns)
-        self.turns.append(turn)
-        self._tops.append(self._tops[-1] + turn.size)
+        self._index[turn.id] = len(self._turns)
+        self._turns.append(turn)
+        block = self._blocks[turn.id] = self._make(turn)
+        self._sizes.append(block.size)
+        self._tops.append(self._tops[-1] + block.size)
+        return block
 
     def remove(self, turn_id: int) -> None:
         """Take a turn out."""
-        del self.turns[self._index[turn_id]]
-        self._made.discard(turn_id)
+        index = self._index[turn_id]
+        del self._turns[index], self._sizes[index]
+        self._blocks.pop(turn_id, None)
         self._number()
 
-    def get(self, turn_id: int) -> TurnBlock | None:
-        """Return a turn by its id."""
-        index = self._index.get(turn_id)
-        return None if index is None else self.turns[index]
+    def guess(self, width: int) -> None:
+        """Guess all heights for a width; those of blocks are known or guessed by themselves."""
+        self._sizes = _guesses(self._turns, width)
+        self._number()
+        for turn_id, block in self._blocks.items():
+            block.resize(width)
+            self._sizes[self._index[turn_id]] = block.size
+        self.add_up()
+
+    def update(self, turn: Turn) -> TurnBlock | None:
+        """Take a turn as it is now; return its block if it has one."""
+        self._turns[self._index[turn.id]] = turn
+        block = self._blocks.get(turn.id)
+        if block is not None:
+            block.update(turn)
+        return block
+
+    def made(self, turn_id: int) -> TurnBlock | None:
+        """Return the block of a turn if it was made."""
+        return self._blocks.get(turn_id)
+
+    def block(self, index: int) -> TurnBlock:
+        """Return the block of a turn by its place among all, made if need be."""
+        turn = self._turns[index]
+        block = self._blocks.get(turn.id)
+        if block is None:
+            block = self._blocks[turn.id] = self._make(turn)
+        return block
+
+    def turn(self, index: int) -> Turn:
+        """Return a turn with all the text that has come."""
+        turn = self._turns[index]
+        block = self._blocks.get(turn.id)
+        return turn if block is None else block.now
 
     def index_of(self, turn_id: int) -> int:
         """Return the place of a turn among all."""
@@ -83,19 +125,27 @@ class Stack:
         """Return the row a turn begins at."""
         return self._tops[index]
 
+    def resized(self, block: TurnBlock) -> None:
+        """Take over the height of a block."""
+        index = self._index[block.turn.id]
+        if self._sizes[index] != block.size:
+            self._sizes[index] = block.size
+            self.add_up(index)
+
     def _number(self) -> None:
-        self._index = {turn.turn.id: index for index, turn in enumerate(self.turns)}
+        self._index = {turn.id: index for index, turn in enumerate(self._turns)}
+        self._tops = [0]
         self.add_up()
 
     def add_up(self, first: int = 0) -> None:
         """Count the rows again from a turn on whose height has changed."""
         tops = self._tops
         total = tops[first] if first < len(tops) else 0
-        tops[first:] = accumulate([turn.size for turn in self.turns[first:]], initial=total)
+        tops[first:] = accumulate(self._sizes[first:], initial=total)
 
     def at(self, row: int) -> tuple[int, int]:
         """Return the turn that shows in a row, and the row within it."""
-        index = max(0, min(bisect_right(self._tops, row) - 1, len(self.turns) - 1))
+        index = max(0, min(bisect_right(self._tops, row) - 1, len(self._turns) - 1))
         return index, row - self._tops[index]
 
     def find(self, row: int) -> tuple[TurnBlock, Found] | None:
@@ -103,26 +153,27 @@ class Stack:
         if not 0 <= row < self.height:
             return None
         index, inside = self.at(row)
-        return self.turns[index], self.turns[index].find(inside)
+        block = self.block(index)
+        return block, block.find(inside)
 
     def spot(self, row: int) -> Spot | None:
         """Return a row by what stands in it."""
-        if not self.turns:
+        if not self._turns:
             return None
         index, inside = self.at(max(0, min(row, self.height - 1)))
-        return Spot(self.turns[index].turn.id, self.turns[index].place(inside))
+        return Spot(self._turns[index].id, self.block(index).place(inside))
 
     def row_of(self, spot: Spot) -> int | None:
         """Return the row where a spot is now."""
         index = self._index.get(spot.turn)
         if index is None:
             return None
-        return self._tops[index] + self.turns[index].row_of(spot.place)
+        return self._tops[index] + self.block(index).row_of(spot.place)
 
     def settle(self, top: int, height: int) -> int:
         """Lay out what a view of *height* rows at *top* shows, and a screen around it; return its new top."""
         for _ in range(_MOST_ROUNDS):
-            if not self.turns:
+            if not self._turns:
                 break
             spot = self.spot(top)
             if not self._settle(max(0, top - height), top + 2 * height):
@@ -140,14 +191,13 @@ class Stack:
     def _settle(self, top: int, bottom: int) -> bool:
         moved = False
         index, _ = self.at(top)
-        while index < len(self.turns) and self._tops[index] < bottom:
-            turn = self.turns[index]
+        while index < len(self._turns) and self._tops[index] < bottom:
+            block = self.block(index)
             start = self._tops[index]
-            size = turn.size
-            turn.settle(top - start, bottom - start)
-            self._made.add(turn.turn.id)
-            if turn.size != size:
+            block.settle(top - start, bottom - start)
+            if block.size != self._sizes[index]:
                 moved = True
+                self._sizes[index] = block.size
                 self.add_up(index)
             index += 1
         return moved
@@ -155,20 +205,26 @@ class Stack:
     def rows(self, top: int, bottom: int) -> list[Line]:
         """Return the rows between two places; fewer when the turns end before."""
         result: list[Line] = []
-        if not self.turns:
+        if not self._turns:
             return result
         index, _ = self.at(max(0, top))
-        while index < len(self.turns) and self._tops[index] < bottom:
+        while index < len(self._turns) and self._tops[index] < bottom:
             start = self._tops[index]
-            result.extend(self.turns[index].rows(max(0, top - start), bottom - start))
+            result.extend(self.block(index).rows(max(0, top - start), bottom - start))
             index += 1
         return result
 
     def let_go(self, top: int, height: int) -> None:
-        """Drop what is laid out far from the view."""
+        """Drop the blocks that are far from the view; what a person chose in them stays."""
         low, high = top - _KEPT_SCREENS * height, top + (_KEPT_SCREENS + 1) * height
-        for turn_id in list(self._made):
+        for turn_id, block in list(self._blocks.items()):
             index = self._index[turn_id]
-            if self._tops[index + 1] < low or self._tops[index] > high:
-                self.turns[index].drop()
-                self._made.discard(turn_id)
+            if (self._tops[index + 1] < low or self._tops[index] > high) and block.can_go:
+                self._turns[index] = block.now
+                del self._blocks[turn_id]
+
+
+def _guesses(turns: list[Turn], width: int) -> list[int]:
+    """Guess the heights of turns from their texts alone."""
+    room = max(1, width)
+    return [4 + len(turn.text) // room + turn.text.count("\n") for turn in turns]

@@ -57,7 +57,8 @@ class Structure:
         self._gap = False
         self._block = -1
         self._mark: _Mark | None = None
-        self._at = self._origin = self._end = 0
+        self._at = self._origin = self._end = 0  # of the line in hand
+        self._raw = ""
 
     # -- one line back
 
@@ -123,6 +124,7 @@ class Structure:
         """Take one line, without its end, that begins at *at* in the source."""
         self._at = self._origin = at
         self._end = at + len(text)
+        self._raw = text
         if "\t" in text:
             text = self._expand(text)
         pos, depth = self._descend(text)
@@ -206,7 +208,11 @@ class Structure:
             start = min(pos + 4, len(text)) if indent >= 4 else len(text)
         else:
             return False
-        leaf.add(self._source(start), text[start:], self._end if text[start:].strip() else leaf.end)
+        at, code = self._source(start), text[start:]
+        raw = self._raw[at - self._at :]
+        if "\t" in raw and raw.lstrip(" \t") == code.lstrip(" "):
+            code = raw  # a tab that indents code stays a tab when it is copied
+        leaf.add(at, code, self._end if code.strip() else leaf.end)
         return True
 
     def _blank(self, leaf: Leaf | None, depth: int) -> None:

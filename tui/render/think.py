@@ -13,6 +13,7 @@ from .types import ThinkMode
 
 WINDOW: Final = 6
 _INDENT: Final = 2
+_LETTERS_A_TOKEN: Final = 4
 _LEAST_STEPS: Final = 6
 _MOST_STEPS: Final = 8
 ROLL_SECONDS: Final = 0.5
@@ -49,7 +50,8 @@ class ThinkBlock:
         self.fade = 0
         self._chosen: bool | None = None  # a person's choice, which wins over the mode
         self._held = False  # stays as it is although the mode would close it now
-        self._rolled: int | None = None  # rows left while it rolls up or down
+        self._rolled: int | None = None  # rows left while it rolls up
+        self._from_start = False
         self._glyphs = glyphs
         self._document: Document | None = None
         self._parts: list[str] = []
@@ -103,13 +105,6 @@ class ThinkBlock:
         if self._document is not None:
             self._document.resize(width)
 
-    def forget(self) -> None:
-        """Drop the rows; a closed block drops its document."""
-        if not self.live and not self.is_open:
-            self._document = None
-        elif self._document is not None:
-            self._document.forget()
-
     # -- how much is shown
 
     @property
@@ -149,6 +144,11 @@ class ThinkBlock:
         """Return how many rows show below the header."""
         return self._rolled if self._rolled is not None else self.open_rows()
 
+    @property
+    def is_chosen(self) -> bool:
+        """Return whether a person chose how it shows."""
+        return self._chosen is not None
+
     def choose(self, *, opened: bool | None) -> None:
         """Take a person's choice, or give it back to the mode."""
         self._chosen = opened
@@ -158,9 +158,10 @@ class ThinkBlock:
         """Keep the window as it is for now, although the thinking is over."""
         self._held = held
 
-    def roll(self, rows: int | None, fade: int = 0) -> None:
-        """Show so many rows for the moment; None when the block has arrived."""
+    def roll(self, rows: int | None, fade: int = 0, *, from_start: bool = False) -> None:
+        """Show so many rows for the moment, the last or the first ones; None when the block has arrived."""
         self._rolled = rows
+        self._from_start = from_start
         self.fade = fade if rows is not None else 0
 
     # -- rows
@@ -178,8 +179,11 @@ class ThinkBlock:
             said = f"{sign} Thought for"
         else:
             said = f"{sign} Thought"
-        if self.tokens:
-            words.append(f"{self.tokens} token{'s' if self.tokens != 1 else ''}")
+        tokens = self.tokens
+        if self.live and tokens is None:
+            tokens = self._length // _LETTERS_A_TOKEN  # near enough until the server says it
+        if tokens:
+            words.append(f"{tokens} token{'s' if tokens != 1 else ''}")
         said = " ".join([said, f" {glyphs.dot} ".join(words)]) if words else said
         if not self.live and self.seconds is None and words:
             said = f"{sign} Thought {glyphs.dot} {words[0]}"
@@ -190,15 +194,16 @@ class ThinkBlock:
         return self._header[1]
 
     def rows(self, top: int, bottom: int) -> list[Line]:
-        """Return body rows between two places among those that show: the last ones of the thought."""
-        height = self.document.height
-        first = height - self.body_rows
+        """Return body rows between two places among those that show."""
+        first = self.first_row()
         found = self.document.rows(first + top, first + bottom)
         return [_faded(line, self.fade) for line in found] if self.fade else found
 
     def first_row(self) -> int:
         """Return the row of the document that is the first to show."""
-        return self.document.height - self.body_rows
+        if self._rolled is not None and self._from_start:
+            return 0
+        return max(0, self.document.height - self.body_rows)
 
 
 def _faded(line: Line, fade: int) -> Line:

@@ -1,0 +1,405 @@
+"""What a reader does with a conversation: move a cursor over its blocks, select, search, copy, open links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import events
+from textual.geometry import Offset
+from textual.message import Message
+from textual.selection import Selection
+
+from tui.render import copying, search
+from tui.render.blocks import Found, Piece, Stop, TurnBlock
+from tui.render.cells import width_of
+from tui.render.leaf import Kind, Line
+from tui.render.paint import MARGIN
+from tui.render.palette import CURRENT, FOUND, SELECTED, link_of
+from tui.render.search import Hit, Mark
+from tui.render.stack import Spot
+from tui.widgets.stack_view import StackView
+
+_FAR = 1 << 20
+
+
+class Reading(StackView):
+    """A stack view with a cursor, a selection and found words."""
+
+    class CopyRequested(Message):
+        """Somebody wants this source text in the clipboard."""
+
+        def __init__(self, view: Reading, text: str, what: str) -> None:
+            super().__init__()
+            self.view = view
+            self.text = text
+            self.what = what
+
+        @property
+        def control(self) -> Reading:
+            """The view it came from."""
+            return self.view
+
+    class LinkOpened(Message):
+        """Somebody chose a link."""
+
+        def __init__(self, view: Reading, target: str) -> None:
+            super().__init__()
+            self.view = view
+            self.target = target
+
+        @property
+        def control(self) -> Reading:
+            """The view it came from."""
+            return self.view
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._cursor: Stop | None = None
+        self._selected: tuple[tuple[Spot | None, int], tuple[Spot | None, int]] | None = None
+        self._hits: list[Hit] = []
+        self._hit = -1
+        self._link = -1
+
+    def forget_places(self) -> None:
+        """Drop cursor, selection and hits: there are other turns now."""
+        self._cursor = None
+        self._selected = None
+        self._hits, self._hit = [], -1
+
+    # -- the cursor
+
+    @property
+    def cursor_turn(self) -> int | None:
+        """Return the turn the cursor stands in."""
+        return self._cursor.turn if self._cursor is not None else None
+
+    def _cursor_block(self) -> TurnBlock | None:
+        if self._cursor is None or self._cursor.turn not in self.stack:
+            return None
+        return self.stack.block(self.stack.index_of(self._cursor.turn))
+
+    def _stand_on(self, stop: Stop) -> None:
+        """Put the cursor on a stop and bring that into view."""
+        self._cursor, self._link = stop, -1
+        index = self.stack.index_of(stop.turn)
+        block = self.stack.block(index)
+        low, high = block.extent(stop)
+        self.stack.resized(block)
+        top = self.stack.top_of(index)
+        low, high = top + low, top + high
+        if low < self.top or high - low >= self.window:
+            self.go_to(low)
+        elif high > self.top + self.window:
+            self.go_to(high - self.window)
+        self.refresh()
+
+    def action_block(self, step: int) -> None:
+        """Move the cursor to the next block, or the one before."""
+        self._move(step, lambda _: True)
+
+    def action_turn(self, step: int) -> None:
+        """Move the cursor to the next turn, or the one before."""
+        if not len(self.stack):
+            return
+        if self._cursor is None:
+            index = self.stack.at(self.top if step > 0 else self.top + self.window - 1)[0]
+        else:
+            index = self.stack.index_of(self._cursor.turn) + step
+        while 0 <= index < len(self.stack):
+            if stops := self.stack.block(index).stops():
+                self._stand_on(stops[0])
+                return
+            index += step
+
+    def action_fence(self, step: int) -> None:
+        """Move the cursor to the next piece of code, or the one before."""
+        block = self._cursor_block()
+        if block is not None and self._cursor is not None and self._cursor.piece is Piece.BODY:
+            # A list or a quote can hold several: go through them one by one.
+            here = (
+                self._cursor.first
+                if step < 0 or self._is_code(block, self._cursor)
+                else self._cursor.first - 1
+            )
+            if found := self._code_in(block, here, step):
+                self._stand_on(found)
+                return
+        self._move(step, lambda stop: self._code_of(stop, step) is not None)
+        if self._cursor is not None and (found := self._code_of(self._cursor, step)):
+            self._stand_on(found)
+
+    def _is_code(self, block: TurnBlock, stop: Stop) -> bool:
+        leaves = block.body.leaves
+        return stop.first == stop.last < len(leaves) and leaves[stop.first].kind in (Kind.FENCE, Kind.CODE)
+
+    def _code_in(
+        self, block: TurnBlock, after: int, step: int, low: int = 0, high: int = _FAR
+    ) -> Stop | None:
+        leaves = block.body.leaves
+        index = after + step
+        while max(0, low) <= index <= min(high, len(leaves) - 1):
+            if leaves[index].kind in (Kind.FENCE, Kind.CODE):
+                return Stop(block.turn.id, Piece.BODY, index, index)
+            index += step
+        return None
+
+    def _code_of(self, stop: Stop, step: int) -> Stop | None:
+        if stop.piece is not Piece.BODY:
+            return None
+        block = self.stack.block(self.stack.index_of(stop.turn))
+        start = stop.first - 1 if step > 0 else stop.last + 1
+        return self._code_in(block, start, step, stop.first, stop.last)
+
+    def _move(self, step: int, wanted: Callable[[Stop], bool]) -> None:
+        if not len(self.stack):
+            return
+        if self._cursor is None or self._cursor.turn not in self.stack:
+            row = self.top if step > 0 else min(self.top + self.window, self.stack.height) - 1
+            index, inside = self.stack.at(max(0, row))
+            block = self.stack.block(index)
+            stops = block.stops()
+            place = next((i for i, stop in enumerate(stops) if block.extent(stop)[1] > inside), len(stops))
+            place -= step > 0
+        else:
+            index = self.stack.index_of(self._cursor.turn)
+            stops = self.stack.block(index).stops()
+            here = (self._cursor.piece, self._cursor.first)
+            place = max((i for i, stop in enumerate(stops) if (stop.piece, stop.first) <= here), default=0)
+        while True:
+            place += step
+            while not 0 <= place < len(stops):
+                index += step
+                if not 0 <= index < len(self.stack):
+                    return
+                stops = self.stack.block(index).stops()
+                place = 0 if step > 0 else len(stops) - 1
+            if wanted(stops[place]):
+                self._stand_on(stops[place])
+                return
+
+    # -- copying
+
+    def current_block_source(self) -> str:
+        """Return the source of what the cursor stands on; of code only what is between its fences."""
+        block = self._cursor_block()
+        if block is None or self._cursor is None:
+            return ""
+        if self._cursor.piece is not Piece.BODY:
+            return block.think.source if block.think is not None else ""
+        return copying.block_source(block.body, self._cursor.first, self._cursor.last)
+
+    def answer_source(self) -> str:
+        """Return the source of the answer under the cursor, or of the last one."""
+        block = self._cursor_block()
+        if block is not None and block.turn.speaker == "answer":
+            return block.text
+        turns = (self.stack.turn(index) for index in range(len(self.stack) - 1, -1, -1))
+        return next((turn.text for turn in turns if turn.speaker == "answer"), "")
+
+    def all_source(self) -> str:
+        """Return the whole conversation as Markdown, who speaks above what is said."""
+        turns = (self.stack.turn(index) for index in range(len(self.stack)))
+        return "\n\n".join(f"## {turn.name}\n\n{turn.text}" for turn in turns if turn.speaker != "note")
+
+    def action_copy(self, what: str) -> None:
+        """Ask for a copy of the block, the answer or everything."""
+        text = {"block": self.current_block_source, "answer": self.answer_source, "all": self.all_source}[
+            what
+        ]()
+        if not text and what == "block":
+            text, what = self.answer_source(), "answer"
+        if text:
+            self.post_message(self.CopyRequested(self, text, what))
+
+    # -- selecting
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Remember what is selected by what stands there: rows above may come and go."""
+        if selection is None:
+            self._selected = None
+        else:
+            self._selected = self._end_of(selection.start, 0), self._end_of(selection.end, _FAR)
+        self.refresh()
+
+    def _end_of(self, offset: Offset | None, column: int) -> tuple[Spot | None, int]:
+        if offset is None:
+            return None, column
+        return self.stack.spot(offset.y), max(0, offset.x - MARGIN)
+
+    def _selected_rows(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        if self._selected is None:
+            return None
+        (first, left), (last, right) = self._selected
+        top = self.stack.row_of(first) if first is not None else 0
+        bottom = self.stack.row_of(last) if last is not None else self.stack.height - 1
+        return None if top is None or bottom is None else ((top, left), (bottom, right))
+
+    @property
+    def has_selection(self) -> bool:
+        """Return whether something is selected here."""
+        return self._selected is not None
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return the selected source."""
+        rows = self._selected_rows()
+        return (copying.source_between(self.stack, *rows), "\n") if rows is not None else None
+
+    def action_select(self, step: int) -> None:
+        """Select row by row with the keyboard."""
+        rows = self._selected_rows()
+        if rows is None:
+            low = self.top if step > 0 else self.top + self.window - 1
+            if (block := self._cursor_block()) is not None and self._cursor is not None:
+                low = (
+                    self.stack.top_of(self.stack.index_of(self._cursor.turn)) + block.extent(self._cursor)[0]
+                )
+            (top, left), (bottom, right) = (low, 0), (low, _FAR)
+        else:
+            (top, left), (bottom, right) = rows
+            bottom = max(top, min(bottom + step, self.stack.height - 1))
+        self.screen.selections = {self: Selection(Offset(left + MARGIN, top), Offset(right + MARGIN, bottom))}
+        if bottom >= self.top + self.window:
+            self.go_to(bottom - self.window + 1)
+
+    def _select_block(self, block: TurnBlock, place: Found) -> None:
+        if place.document is None or place.leaf is None:
+            return
+        leaf = place.document.leaves.index(place.leaf)
+        stop = next((stop for stop in block.stops() if stop.first <= leaf <= stop.last), None)
+        if stop is not None and stop.piece is place.piece:
+            top = self.stack.top_of(self.stack.index_of(block.turn.id))
+            low, high = block.extent(stop)
+            ends = Offset(MARGIN, top + low), Offset(_FAR, top + high - 1)
+            self.screen.selections = {self: Selection(*ends)}
+
+    # -- searching
+
+    def find(self, words: str) -> int:
+        """Mark every place where the words stand, go to the first from here on, return how many there are."""
+        self._hits = search.hits([self.stack.turn(index) for index in range(len(self.stack))], words)
+        self._hit = -1
+        if self._hits:
+            index = self.stack.at(self.top)[0]
+            here = next((i for i, hit in enumerate(self._hits) if self.stack.index_of(hit.turn) >= index), 0)
+            self._go_to_hit(here)
+        self.refresh()
+        return len(self._hits)
+
+    def action_hit(self, step: int) -> None:
+        """Go to the next place that was found, or the one before; around at the ends."""
+        if self._hits:
+            self._go_to_hit((self._hit + step) % len(self._hits))
+
+    def _go_to_hit(self, number: int) -> None:
+        self._hit = number
+        hit = self._hits[number]
+        if hit.turn not in self.stack:
+            return
+        index = self.stack.index_of(hit.turn)
+        block = self.stack.block(index)
+        if hit.piece is Piece.THOUGHT and block.think is not None and not block.think.body_rows:
+            block.think.choose(opened=True)
+            block.measure()
+        row = block.row_of_source(hit.piece, hit.start)
+        self.stack.resized(block)
+        row += self.stack.top_of(index)
+        if not self.top <= row < self.top + self.window:
+            self.go_to(row - self.window // 3)
+        self.refresh()
+
+    # -- marks
+
+    def _marking(self, first: int, last: int) -> Callable[[int, Line], tuple[list[Mark], bool]] | None:
+        rows = self._selected_rows()
+        cursor = self._cursor_rows() if self.has_focus else None
+        if rows is None and cursor is None and not self._hits:
+            return None
+
+        def marks_of(row: int, line: Line) -> tuple[list[Mark], bool]:
+            marks = self._hit_marks(row, line) if self._hits else []
+            if rows is not None and rows[0][0] <= row <= rows[1][0]:
+                left = rows[0][1] if row == rows[0][0] else 0
+                right = rows[1][1] if row == rows[1][0] else _FAR
+                marks.append((left, right, SELECTED))
+            return marks, cursor is not None and cursor[0] <= row < cursor[1]
+
+        return marks_of
+
+    def _cursor_rows(self) -> tuple[int, int] | None:
+        block = self._cursor_block()
+        if block is None or self._cursor is None:
+            return None
+        top = self.stack.top_of(self.stack.index_of(self._cursor.turn))
+        low, high = block.extent(self._cursor)
+        return top + low, top + high
+
+    def _hit_marks(self, row: int, line: Line) -> list[Mark]:
+        found = self.stack.find(row)
+        if found is None or found[1].document is None:
+            return []
+        marks: list[Mark] = []
+        for number, hit in enumerate(self._hits):
+            if hit.turn == found[0].turn.id and hit.piece is found[1].piece:
+                flag = CURRENT if number == self._hit else FOUND
+                marks.extend(search.marks(line, hit.start, hit.end, flag))
+        return marks
+
+    # -- the mouse, links
+
+    def action_open(self) -> None:
+        """Open what the cursor stands on: fold a think block, or go through the block's links."""
+        block = self._cursor_block()
+        if block is None or self._cursor is None:
+            return
+        if self._cursor.piece is not Piece.BODY:
+            self.toggle_think(block.turn.id)
+            return
+        leaves = block.body.leaves[self._cursor.first : self._cursor.last + 1]
+        targets = [target for leaf in leaves for target in dict.fromkeys(leaf.targets)]
+        if targets:
+            self._link = (self._link + 1) % len(targets)
+            self.post_message(self.LinkOpened(self, targets[self._link]))
+
+    def toggle_think(self, turn_id: int) -> None:
+        """Open or close the think block of a turn."""
+
+    async def _on_click(self, event: events.Click) -> None:
+        event.prevent_default()
+        row = self.top + event.y
+        found = self.stack.find(row)
+        if found is None or (self.has_selection and event.chain == 1):
+            return
+        block, place = found
+        if event.chain == 2:
+            self._select_block(block, place)
+            return
+        if place.piece in (Piece.THINK, Piece.THOUGHT):
+            self.toggle_think(block.turn.id)
+        elif place.document is not None and place.leaf is not None:
+            self._click_text(block, place, row, event.x - MARGIN)
+
+    def _click_text(self, block: TurnBlock, place: Found, row: int, column: int) -> None:
+        leaf, document = place.leaf, place.document
+        assert leaf is not None
+        assert document is not None
+        index = document.leaves.index(leaf)
+        line = next(iter(self.stack.rows(row, row + 1)), None)
+        style = _style_at(line, column) if line is not None else 0
+        if link_of(style):
+            self.post_message(self.LinkOpened(self, document.target(leaf, link_of(style))))
+            return
+        self._cursor = Stop(block.turn.id, Piece.BODY, index, index)
+        label = place.row == document.top_of(index) + leaf.gap
+        if leaf.kind is Kind.FENCE and label and column >= self.columns - len(self.hint):
+            self.action_copy("block")
+        self.refresh()
+
+
+def _style_at(line: Line, column: int) -> int:
+    """Return the style number at a cell of a row."""
+    at = 0
+    for text, style, _, _ in line.runs:
+        at += width_of(text)
+        if 0 <= column < at:
+            return style
+    return 0
