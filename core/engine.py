@@ -29,6 +29,7 @@ from core.tasks import Tasks
 
 if TYPE_CHECKING:
     # Imported by the work that needs them, after the first picture.
+    from core.chat.service import ChatService
     from core.jobs.service import JobService
     from core.models.service import ModelService
     from core.ollama.address import Address
@@ -57,6 +58,7 @@ class Options:
 class Engine:
     """Owns everything that happens; faces call its services' verbs and follow its bus."""
 
+    chat: ChatService
     jobs: JobService
     models: ModelService
     telemetry: TelemetryService
@@ -145,7 +147,9 @@ class Engine:
         if self._store.check_due:
             self.tasks.spawn("database check", self._check_store(self._store))
         self._build(self._store)
+        await self.chat.recover()
         await self.jobs.start()
+        await self.chat.start()
         self._follower = self.tasks.spawn("joins", self._joins.follow())
         if self.options.demo:
             await self.start_demo()
@@ -158,6 +162,7 @@ class Engine:
     def _build(self, store: Database) -> None:
         """Make every service that rests on the database; nothing runs yet."""
         from core.jobs.service import JobService
+        from core.chat.service import ChatService
         from core.joins import Joins
         from core.models.service import ModelService
         from core.telemetry.service import Sources, TelemetryService
@@ -182,6 +187,17 @@ class Engine:
             jobs=self.jobs,
             gpus=joins.gpu_memory,
             users_catalog=self.paths.config.parent / "models.toml",
+        )
+        self.chat = ChatService(
+            store,
+            self.bus,
+            self.tasks,
+            self.clock,
+            self.jobs,
+            client=lambda: self.server.client,
+            report=self.server.report,
+            settings=lambda: self.config.current.chat,
+            personas=self.paths.config.parent / "personas.toml",
         )
         self.telemetry = TelemetryService(
             bus=self.bus,
@@ -237,6 +253,7 @@ class Engine:
         self._closed = True
         if self._store is not None and hasattr(self, "telemetry"):
             await self.jobs.stop(STOP_GRACE)
+            await self.chat.close()
             await self.models.stop()
             await self.telemetry.close()
             self._follower.cancel()
@@ -270,6 +287,7 @@ class Engine:
 
 def _import_services() -> None:
     """Import what the first picture did not wait for: a thread's work, it takes longer than a frame."""
+    import core.chat.service
     import core.jobs.service
     import core.models.service
     import core.ollama.client

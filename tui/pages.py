@@ -31,6 +31,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 PAGES: tuple[Page, ...] = (
+    Page("chat", 1, "Chat", "Ask, read, think aloud; every word is kept", "tui.screens.chat:ChatScreen"),
     Page(
         "settings",
         8,

@@ -1,0 +1,182 @@
+"""What happens between the first letter and the sent question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on
+
+from core.chat.types import Budget
+from core.errors import ContextExceeded, LeitstandError, UsageError
+from core.guard import one_line
+from tui.screens import chat_words
+from tui.screens.conversation import Conversation
+from tui.widgets.offers import Offer, Offers
+from tui.widgets.prompt import Prompt
+
+
+class Writing(Conversation):
+    """The composer's side of the chat page."""
+
+    # Writing ------------------------------------------------------------------------------------
+
+    @on(Prompt.Typed)
+    def _typed(self) -> None:
+        self._offer()
+        self._count_soon()
+
+    @on(Prompt.Submitted)
+    async def _submitted(self, event: Prompt.Submitted) -> None:
+        text = event.text.strip()
+        if not text and not self._attached:
+            return
+        if found := chat_words.find(text):
+            command, rest = found
+            self._prompt.empty()
+            action = getattr(self, f"action_{command.action}")
+            waiting = action(rest) if command.takes else action()
+            if waiting is not None:
+                await waiting
+            return
+        await self._send(event.text)
+
+    async def _send(self, text: str, *, anyway: bool = False) -> None:
+        if not self.leitstand.engine_ready:
+            self.leitstand.toast("info", "One moment: Leitstand is still starting.")
+            return
+        try:
+            sent = await self.engine.chat.send(
+                self._chat.id if self._chat else None, text, attachments=tuple(self._attached), anyway=anyway
+            )
+        except ContextExceeded as error:
+            await self._too_long(text, error)
+            return
+        except LeitstandError as error:
+            self.leitstand.say_error(error)  # what was written stays where it is
+            return
+        self._attached.clear()
+        self._prompt.empty()
+        await self.engine.chat.set_draft(self._chat.id if self._chat else None, "")
+        if self._chat is None or self._chat.id != sent.chat.id:
+            await self._open(sent.chat.id)
+        else:
+            self._chat = sent.chat
+            self._take_turn(sent.question)
+            self._take_turn(sent.answer)
+            self._prompt.remember([turn.text for turn in self._turns.values() if turn.role == "user"])
+        self._talk.follow()
+
+    async def _too_long(self, text: str, error: ContextExceeded) -> None:
+        """Say before anything is cut that it would be, and offer the ways out."""
+        from tui.modals.choose import Choose
+        from tui.render.option import Option
+
+        budget = await self.engine.chat.budget(
+            self._chat.id if self._chat else None, text, attachments=tuple(self._attached)
+        )
+        options = [Option(choice.kind, choice.text) for choice in budget.choices]
+        options.append(Option("anyway", "Send it anyway: the server cuts what does not fit"))
+
+        def chosen(kind: str | None) -> None:
+            if kind is not None:
+                self.run_worker(self._way_out(kind, text, budget), group="send", exit_on_error=False)
+
+        self.app.push_screen(Choose(one_line(error.message, 60), options), chosen)
+
+    async def _way_out(self, kind: str, text: str, budget: Budget) -> None:
+        choice = next((found for found in budget.choices if found.kind == kind), None)
+        try:
+            if kind == "anyway":
+                await self._send(text, anyway=True)
+            elif kind == "raise_context" and choice is not None and choice.tokens:
+                model = (self._chat.model if self._chat else "") or self.engine.config.current.chat.model
+                await self.engine.chat.set_context(model, choice.tokens)
+                await self._send(text)
+            elif kind == "new_chat" and self._chat is not None:
+                sent = await self.engine.chat.new_chat_with_summary(self._chat.id)
+                await self._open(sent.chat.id)
+                self._prompt.put(text)
+            else:
+                self._prompt.focus()
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+
+    @on(Prompt.Asked)
+    def _asked_for_help(self) -> None:
+        self.leitstand.action_help()
+
+    # Completing ---------------------------------------------------------------------------------
+
+    @property
+    def _offers(self) -> Offers:
+        return self.query_one(Offers)
+
+    def _offer(self) -> None:
+        word = self._prompt.word()
+        if self._prompt.text.startswith("/"):
+            found = [
+                Offer(f"/{command.name}" + (" " if command.takes else ""), command.about)
+                for command in chat_words.starting(self._prompt.text)
+            ]
+            self._put_offers(found)
+        elif word.startswith("@"):
+            self.run_worker(self._offer_files(word), group="files", exclusive=True, exit_on_error=False)
+        else:
+            self._put_offers([])
+
+    def _put_offers(self, found: list[Offer]) -> None:
+        # A word that is complete needs no offer, and Enter must send it.
+        if len(found) == 1 and found[0].text.strip() == self._prompt.word():
+            found = []
+        self._offers.put(found)
+        self._prompt.offering = bool(found)
+
+    async def _offer_files(self, word: str) -> None:
+        names = await self.engine.tasks.in_thread(files_starting, word[1:])
+        if self._prompt.word() == word:
+            self._put_offers([Offer(f"@{name}", "folder" if name.endswith("/") else "") for name in names])
+
+    @on(Prompt.Completing)
+    async def _complete(self, event: Prompt.Completing) -> None:
+        if event.key in {"up", "down"}:
+            self._offers.move(-1 if event.key == "up" else 1)
+        elif event.key == "escape":
+            self._put_offers([])
+        elif (offer := self._offers.selected) is not None:
+            self._prompt.replace_word(offer.text)
+            if offer.text.startswith("@") and not offer.text.endswith("/"):
+                await self._attach_file(offer.text[1:])
+                self._prompt.replace_word("")
+            elif event.key == "enter" and offer.text.startswith("/") and not offer.text.endswith(" "):
+                self._put_offers([])
+                self._prompt.post_message(Prompt.Submitted(self._prompt, self._prompt.text))
+
+
+def files_starting(beginning: str) -> list[str]:
+    """Names of files and folders that a path may become, folders with a slash."""
+    path = Path(beginning).expanduser()
+    folder, start = (path, "") if beginning.endswith("/") or not beginning else (path.parent, path.name)
+    prefix = beginning[: len(beginning) - len(start)]
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [
+        prefix + entry.name + ("/" if entry.is_dir() else "")
+        for entry in found
+        if entry.name.casefold().startswith(start.casefold())
+        and (start.startswith(".") or not entry.name.startswith("."))
+    ][:50]
+
+
+def write_new(name: str, text: str) -> str:
+    """Write a file that does not exist yet, and return where it is."""
+    path = Path(name).expanduser().absolute()
+    try:
+        with path.open("x", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{path} exists already.", "Give another name: /export PATH") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+    return str(path)

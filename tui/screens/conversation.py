@@ -1,0 +1,278 @@
+"""The chat page's ground: the list, the transcript and the composer, following the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual import on
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+
+from core.chat.types import (
+    Budget,
+    Chat,
+    ChatChanged,
+    ChatsChanged,
+    NewAttachment,
+    OpenChat,
+    Turn,
+    TurnChanged,
+    TurnDelta,
+)
+from core.errors import LeitstandError
+from core.guard import one_line
+from tui.render import chat_list, composer
+from tui.render.pieces import Pieces
+from tui.render.turns import view
+from tui.screens.base import EngineScreen
+from tui.widgets.chat_rows import ChatRows
+from tui.widgets.line import Line
+from tui.widgets.offers import Offer, Offers
+from tui.widgets.prompt import Prompt
+from tui.widgets.row_list import RowList
+from tui.widgets.transcript import Transcript
+
+PLACEHOLDER = "Ask anything…   ctrl+j new line   / commands   @ files"
+
+PAUSE = 0.4
+"""Seconds without a key after which the draft is kept and the budget is counted."""
+
+PAGE_OF_TURNS = 60
+
+
+class Conversation(EngineScreen):
+    """The open chat and the list of all: what is shown, and how it follows the engine."""
+
+    PAGE = "chat"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chats: dict[int, Chat] = {}
+        self._order: list[int] = []
+        self._chat: Chat | None = None
+        self._turns: dict[int, Turn] = {}
+        self._budget: Budget | None = None
+        self._attached: list[NewAttachment] = []
+        self._deleted: list[int] = []
+        self._quiet: Timer | None = None
+        self._files: tuple[str, list[Offer]] = ("", [])
+        self._opened = False
+
+    def body(self) -> Iterable[Widget]:
+        """List, transcript, composer."""
+        with Horizontal(id="chat"):
+            yield ChatRows(self._paint_row)
+            with Vertical(id="talk"):
+                yield Transcript(id="transcript")
+                yield Offers(id="offers")
+                yield Line(id="seam")
+                yield Prompt(
+                    placeholder="Ask anything…   ctrl+j new line   / commands   @ files", id="prompt"
+                )
+                yield Line(id="next")
+
+    # Following ----------------------------------------------------------------------------------
+
+    def follow_facts(self) -> None:
+        """Follow every conversation: the list shows them all."""
+        self.follow(TurnDelta, self._delta)
+        self.follow(TurnChanged, self._turn_changed)
+        self.follow(ChatChanged, self._chat_changed)
+        self.follow(ChatsChanged, self._chats_changed)
+        self._rows.put((), words=[[("Reading…", "dim")]])
+        self._prompt.focus()
+        self._show_seam()
+
+    @property
+    def _rows(self) -> ChatRows:
+        return self.query_one(ChatRows)
+
+    @property
+    def _talk(self) -> Transcript:
+        return self.query_one(Transcript)
+
+    @property
+    def _prompt(self) -> Prompt:
+        return self.query_one(Prompt)
+
+    async def read(self) -> None:
+        """Read the list, and the open chat anew."""
+        await self._read_list()
+        if self._chat is not None:
+            await self._open(self._chat.id)
+        elif not self._opened and self._order:
+            await self._open(self._order[0])
+        else:
+            await self._show_new()
+        self._opened = True
+
+    async def _read_list(self) -> None:
+        page = await self.engine.chat.list()
+        self._chats = {chat.id: chat for chat in page.chats}
+        self._order = [chat.id for chat in page.chats]
+        self._show_list()
+
+    def _show_list(self) -> None:
+        found = [self._chats[id] for id in self._order]
+        words: list[Pieces] = [
+            [("No chats yet.", "strong")],
+            [("Write below and", "dim")],
+            [("press Enter.", "dim")],
+        ]
+        self._rows.put(chat_list.rows(found, self.engine.clock.now()), words=words)
+
+    def _paint_row(self, row: chat_list.Row, width: int) -> list[Pieces]:
+        open_id = self._chat.id if self._chat else None
+        now = self.engine.clock.now()
+        return list(chat_list.paint(row, width, open_id=open_id, now=now, glyphs=self.leitstand.glyphs))
+
+    async def _delta(self, event: TurnDelta) -> None:
+        if self._chat is None or event.chat_id != self._chat.id:
+            return
+        if not self._talk.extend(event.turn_id, event.part, event.offset, event.text):
+            # A gap: what was missed is read from the engine, which has all of it.
+            await self._refresh_turn(event.turn_id)
+
+    async def _refresh_turn(self, turn_id: int) -> None:
+        turn = await self.engine.chat.turn(turn_id)
+        self._take_turn(turn)
+
+    def _turn_changed(self, event: TurnChanged) -> None:
+        if self._chat is not None and event.turn.chat_id == self._chat.id:
+            self._take_turn(event.turn)
+
+    def _take_turn(self, turn: Turn) -> None:
+        known = turn.id in self._turns
+        if not known and turn.parent_id is not None and turn.parent_id not in self._turns:
+            return  # another branch's, or one that is not on the screen
+        self._turns[turn.id] = turn
+        self._talk.update_turn(view(turn, self.engine.clock.now()))
+        if turn.ended:
+            self._count_soon()
+
+    def _chat_changed(self, event: ChatChanged) -> None:
+        chat = event.chat
+        if chat.deleted_at is not None or chat.archived:
+            self._chats.pop(chat.id, None)
+        else:
+            self._chats[chat.id] = chat
+        self._order = [
+            found.id
+            for found in sorted(self._chats.values(), key=lambda one: (not one.pinned, -one.updated, -one.id))
+        ]
+        if self._chat is not None and chat.id == self._chat.id:
+            self._chat = chat
+            self._show_seam()
+            self._show_next()
+        self._show_list()
+
+    async def _chats_changed(self, _: ChatsChanged) -> None:
+        await self._read_list()
+
+    # Opening ------------------------------------------------------------------------------------
+
+    async def _open(self, chat_id: int) -> None:
+        await self._keep_draft()
+        opened = await self.engine.chat.open(chat_id, limit=PAGE_OF_TURNS)
+        self._show_chat(opened)
+        draft = await self.engine.chat.draft(chat_id)
+        if draft.text != self._prompt.text:
+            self._prompt.put(draft.text)
+        if opened.chat.unread:
+            await self.engine.chat.read(chat_id)
+        await self._count()
+
+    def _show_chat(self, opened: OpenChat) -> None:
+        self._chat = opened.chat
+        self._turns = {turn.id: turn for turn in opened.turns}
+        now = self.engine.clock.now()
+        self._talk.load([view(turn, now) for turn in opened.turns], more=opened.more)
+        self._prompt.remember([turn.text for turn in opened.turns if turn.role == "user"])
+        self._rows.select(opened.chat.id)
+        self._rows.repaint()
+        self._show_seam()
+        self._show_next()
+
+    async def _show_new(self) -> None:
+        self._chat = None
+        self._turns = {}
+        self._talk.load([], more=False)
+        self._rows.repaint()
+        self._prompt.remember([])
+        draft = await self.engine.chat.draft(None)
+        if draft.text != self._prompt.text:
+            self._prompt.put(draft.text)
+        self._show_seam()
+        self._show_next()
+        await self._count()
+
+    @on(Transcript.NeedEarlier)
+    async def _earlier(self, event: Transcript.NeedEarlier) -> None:
+        if self._chat is None:
+            return
+        opened = await self.engine.chat.open(self._chat.id, limit=PAGE_OF_TURNS, before=event.turn_id)
+        self._turns = {turn.id: turn for turn in opened.turns} | self._turns
+        now = self.engine.clock.now()
+        self._talk.put_before([view(turn, now) for turn in opened.turns], more=opened.more)
+
+    @on(RowList.Opened)
+    async def _row_opened(self, event: RowList.Opened) -> None:
+        if isinstance(event.row, Chat):
+            await self._open(event.row.id)
+            self._prompt.focus()
+
+    # The lines around the composer --------------------------------------------------------------
+
+    def _show_seam(self) -> None:
+        rule = self.leitstand.glyphs.rule * self.size.width
+        self.query_one("#seam", Line).put([(rule, "rule")])
+
+    def _show_next(self) -> None:
+        model = (self._chat.model if self._chat else "") or self.engine.config.current.chat.model
+        left = composer.destination(self._chat, model, self.leitstand.glyphs, len(self._attached))
+        right = composer.gauge(self._budget, self.leitstand.glyphs, wide=self.size.width >= 60)
+        self.query_one("#next", Line).put(left, right)
+
+    # What is being written ------------------------------------------------------------------------
+
+    def _count_soon(self) -> None:
+        """Keep the draft and count the context once the typing rests."""
+        if self._quiet is not None:
+            self._quiet.stop()
+        self._quiet = self.set_timer(PAUSE, self._rested)
+
+    async def _rested(self) -> None:
+        if self.leitstand.engine_ready:
+            await self._keep_draft()
+            await self._count()
+
+    async def _keep_draft(self) -> None:
+        if self._opened:
+            await self.engine.chat.set_draft(self._chat.id if self._chat else None, self._prompt.text)
+
+    async def _count(self) -> None:
+        text = self._prompt.text
+        try:
+            self._budget = await self.engine.chat.budget(
+                self._chat.id if self._chat else None, text, attachments=tuple(self._attached)
+            )
+        except LeitstandError:
+            self._budget = None  # the server is away or the model unknown: the gauge says nothing
+        self._show_next()
+
+    async def _attach_file(self, path: str) -> None:
+        try:
+            attached = await self.engine.chat.read_file(expanded(path))
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+            return
+        self._attached.append(attached)
+        self.leitstand.toast("good", f"{one_line(attached.name, 80)} goes with the next question.")
+        await self._count()
+
+
+def expanded(path: str) -> str:
+    """Write ~ out, as a shell would."""
+    return str(Path(path).expanduser())
