@@ -1,0 +1,209 @@
+"""What everybody who works on conversations shares: the tables, the queue, the server, the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from core.bus import Bus
+from core.chat import rows
+from core.chat.facts import Facts, ModelFacts
+from core.chat.learned import Memory, decide
+from core.chat.recorder import Recorder
+from core.chat.store import ChatStore
+from core.chat.tree import Tree
+from core.chat.types import Chat, ChatChanged, Stats, Turn, TurnChanged, TurnError, TurnState
+from core.clock import Clock
+from core.config.schema import Chat as Settings
+from core.errors import LeitstandError, NotFound
+from core.guard import one_line
+from core.jobs.service import JobService
+from core.jobs.types import NewJob, packed
+from core.ollama.client import Ollama
+from core.store.database import Database, Transaction
+from core.tasks import Tasks
+
+TURN = "chat.turn"
+TITLE = "chat.title"
+
+_TITLE_DELAY = 3.0
+"""A title is found when nobody asked anything for so long."""
+_TITLE_TRIES = 8
+"""After so many turns the beginning of the first question stays the title."""
+
+
+class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an answer's job carries."""
+
+    turn: int
+    anyway: bool = False
+    """It is known to be too long: the server may cut it."""
+
+
+class TitlePayload(msgspec.Struct, frozen=True):
+    """What a title's job carries."""
+
+    chat: int
+
+
+class Desk:
+    """Everything that is needed to give an answer."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        tasks: Tasks,
+        clock: Clock,
+        jobs: JobService,
+        *,
+        client: Callable[[], Ollama],
+        report: Callable[[LeitstandError], None],
+        settings: Callable[[], Settings],
+        largest_context: Callable[[str], Awaitable[int | None]] | None = None,
+    ) -> None:
+        self.database = database
+        self.bus = bus
+        self.tasks = tasks
+        self.clock = clock
+        self.jobs = jobs
+        self.client = client
+        self.report = report
+        self.settings = settings
+        self.chats = ChatStore(database)
+        self.tree = Tree(database)
+        self.memory = Memory(database)
+        self.facts = Facts(client, clock)
+        self._largest = largest_context
+        self.live: dict[int, Recorder] = {}
+        """Answers that are being given, or whose end is not on the disk yet."""
+        self.titling: set[int] = set()
+        """Jobs that find a title at this moment."""
+
+    def recorder(self, turn: Turn) -> Recorder:
+        """Begin to keep an answer."""
+        return Recorder(turn, self.live, tree=self.tree, bus=self.bus, tasks=self.tasks, clock=self.clock)
+
+    def newest(self, turn: Turn) -> Turn:
+        """The same turn with what was said and not written yet."""
+        recorder = self.live.get(turn.id)
+        if recorder is None:
+            return turn
+        return msgspec.structs.replace(recorder.turn, siblings=turn.siblings, sibling=turn.sibling)
+
+    async def model_for(self, chat: Chat) -> str:
+        """Who answers in a chat: whoever was chosen, the default, the last one, or whoever is there."""
+        return (
+            chat.model or self.settings().model or await self.memory.last_used() or await self.facts.first()
+        )
+
+    async def largest_context(self, model: str) -> int | None:
+        """The longest context of a model that fits into memory; None when nobody knows."""
+        return None if self._largest is None else await self._largest(model)
+
+    def system_of(self, chat: Chat) -> str:
+        """The system prompt of a chat."""
+        return chat.system or self.settings().system
+
+    async def window_of(self, facts: ModelFacts) -> int:
+        """The context length to ask for, decided the first time a model is used."""
+        known = await self.memory.of(facts.name)
+        if known.context is not None:
+            return known.context
+        context = await decide(facts, self.facts, self.settings().context)
+        await self.memory.set_context(facts.name, context)
+        return context
+
+    async def enqueue(self, tx: Transaction, answer: Turn, title: str, *, anyway: bool = False) -> Turn:
+        """Put an answer into the queue, in the transaction that makes it."""
+        job = await self.jobs.enqueue(
+            NewJob(
+                kind=TURN,
+                title=one_line(title, 80) or "Question",
+                model=answer.model,
+                payload=packed(Payload(answer.id, anyway)),
+                priority="interactive",
+                group=f"chat:{answer.chat_id}",
+            ),
+            tx,
+        )
+        await self.tree.set_job(tx, answer.id, job.id)
+        return msgspec.structs.replace(answer, job_id=job.id)
+
+    async def finish(
+        self,
+        recorder: Recorder,
+        state: TurnState,
+        *,
+        error: LeitstandError | None = None,
+        stats: Stats | None = None,
+    ) -> Turn:
+        """End an answer, and in the same transaction do what follows from it."""
+        changed: list[Chat] = []
+
+        async def also(tx: Transaction, turn: Turn) -> None:
+            changed[:] = await self._follows(tx, turn)
+
+        turn = await recorder.finish(
+            state,
+            error=None if error is None else TurnError(error.code, error.message, error.hint),
+            stats=stats or recorder.turn.stats,
+            also=also,
+        )
+        for chat in changed:
+            self.bus.publish(ChatChanged(chat))
+        return turn
+
+    async def settle(self, turn: Turn, state: TurnState, *, error: LeitstandError | None = None) -> Turn:
+        """End an answer that nobody is giving."""
+        return await self.finish(self.recorder(turn), state, error=error)
+
+    def make_way(self) -> None:
+        """A person asks: whoever only finds a title stops."""
+        for job in tuple(self.titling):
+            self.titling.discard(job)
+            self.tasks.spawn("title makes way", self.jobs.cancel(job))
+
+    def tell(self, chat: Chat, *turns: Turn) -> None:
+        """Publish what is new about a chat."""
+        for turn in turns:
+            self.bus.publish(TurnChanged(turn))
+        self.bus.publish(ChatChanged(chat))
+
+    async def _follows(self, tx: Transaction, turn: Turn) -> list[Chat]:
+        if turn.state == "done" and turn.stats is not None:
+            await self.memory.add(tx, turn.model, turn.stats, self.clock.now())
+        for waiting in await self.tree.next_of(tx, turn.id):
+            question = await tx.rows("SELECT text FROM chat_turn WHERE id = ?", (waiting.parent_id,))
+            await self.enqueue(tx, waiting, question[0]["text"])
+        try:
+            return [await self._mark(tx, turn)]
+        except NotFound:
+            return []  # the chat was removed meanwhile
+
+    async def _mark(self, tx: Transaction, turn: Turn) -> Chat:
+        changes: dict[str, object] = {"updated": self.clock.now()}
+        if turn.state != "stopped":
+            changes["unread"] = True
+        if turn.text:
+            changes["preview"] = rows.preview(turn.text)
+        chat = await self.chats.update_chat(tx, turn.chat_id, **changes)
+        if chat.head_id == turn.id:
+            chat = await self.chats.update_chat(tx, chat.id, state=turn.state)
+        wanted = chat.title_source == "text" and self.settings().title_by_model
+        if wanted and turn.state == "done" and turn.text and turn.depth < _TITLE_TRIES:
+            await self.jobs.enqueue(
+                NewJob(
+                    kind=TITLE,
+                    title=f"Title of {one_line(chat.title, 60)}",
+                    model=turn.model,
+                    payload=packed(TitlePayload(chat.id)),
+                    priority="batch",
+                    sole=f"{TITLE}:{chat.id}",
+                    delay=_TITLE_DELAY,
+                    max_attempts=1,
+                ),
+                tx,
+            )
+        return chat

@@ -1,0 +1,269 @@
+"""Asking: a question, its empty answer and the job that fills it are one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import msgspec
+
+from core.chat import attachments as files
+from core.chat import prompt, rows, titles
+from core.chat.asking import line_of, line_with
+from core.chat.desk import Desk
+from core.chat.facts import ModelFacts
+from core.chat.types import Budget, Chat, NewAttachment, Sent, Turn
+from core.errors import ContextExceeded, LeitstandError, NotFound, Refused, UsageError
+from core.store.database import Transaction
+
+LONGEST = 4 * 2**20
+_STOPPING = 2.0
+_SUMMARY_SHARE = 0.6
+_SUMMARY_TURNS = 400
+_SUMMARY = (
+    "This is what we said in another chat. Summarise it in its language, so that we can go on from there: "
+    "what it is about, what was found out and decided, what is still open."
+)
+
+
+class Sending:
+    """Everything that makes or ends an answer."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def send(
+        self,
+        chat: Chat,
+        text: str,
+        given: tuple[NewAttachment, ...],
+        *,
+        model: str = "",
+        anyway: bool = False,
+    ) -> Sent:
+        """Ask at the end of a chat's branch; a chat without an id is made."""
+        text, kept = self._question(text, given)
+        parent = await self._desk.tree.turn(chat.head_id) if chat.head_id is not None else None
+        model = model or await self._desk.model_for(chat)
+        if not anyway:
+            await self._check(chat, text, kept, model)
+        return await self._ask(chat, parent, text, kept, model, anyway=anyway)
+
+    async def edit(self, turn_id: int, text: str, given: tuple[NewAttachment, ...] | None) -> Sent:
+        """Ask a question in other words, beside the first."""
+        old = await self._desk.tree.turn(turn_id)
+        if old.role != "user":
+            raise UsageError("Only a question can be edited.")
+        if given is None:
+            contents = await self._desk.tree.contents(turn_id)
+            given = tuple(
+                NewAttachment(file.name, file.kind, content)
+                for file, content in zip(old.attachments, contents, strict=True)
+            )
+        text, kept = self._question(text, given)
+        chat = await self._open_chat(old.chat_id)
+        parent = await self._desk.tree.turn(old.parent_id) if old.parent_id is not None else None
+        return await self._ask(chat, parent, text, kept, await self._desk.model_for(chat))
+
+    async def regenerate(self, turn_id: int, model: str = "") -> Sent:
+        """Answer the same question anew, beside the first answer."""
+        desk = self._desk
+        old = desk.newest(await desk.tree.turn(turn_id))
+        question = await self._question_of(old)
+        if old.role == "assistant" and not old.ended:
+            raise Refused("This answer is still being written.", "Stop it first.")
+        chat = await self._open_chat(old.chat_id)
+        now = desk.clock.now()
+        async with desk.database.write() as tx:
+            answer = await self._empty_answer(tx, chat, question, model or await desk.model_for(chat))
+            answer = await desk.enqueue(tx, answer, question.text)
+            chat = await desk.chats.show(tx, chat.id, answer, updated=now)
+        return await self._told(chat, question, answer)
+
+    async def again(self, turn_id: int) -> Turn:
+        """Go on with an answer in place; what it says so far stays."""
+        desk = self._desk
+        old = desk.newest(await desk.tree.turn(turn_id))
+        question = await self._question_of(old)
+        if old.role != "assistant" or not old.ended:
+            raise Refused("This answer is not over.", "Stop it first.")
+        thought = old.thinking if old.text else ""
+        now = desk.clock.now()
+        turn = msgspec.structs.replace(
+            old, state="queued", since=now, error=None, notes=(), finished=None, thinking=thought
+        )
+        async with desk.database.write() as tx:
+            await desk.tree.put_turn(tx, turn)
+            await desk.tree.rewrite(tx, turn)
+            turn = await desk.enqueue(tx, turn, question.text)
+            chat = await desk.chats.update_chat(tx, turn.chat_id, updated=now)
+            if chat.head_id == turn.id:
+                chat = await desk.chats.update_chat(tx, chat.id, state="queued")
+        desk.make_way()
+        desk.tell(chat, turn)
+        return turn
+
+    async def retry(self, turn_id: int) -> Turn:
+        """Try again: in place when nothing was said, beside it otherwise."""
+        old = self._desk.newest(await self._desk.tree.turn(turn_id))
+        if old.text or old.thinking:
+            return (await self.regenerate(turn_id)).answer
+        return await self.again(turn_id)
+
+    async def stop(self, turn_id: int) -> Turn:
+        """End an answer; returns when it has ended, or soon will."""
+        desk = self._desk
+        turn = desk.newest(await desk.tree.turn(turn_id))
+        if turn.ended:
+            return turn
+        if turn.job_id is not None:
+            await self._cancel(turn.job_id)
+            if turn.id in desk.live:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_STOPPING):
+                        await desk.jobs.finished(turn.job_id)
+        turn = desk.newest(await desk.tree.turn(turn_id))
+        if not turn.ended and turn.id not in desk.live:
+            turn = await desk.settle(turn, "stopped")
+        return turn
+
+    async def budget(
+        self, chat: Chat, text: str, given: tuple[NewAttachment, ...], model: str = ""
+    ) -> Budget:
+        """What would be sent, and whether it fits; also while the server is away."""
+        desk = self._desk
+        model = model or await desk.model_for(chat)
+        facts = await self._facts(model)
+        known = await desk.memory.of(model)
+        context = known.window(desk.settings().context)
+        if known.context is None and facts is not None:
+            context = await desk.window_of(facts)
+        window = desk.settings().window
+        past = await desk.tree.up(chat.head_id, window + 1)
+        lines = [await line_of(desk, turn) for turn in past if turn.text or turn.attachments]
+        kept = prompt.reserve(context, chat.options.get("num_predict"))
+        plan = prompt.plan(
+            desk.system_of(chat),
+            [*lines, line_with(text, given)],
+            window=window,
+            context=context,
+            kept=kept,
+            ratio=known.ratio.value,
+            total=chat.turns + 1 - (len(past) - len(lines)),
+        )
+        return prompt.budget(
+            plan,
+            context=context,
+            kept=kept,
+            model_max=facts.trained if facts else None,
+            largest=await desk.largest_context(model),
+            learned=known.ratio.samples > 0,
+        )
+
+    async def summary_question(self, chat: Chat) -> str:
+        """Ask for a summary of a chat, with as much of its end as there is room for."""
+        desk = self._desk
+        known = await desk.memory.of(await desk.model_for(chat))
+        room = known.window(desk.settings().context) * _SUMMARY_SHARE / known.ratio.value
+        kept: list[str] = []
+        for turn in reversed(await desk.tree.up(chat.head_id, _SUMMARY_TURNS)):
+            if turn.text:
+                said = f"{'I' if turn.role == 'user' else 'You'}: {turn.text}"
+                room -= prompt.estimate(said)
+                if room < 0:
+                    break
+                kept.insert(0, said)
+        if not kept:
+            raise UsageError("There is nothing to summarise, or the last message alone is too long.")
+        return f"{_SUMMARY}\n\n---\n\n" + "\n\n".join(kept)
+
+    async def _facts(self, model: str) -> ModelFacts | None:
+        try:
+            return await self._desk.facts.of(model)
+        except LeitstandError:
+            return None  # the server is away, or does not have it: asking will tell
+
+    def _question(self, text: str, given: tuple[NewAttachment, ...]) -> tuple[str, tuple[NewAttachment, ...]]:
+        kept = files.checked(given)
+        if not text.strip() and not kept:
+            raise UsageError("There is nothing to send.", "Type a question first.")
+        if len(text) > LONGEST:
+            raise UsageError(
+                f"A question of {len(text)} characters is too long.", "Send it as a file, or in parts."
+            )
+        return rows.clean(text), kept
+
+    async def _check(self, chat: Chat, text: str, kept: tuple[NewAttachment, ...], model: str) -> None:
+        found = await self.budget(chat, text, kept, model)
+        if found.verdict == "cut":
+            ways = " ".join(choice.text for choice in found.choices)
+            raise ContextExceeded(found.message, ways, prompt_tokens=found.used, window=found.available)
+
+    async def _ask(
+        self,
+        chat: Chat,
+        parent: Turn | None,
+        text: str,
+        kept: tuple[NewAttachment, ...],
+        model: str,
+        *,
+        anyway: bool = False,
+    ) -> Sent:
+        desk, now = self._desk, self._desk.clock.now()
+        waits = parent is not None and not parent.ended
+        async with desk.database.write() as tx:
+            if not chat.id:
+                chat = await desk.chats.insert_chat(tx, chat)
+            question = await desk.tree.insert_turn(
+                tx,
+                Turn(
+                    id=0, chat_id=chat.id, text=text, created=now, since=now, finished=now,
+                    attachments=files.described(kept),
+                ),
+                kept,
+                parent=parent,
+            )  # fmt: skip
+            answer = await self._empty_answer(tx, chat, question, model)
+            if not waits:
+                answer = await desk.enqueue(tx, answer, text or kept[0].name, anyway=anyway)
+            named = {}
+            if not chat.title:
+                named["title"] = titles.from_text(text) or titles.from_text(kept[0].name if kept else "")
+            chat = await desk.chats.show(
+                tx, chat.id, answer, updated=now, preview=rows.preview(text), unread=False, **named
+            )
+        return await self._told(chat, question, answer)
+
+    async def _empty_answer(self, tx: Transaction, chat: Chat, question: Turn, model: str) -> Turn:
+        now = self._desk.clock.now()
+        answer = Turn(
+            id=0, chat_id=chat.id, role="assistant", state="queued", model=model, created=now, since=now
+        )
+        return await self._desk.tree.insert_turn(tx, answer, parent=question)
+
+    async def _told(self, chat: Chat, question: Turn, answer: Turn) -> Sent:
+        question, answer = await self._desk.tree.with_siblings(
+            [question]
+        ) + await self._desk.tree.with_siblings([answer])
+        self._desk.make_way()
+        self._desk.tell(chat, question, answer)
+        return Sent(chat, question, answer)
+
+    async def _question_of(self, turn: Turn) -> Turn:
+        if turn.role == "user":
+            return turn
+        if turn.parent_id is None:
+            raise UsageError("This answer has no question.")
+        return await self._desk.tree.turn(turn.parent_id)
+
+    async def _open_chat(self, chat_id: int) -> Chat:
+        chat = await self._desk.chats.chat(chat_id)
+        if chat.deleted_at is not None:
+            raise Refused("This chat is deleted.", "Take the deletion back first.")
+        return chat
+
+    async def _cancel(self, job_id: int) -> None:
+        try:
+            await self._desk.jobs.cancel(job_id)
+        except NotFound:
+            return  # its job was cleared away

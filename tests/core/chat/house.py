@@ -1,0 +1,143 @@
+"""Conversations with everything they need, on a simulated server and a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.bus import Bus, Event, Mailbox
+from core.chat.service import ChatService
+from core.chat.types import ENDED, Turn, TurnChanged, TurnDelta
+from core.config.schema import Chat as Settings
+from core.config.schema import Queue
+from core.errors import LeitstandError
+from core.jobs.service import JobService
+from core.ollama.address import Address
+from core.ollama.client import Ollama
+from core.simulator import Script, Setup, Simulator, toy
+from core.store.database import Database
+from core.tasks import Tasks
+from tests.fakes.clock import ManualClock
+
+MODELS = (
+    toy(),
+    toy("thinker:8b", capabilities=("completion", "thinking"), thinking="parser"),
+    toy("seer:latest", capabilities=("completion", "vision")),
+    toy("big:70b", count=70_000_000_000),
+)
+
+
+class House:
+    """One Leitstand without faces."""
+
+    def __init__(self, path: Path, simulator: Simulator | None, settings: Settings, queue: Queue) -> None:
+        self.path = path
+        self.clock = ManualClock()
+        self.simulator = simulator or Simulator(Setup(installed=MODELS), clock=self.clock)
+        self.settings = settings
+        self.queue = queue
+        self.bus = Bus()
+        self.tasks = Tasks(self.bus)
+        self.reported: list[LeitstandError] = []
+        self.ollama = Ollama(Address(), transport=self.simulator.transport())
+        self.store: Database
+        self.jobs: JobService
+        self.chat: ChatService
+
+    async def open(self) -> None:
+        self.store = await Database.open(self.path, clock=self.clock)
+        self.jobs = JobService(self.store, self.bus, self.tasks, self.clock, settings=lambda: self.queue)
+        self.chat = ChatService(
+            self.store,
+            self.bus,
+            self.tasks,
+            self.clock,
+            self.jobs,
+            client=lambda: self.ollama,
+            report=self.reported.append,
+            settings=lambda: self.settings,
+            personas=self.path.with_name("personas.toml"),
+        )
+        await self.chat.recover()
+        await self.jobs.start()
+        await self.chat.start()
+
+    async def close(self) -> None:
+        await self.jobs.stop()
+        await self.chat.close()
+        await self.ollama.close()
+        await self.tasks.close(0)
+        await self.store.close()
+
+    def next(self, *steps: Any, model: str = "") -> Script:
+        """What the server says to the next question."""
+        script = steps[0] if steps and isinstance(steps[0], Script) else Script(*steps)
+        return self.simulator.next(script, model=model, route="chat")
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Every chat request the server got, as it was sent."""
+        return [
+            msgspec.json.decode(request.body)
+            for request in self.simulator.requests
+            if request.path == "/api/chat"
+        ]
+
+    async def ended(self, turn: Turn | int) -> Turn:
+        """Wait until an answer is over."""
+        id = turn if isinstance(turn, int) else turn.id
+        return await self.turn(id, lambda found: found.state in ENDED)
+
+    async def turn(self, id: int, condition: Callable[[Turn], object]) -> Turn:
+        """Wait until a turn is as it should be."""
+        with self.bus.subscribe() as mailbox:
+            while not condition(found := await self.chat.turn(id)):
+                await mailbox.drain()
+            return found
+
+    async def say(self, *pieces: str, question: str = "Why?", chat: int | None = None) -> Turn:
+        """Ask, and hear an answer that is known."""
+        self.next(Script.saying(*pieces))
+        sent = await self.chat.send(chat, question)
+        return await self.ended(sent.answer)
+
+
+@asynccontextmanager
+async def living(
+    path: Path, simulator: Simulator | None = None, *, queue: Queue | None = None, **settings: Any
+) -> AsyncIterator[House]:
+    """A house for the length of the block."""
+    given = Settings(**{"title_by_model": False, "model": "toy", **settings})
+    house = House(path, simulator, given, queue or Queue())
+    await house.open()
+    try:
+        yield house
+    finally:
+        await house.close()
+
+
+class View:
+    """What a face shows that follows the rule: skip what one has, read again at a gap."""
+
+    def __init__(self) -> None:
+        self.turns: dict[int, Turn] = {}
+        self.gaps = 0
+
+    def apply(self, event: Event) -> None:
+        if isinstance(event, TurnChanged):
+            self.turns[event.turn.id] = event.turn
+        elif isinstance(event, TurnDelta) and (turn := self.turns.get(event.turn_id)) is not None:
+            have = turn.text if event.part == "answer" else turn.thinking
+            if event.offset > len(have):
+                self.gaps += 1
+                return
+            text = have + event.text[len(have) - event.offset :]
+            field = "text" if event.part == "answer" else "thinking"
+            self.turns[turn.id] = msgspec.structs.replace(turn, **{field: text})
+
+    def take(self, mailbox: Mailbox) -> None:
+        for event in mailbox.take():
+            self.apply(event)
