@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from core.bus import Bus, Event
 from core.clock import Clock
+from core.config.schema import Config
 from core.errors import LeitstandError
 from core.jobs.types import Job, JobChanged
 from core.models import store
 from core.models.facts import Facts, facts_of
+from core.models.learning import Memories
 from core.models.roster import Roster, key_of, mark
 from core.models.types import State
 from core.ollama.connection import ServerChanged, ServerService
-from core.ollama.wire import InstalledModel
+from core.ollama.wire import InstalledModel, RunningModel
 from core.store.database import Database
 from core.tasks import Tasks
 
@@ -34,21 +36,23 @@ class Synchroniser:
     def __init__(
         self,
         roster: Roster,
+        memories: Memories,
         server: ServerService,
         *,
         store: Database,
         bus: Bus,
         tasks: Tasks,
         clock: Clock,
-        check_every: Callable[[], float],
+        config: Callable[[], Config],
     ) -> None:
         self._roster = roster
+        self._memories = memories
         self._server = server
         self._store = store
         self._bus = bus
         self._tasks = tasks
         self._clock = clock
-        self._check_every = check_every
+        self._config = config
         self._turn = asyncio.Lock()
         self._listed_at: float | None = None
         self._listed_url = ""
@@ -57,6 +61,8 @@ class Synchroniser:
         self._jobs: dict[int, Job] = {}
         self.seen_at: float | None = None
         """When the server was last asked what it has; None before the first time."""
+        self.looked_at: float | None = None
+        """When it was last asked what is in its memory, in monotonic seconds."""
 
     def start(self) -> None:
         """Begin to look by itself."""
@@ -79,7 +85,7 @@ class Synchroniser:
             self._listed_at, self._listed_url = self._clock.monotonic(), client.address.url
             facts = await self._facts_of(client, tags)
             self._roster.set_installed(tags, facts)
-            self._roster.set_running(await client.ps())
+            await self._running(await client.ps())
             self.seen_at = self._clock.now()
 
     async def look_at_memory(self) -> None:
@@ -88,7 +94,13 @@ class Synchroniser:
         if not self._roster.knows(running):
             await self.sync()
         else:
-            self._roster.set_running(running)
+            await self._running(running)
+
+    async def _running(self, running: tuple[RunningModel, ...]) -> None:
+        self._roster.set_running(running)
+        self.looked_at = self._clock.monotonic()
+        version = self._server.current.version or ""
+        await self._memories.seen(running, cache=self._config().models.cache, version=version)
 
     async def _facts_of(self, client: Ollama, tags: tuple[InstalledModel, ...]) -> dict[str, Facts]:
         version = self._server.current.version or ""
@@ -125,7 +137,9 @@ class Synchroniser:
         while True:
             if self._server.current.phase == "online":
                 await self._look()
-            self._pause = self._tasks.spawn("pause of the models", self._clock.sleep(self._check_every()))
+            self._pause = self._tasks.spawn(
+                "pause of the models", self._clock.sleep(self._config().server.check_every)
+            )
             await asyncio.wait([self._pause])
 
     async def _look(self) -> None:
@@ -146,24 +160,28 @@ class Synchroniser:
         with self._bus.subscribe() as mailbox:
             while True:
                 for event in await mailbox.drain():
-                    self._heard(event)
+                    await self._heard(event)
 
-    def _heard(self, event: Event) -> None:
+    async def _heard(self, event: Event) -> None:
         if isinstance(event, ServerChanged):
             if event.state.phase == "online":
                 self._listed_at = None
                 self._look_now()
             elif event.state.phase != "connecting":
                 self._roster.set_running(())  # nobody can say what is in memory
-        elif isinstance(event, JobChanged) and event.job.lane == "inference":
-            self._used(event.job)
+        elif isinstance(event, JobChanged) and event.job.lane == "inference" and event.job.model:
+            await self._used(event.job)
 
-    def _used(self, job: Job) -> None:
-        before = self._doing()
-        if job.state == "running" and job.model:
+    async def _used(self, job: Job) -> None:
+        before, known = self._doing(), self._jobs.get(job.id)
+        if job.state == "running":
             self._jobs[job.id] = job
+            if known is None and not job.kind.startswith("model."):
+                await self._memories.used(job.model)
         elif self._jobs.pop(job.id, None) is None:
             return
+        if job.load_seconds is not None and (known is None or known.load_seconds != job.load_seconds):
+            await self._memories.change(job.model, load_seconds=job.load_seconds)
         doing = self._doing()
         if doing != before:
             self._roster.set_doing(doing)

@@ -29,6 +29,9 @@ Scope = Literal["all", "here", "memory"]
 Source = Literal["measured", "interpolated", "estimated", "unknown"]
 """Where a number is from: an earlier load, earlier loads of the same model, the model's shape, nowhere."""
 
+WhenTight = Literal["refuse", "make room", "anyway"]
+"""What to do when a model does not fit on the GPU with a tenth to spare."""
+
 Version = Literal["unknown", "current", "outdated"]
 """Whether the registry has another version of an installed model; unknown until it was asked."""
 
