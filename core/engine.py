@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from core.models.service import ModelService
     from core.ollama.address import Address
     from core.ollama.client import Ollama
+    from core.ollama.registry import Registry
+    from core.simulator import Simulator
     from core.store.database import Database
     from core.telemetry.probes import Probes
     from core.telemetry.service import TelemetryService
@@ -82,6 +84,7 @@ class Engine:
         self._store: Database | None = None
         self._closed = False
         self._transport = transport
+        self._simulator: Simulator | None = None
         self._probes = probes
         overrides = {"server.url": options.host} if options.host else {}
         self.config = ConfigService(paths.config, self.bus, self.tasks, clock, overrides=overrides)
@@ -161,8 +164,8 @@ class Engine:
 
     def _build(self, store: Database) -> None:
         """Make every service that rests on the database; nothing runs yet."""
-        from core.jobs.service import JobService
         from core.chat.service import ChatService
+        from core.jobs.service import JobService
         from core.joins import Joins
         from core.models.service import ModelService
         from core.telemetry.service import Sources, TelemetryService
@@ -185,7 +188,9 @@ class Engine:
             store=store,
             config=self.config,
             jobs=self.jobs,
-            gpus=joins.gpu_memory,
+            registry=self._registry(),
+            room=joins.room,
+            usual_context=joins.usual_context,
             users_catalog=self.paths.config.parent / "models.toml",
         )
         self.chat = ChatService(
@@ -210,6 +215,20 @@ class Engine:
                 away_since=joins.away_since,
             ),
         )
+
+    def _registry(self) -> Registry:
+        from core.ollama.registry import Registry
+
+        transport = self._demo_server().transport() if self.options.demo else self._transport
+        return Registry(transport=transport, in_thread=self.tasks.in_thread)
+
+    def _demo_server(self) -> Simulator:
+        """The simulated server of the demonstration, made when it is first needed."""
+        if self._simulator is None:
+            from core.simulator import REAL, Simulator
+
+            self._simulator = Simulator(clock=self.clock, pace=REAL)
+        return self._simulator
 
     def _this_machine(self) -> Probes:
         if self.options.demo:
@@ -241,10 +260,8 @@ class Engine:
     async def start_demo(self) -> None:
         """Put the built-in simulator in the place of the server, clearly marked as a demonstration."""
         from core.ollama.address import Address
-        from core.simulator import REAL, Simulator
 
-        simulator = Simulator(clock=self.clock, pace=REAL)
-        await self.server.use(Address(), simulator.transport(), demo=True)
+        await self.server.use(Address(), self._demo_server().transport(), demo=True)
 
     async def close(self) -> None:
         """Stop in order: no new work, finish or checkpoint what runs, save, close; bounded in time."""

@@ -100,8 +100,8 @@ class LeitstandApp(DifferentialOutput[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_worker(self.bridge.pump(), name="bridge", group="bridge", exit_on_error=False)
-        self.run_worker(self._start_engine(), name="engine", group="engine", exit_on_error=False)
+        self.run_worker(self.bridge.pump(), name="bridge", group="bridge")
+        self.run_worker(self._start_engine(), name="engine", group="engine")
 
     async def _start_engine(self) -> None:
         try:

@@ -34,6 +34,8 @@ def run(options: Options, *, screen: str = "", plain_output: bool = False) -> in
     probe.prepare(os.environ, here)
 
     # Only now: Textual reads the environment while it is imported.
+    from textual.worker import WorkerFailed
+
     from tui.app import LeitstandApp
     from tui.terminal.lifecycle import end_process, given_back
     from tui.terminal.options import TerminalOptions
@@ -49,7 +51,7 @@ def run(options: Options, *, screen: str = "", plain_output: bool = False) -> in
     with given_back():
         asyncio.run(_run(app, mouse=ui.mouse))
     if app.crash is not None:
-        raise app.crash
+        raise app.crash.error if isinstance(app.crash, WorkerFailed) else app.crash
     if app.failure is not None:
         raise app.failure
     if code := app.return_code:
