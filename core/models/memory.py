@@ -42,12 +42,3 @@ def room_in(sample: Sample) -> Room:
             return Room(None, ram)
         gpus.append(GpuMemory(gpu.key, gpu.name, gpu.memory_free, gpu.memory_total))
     return Room(tuple(gpus), ram)
-
-
-def watched(latest: Callable[[float | None], Awaitable[Sample]]) -> Look:
-    """Return a function that looks; *latest* is the verb of the telemetry service."""
-
-    async def look() -> Room:
-        return room_in(await latest(FRESH))
-
-    return look

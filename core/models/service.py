@@ -13,8 +13,7 @@ from core.config.service import ConfigService
 from core.errors import LeitstandError, NotCapable, Refused, UsageError
 from core.exposed import exposed
 from core.jobs.service import JobService
-from core.jobs.types import Fault, Job, Memory
-from core.jobs.types import Loaded as HeldModel
+from core.jobs.types import Fault, Job
 from core.models import catalog, loading, making, updates
 from core.models.assess import USUAL, Assessor
 from core.models.details import details
@@ -328,6 +327,10 @@ class ModelService:
         chosen = await self._usual_context(model.name) or self._config.current.chat.context
         return min(chosen, model.context or max(chosen, USUAL))
 
+    async def largest_context(self, name: str) -> int | None:
+        """Return the longest context of a model that stays on the GPU; None when nobody knows."""
+        return (await self.fit(name)).largest_context
+
     async def note_answer(self, name: str, speed: float) -> None:
         """Remember how fast an answer was, in tokens a second."""
         await self.memories.answered(name, speed)
@@ -339,13 +342,6 @@ class ModelService:
     async def note_fault(self, name: str, fault: Fault | None) -> None:
         """Remember what is wrong with a model, or that nothing is."""
         await self.memories.change(name, fault=fault)
-
-    def memory(self) -> Memory:
-        """What is in memory, for whoever plans which model runs next."""
-        if self._server.current.phase != "online" or self._sync.seen_at is None:
-            return Memory()
-        held = tuple(HeldModel(running.name, running.size) for running in self.roster.running)
-        return Memory(held, None, self._sync.looked_at)
 
     def size_of(self, name: str) -> int | None:
         """About how much memory a model takes; None when nothing is known."""

@@ -59,10 +59,10 @@ class Synchroniser:
         self._watching: list[asyncio.Task[None]] = []
         self._pause: asyncio.Task[None] | None = None
         self._jobs: dict[int, Job] = {}
+        self._cold: set[int] = set()
+        """Jobs that began when their model was not in memory: only those tell how long loading takes."""
         self.seen_at: float | None = None
         """When the server was last asked what it has; None before the first time."""
-        self.looked_at: float | None = None
-        """When it was last asked what is in its memory, in monotonic seconds."""
 
     def start(self) -> None:
         """Begin to look by itself."""
@@ -98,7 +98,6 @@ class Synchroniser:
 
     async def _running(self, running: tuple[RunningModel, ...]) -> None:
         self._roster.set_running(running)
-        self.looked_at = self._clock.monotonic()
         version = self._server.current.version or ""
         await self._memories.seen(running, cache=self._config().models.cache, version=version)
 
@@ -176,17 +175,28 @@ class Synchroniser:
         before, known = self._doing(), self._jobs.get(job.id)
         if job.state == "running":
             self._jobs[job.id] = job
-            if known is None and not job.kind.startswith("model."):
-                await self._memories.used(job.model)
-        elif self._jobs.pop(job.id, None) is None:
+        elif self._jobs.pop(job.id, None) is None and job.state != "done":
             return
-        if job.load_seconds is not None and (known is None or known.load_seconds != job.load_seconds):
+        if known is None:  # also of one that began and ended before anybody looked
+            await self._begun(job)
+        if job.load_seconds is not None and job.id in self._cold:
+            self._cold.discard(job.id)
             await self._memories.change(job.model, load_seconds=job.load_seconds)
+        if job.state != "running":
+            self._cold.discard(job.id)
         doing = self._doing()
         if doing != before:
             self._roster.set_doing(doing)
             # A load that ended, an answer that ended: what is in memory, and for how long, has changed.
             self._look_now()
+
+    async def _begun(self, job: Job) -> None:
+        if job.kind.startswith("model."):
+            return  # loading says itself how long it took, and is no use
+        model = self._roster.find(job.model)
+        if model is None or model.memory is None:
+            self._cold.add(job.id)
+        await self._memories.used(job.model)
 
     def _doing(self) -> dict[str, State]:
         doing: dict[str, State] = {}

@@ -57,8 +57,7 @@ class Workshop:
             self.tasks,
             self.clock,
             settings=lambda: self.config.current.queue,
-            memory=lambda: self.models.memory(),
-            size_of=lambda name: self.models.size_of(name),
+            size_of=self._size_of,
         )
         self.registry = Registry(transport=self.simulator.transport())
         self.models = ModelService(
@@ -73,6 +72,9 @@ class Workshop:
             room=self.room,
             users_catalog=self.home / "catalog.toml",
         )
+
+    def _size_of(self, name: str) -> int | None:
+        return self.models.size_of(name)
 
     async def start(self) -> None:
         """Run everything, and know what the server has."""
