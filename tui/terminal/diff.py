@@ -111,7 +111,8 @@ class DifferentialOutput(App[ReturnType]):
         if self.output_note:
             log.info("plain output: %s", self.output_note)
         else:
-            self._painter = Painter(*self.size, scroll_regions=self.terminal_options.scroll_regions)
+            options = self.terminal_options
+            self._painter = Painter(*self.size, scroll_regions=options.scroll_regions, erases=options.erases)
 
     def _on_unmount(self) -> None:
         self._watch.stop()

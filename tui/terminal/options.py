@@ -19,6 +19,8 @@ class TerminalOptions(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: bool = False
     """Ask after each frame whether it arrived: over SSH."""
     scroll_regions: bool = True
+    erases: bool = True
+    """Erased cells take the colour of the background."""
     extended_keys: bool = False
     """Ask tmux for shift+enter and ctrl+enter."""
     low_bandwidth: Literal["auto", "on", "off"] = "auto"
@@ -42,6 +44,7 @@ class TerminalOptions(msgspec.Struct, frozen=True, kw_only=True):
             frames=frames_ssh if terminal.ssh else frames_local,
             acknowledged=terminal.acknowledges,
             scroll_regions=terminal.scroll_regions,
+            erases=terminal.erases,
             extended_keys=terminal.tmux is not None,
             low_bandwidth=low_bandwidth,
             show_cursor=show_cursor,

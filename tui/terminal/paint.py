@@ -21,6 +21,9 @@ _BRIDGE = 4
 """Unchanged cells of the same pen that are cheaper to write again than to jump over."""
 
 
+_ERASE_FROM = 8
+"""Blanks in a row that are shorter to erase than to write."""
+
 _FEW = 4
 """Runs up to which their order is worth a thought."""
 
@@ -28,9 +31,12 @@ _FEW = 4
 class Painter:
     """Holds the picture and the terminal's copy of it."""
 
-    def __init__(self, width: int = 0, height: int = 0, *, scroll_regions: bool = True) -> None:
+    def __init__(
+        self, width: int = 0, height: int = 0, *, scroll_regions: bool = True, erases: bool = True
+    ) -> None:
         self.pens = Pens()
         self.scroll_regions = scroll_regions
+        self.erases = erases
         self.width = width
         self.height = height
         self._wanted = [Row.blank(width) for _ in range(height)]
@@ -93,7 +99,7 @@ class Painter:
         if self.pens.linked(self._pen):
             self._use(0)  # a link left open would swallow whatever is written next
         if (self._x, self._y) != cursor:
-            self._finish_at(*cursor)
+            self._go(*cursor)
         self.cursor = cursor
         return "".join(self._out)
 
@@ -119,6 +125,8 @@ class Painter:
             return
         if y == self._y and 0 <= self._x < x:
             self._out.append(f"\x1b[{x - self._x}C" if x - self._x > 1 else "\x1b[C")
+        elif y == self._y and x == self._x - 1:
+            self._out.append("\x1b[D")
         elif y == self._y and self._x >= 0:
             self._out.append(f"\x1b[{x + 1}G" if x else "\r")
         elif x == 0 and y == self._y + 1 and self._y >= 0:
@@ -126,12 +134,6 @@ class Painter:
         else:
             self._out.append(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
         self._x, self._y = x, y
-
-    def _finish_at(self, x: int, y: int) -> None:
-        if y == self._y and x == self._x - 1:
-            self._out.append("\b")
-        else:
-            self._go(x, y)
 
     def _use(self, pen: int) -> None:
         if pen != self._pen:
@@ -159,7 +161,15 @@ class Painter:
             self._text(self._wanted[y], start, end)
 
     def _text(self, row: Row, start: int, end: int) -> None:
-        self._out.append("".join(row.glyphs[start:end]))
+        text = "".join(row.glyphs[start:end])
+        if self.erases and self.pens.erases(self._pen):
+            words = text.rstrip(" ")
+            blanks = len(text) - len(words)
+            if blanks >= _ERASE_FROM:
+                self._out.append(f"{words}\x1b[K" if end == self.width else f"{words}\x1b[{blanks}X")
+                self._x = end - blanks  # erasing moves nothing
+                return
+        self._out.append(text)
         # Behind the last column terminals stand in different places.
         self._x = end if end < self.width else -1
 

@@ -63,6 +63,11 @@ class Pens:
         """Tell whether a pen draws a link."""
         return bool(self._pens[pen].link)
 
+    def erases(self, pen: int) -> bool:
+        """Tell whether an erased cell looks as a blank drawn with this pen: all but the colour is lost."""
+        found = self._pens[pen]
+        return not (found.attributes or found.link)
+
     def number(self, codes: str, link: str = "") -> int:
         """The number of a pen given as the codes of SGR."""
         if not link:

@@ -29,6 +29,23 @@ if TYPE_CHECKING:
 LEAST_COLUMNS, LEAST_ROWS = 40, 10
 """The smallest window in which the pages make sense."""
 
+_ERASING_TERMS = (
+    *(
+        "xterm",
+        "alacritty",
+        "foot",
+        "ghostty",
+        "wezterm",
+        "contour",
+        "rxvt",
+        "konsole",
+        "vte",
+        "linux",
+        "rio",
+    ),
+    *("mintty", "iterm", "st-256color", "putty"),
+)
+
 
 class Terminal(msgspec.Struct, frozen=True):
     """The terminal this process was started in."""
@@ -49,6 +66,11 @@ class Terminal(msgspec.Struct, frozen=True):
     def scroll_regions(self) -> bool:
         """Scrolling a part of the screen is cheap here; in a split of tmux it is drawn anew."""
         return self.tmux is None or self.tmux.whole_width
+
+    @property
+    def erases(self) -> bool:
+        """Erased cells take the colour of the background; GNU screen and old consoles leave them black."""
+        return self.tmux is not None or self.term.startswith(_ERASING_TERMS)
 
     @property
     def acknowledges(self) -> bool:

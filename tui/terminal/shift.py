@@ -12,8 +12,11 @@ from tui.terminal.cells import Row
 LEAST_ROWS = 4
 """Fewer changed rows are written anew; scrolling them would cost as much."""
 
-_PRICE = 14
+_REGION = 14
 """Bytes to set a scroll region, move into it and leave it again."""
+
+_TO_A_ROW = 8
+"""Bytes to move the cursor to a row."""
 
 
 class Shift(NamedTuple):
@@ -72,19 +75,20 @@ def _saves(shift: Shift, wanted: Sequence[Row], shown: Sequence[Row | None]) -> 
         old = shown[y]
         if old is None:
             return False
-        plain += _differing(wanted[y], old)
+        plain += _price(wanted[y], old)
         source = y + shift.by
         after = shown[source] if shift.top <= source <= shift.bottom else None
-        moved += _differing(wanted[y], after if after is not None else Row.blank(len(old.glyphs)))
-    return moved + abs(shift.by) + _PRICE < plain
+        moved += _price(wanted[y], after if after is not None else Row.blank(len(old.glyphs)))
+    return moved + abs(shift.by) + _REGION < plain
 
 
-def _differing(row: Row, other: Row) -> int:
+def _price(row: Row, other: Row) -> int:
+    """About how many bytes turn one row into another."""
     if row.same(other):
         return 0
     if row.odd or other.odd:
-        return len(row.glyphs)
+        return len(row.glyphs) + _TO_A_ROW
     # Which cells change matters less than how many; pens count when the text stays.
     glyphs: int = sum(map(ne, row.glyphs, other.glyphs))
     pens: int = sum(map(ne, row.pens, other.pens))
-    return max(glyphs, pens)
+    return max(glyphs, pens) + _TO_A_ROW

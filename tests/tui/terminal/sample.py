@@ -121,6 +121,7 @@ class Sample(DifferentialOutput[int]):
         Binding("f4", "edit", "Edit"),
         Binding("f6", "box", "Box"),
         Binding("f8", "leave", "Leave"),
+        Binding("f7", "page_back", show=False),
         Binding("f9", "silence", show=False),
         Binding("shift+enter", "say('shift+enter')", show=False, priority=True),
     ]
@@ -170,6 +171,10 @@ class Sample(DifferentialOutput[int]):
         """Write into the prompt."""
         self.query_one(Input).insert_text_at_cursor(words)
 
+    def action_page_back(self) -> None:
+        """Scroll the transcript back by a page."""
+        self.words.scroll_page_up(animate=False)
+
     def action_silence(self) -> None:
         """Stop the words."""
         self.workers.cancel_all()
@@ -202,6 +207,8 @@ class Sample(DifferentialOutput[int]):
     async def stream(self, rate: float, total: int = 1_000_000, frames: float = 20) -> None:
         """So many words a second, given to the transcript so many times a second."""
         said, started = 0, time.monotonic()
+        if note := os.environ.get("STARTED"):
+            _note(note, started)
         while said < total:
             await asyncio.sleep(1 / frames)
             due = min(total, int((time.monotonic() - started) * rate))
@@ -214,6 +221,11 @@ class Sample(DifferentialOutput[int]):
             before = time.monotonic()
             await asyncio.sleep(0.01)
             self.lag = max(self.lag, time.monotonic() - before - 0.01)
+
+
+def _note(file: str, started: float) -> None:
+    """Tell a test when the words began."""
+    Path(file).write_text(str(started))
 
 
 def word(number: int) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from tui.terminal.options import TerminalOptions
 from tui.terminal.paint import Painter
 
 OURS = re.compile(
-    r"\x1b\[\d*(?:;\d+)?[HCGr]|\x1b\[[\d;]*m|\x1bM|\x1b\[\?2026[hl]|\r\n|\n|\r|\x08|\x1b\]8;[!-~]*\x1b\\|\x1b\[6n"
+    r"\x1b\[\d*(?:;\d+)?[HCDGKXr]|\x1b\[[\d;]*m|\x1bM|\x1b\[\?2026[hl]|\r\n|\n|\r|\x1b\]8;[!-~]*\x1b\\|\x1b\[6n"
 )
 """Every sequence that frames are made of."""
 

@@ -15,8 +15,15 @@ PENS = ("", "1", "31", "38;2;10;20;30;48;2;1;1;1", "48;5;17", "2;4;92", "7;31;44
 class Screen:
     """A painter and the terminal it paints on."""
 
-    def __init__(self, width: int = WIDTH, height: int = HEIGHT, *, scroll_regions: bool = True) -> None:
-        self.painter = Painter(width, height, scroll_regions=scroll_regions)
+    def __init__(
+        self,
+        width: int = WIDTH,
+        height: int = HEIGHT,
+        *,
+        scroll_regions: bool = True,
+        erases: bool = True,
+    ) -> None:
+        self.painter = Painter(width, height, scroll_regions=scroll_regions, erases=erases)
         self.terminal = Emulator(width, height)
         self.terminal.feed("\x1b[?7l")
         self.terminal.spoil()
@@ -39,7 +46,7 @@ class Screen:
         fresh.feed("\x1b[?7l")
         fresh.spoil()
         wanted = self.painter
-        other = Painter(wanted.width, wanted.height)
+        other = Painter(wanted.width, wanted.height, erases=False)
         other.pens = wanted.pens
         for y, row in enumerate(wanted._wanted):
             other.put(y, 0, row.glyphs, row.pens, odd_ones=row.odd)
@@ -67,7 +74,7 @@ def test_a_frame_without_change_is_no_byte() -> None:
 def test_a_cursor_that_moves_alone_is_all_that_is_sent() -> None:
     screen = Screen()
     screen.frame((4, 5))
-    assert screen.frame((3, 5)) == "\b"
+    assert screen.frame((3, 5)) == "\x1b[D"
     assert screen.frame((20, 5)) == "\x1b[17C"
     assert screen.frame((0, 5)) == "\r"
     assert screen.frame((7, 2)) == "\x1b[3;8H"
@@ -81,7 +88,7 @@ def test_a_typed_letter_and_its_caret_are_few_bytes() -> None:
     for column, letter in enumerate("hello there", 2):
         screen.put(37, column, letter, text)
         screen.put(37, column + 1, " ", caret)
-        assert len(screen.frame((column + 1, 37))) <= 40
+        assert len(screen.frame((column + 1, 37))) <= 44
     assert screen.terminal.lines[37].strip() == "hello there"
 
 
@@ -166,6 +173,23 @@ def test_a_glyph_of_disputed_width_moves_nothing_but_itself(strange: str) -> Non
     assert screen.terminal.lines[2] == "plain again".ljust(WIDTH)
 
 
+def test_blanks_are_erased_only_where_that_looks_the_same() -> None:
+    screen = Screen()
+    screen.put(1, 0, "word".ljust(WIDTH), "48;5;17")
+    screen.put(2, 0, "word".ljust(20), "48;5;17")
+    screen.put(2, 20, "|", "48;5;18")
+    screen.put(3, 0, "word".ljust(WIDTH), "4;92")
+    screen.frame()
+    assert "word\x1b[K" in screen.written
+    assert "word\x1b[16X" in screen.written
+    assert "word" + " " * 26 in screen.written
+    screen.check()
+    careful = Screen(erases=False)
+    careful.put(1, 0, "word".ljust(WIDTH), "48;5;17")
+    careful.frame()
+    assert "\x1b[K" not in careful.written
+
+
 def test_a_link_is_closed_before_the_frame_ends() -> None:
     screen = Screen()
     pen = screen.painter.pens.number("4", "id=1;https://example.org")
@@ -207,12 +231,13 @@ forgets = st.tuples(st.just("forget"))
 @given(
     steps=st.lists(st.one_of(puts, puts, puts, shifts, shifts, frames, frames, forgets), max_size=40),
     scroll_regions=st.booleans(),
+    erases=st.booleans(),
 )
 @settings(max_examples=60, deadline=None)
 def test_whatever_happens_the_terminal_shows_the_picture(
-    steps: list[tuple[object, ...]], scroll_regions: bool
+    steps: list[tuple[object, ...]], scroll_regions: bool, erases: bool
 ) -> None:
-    screen = Screen(scroll_regions=scroll_regions)
+    screen = Screen(scroll_regions=scroll_regions, erases=erases)
     for y in range(HEIGHT):
         screen.put(y, 0, f"row {y} 世 {'.' * y}", PENS[y % len(PENS)])
     screen.frame()
