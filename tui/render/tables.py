@@ -49,8 +49,9 @@ def _alignment(column: str) -> str:
 
 def fit(natural: list[int], room: int) -> list[int]:
     """Share the room among columns: narrow ones get what they need, wide ones the same share of the rest."""
+    natural = [max(1, width) for width in natural]
     if sum(natural) <= room:
-        return [max(1, width) for width in natural]
+        return natural
     widths = [0] * len(natural)
     left, open_columns = room, sorted(range(len(natural)), key=lambda column: natural[column])
     for done, column in enumerate(open_columns):

@@ -28,7 +28,7 @@ from tui.render.stack import Spot, Stack
 from tui.render.types import ThinkMode, Turn
 
 _WHEEL_ROWS = 3
-_THUMB_STEPS = 8
+_THUMB_STEPS = 2
 
 
 class StackView(ScrollView, can_focus=True):
