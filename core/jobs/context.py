@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from math import isfinite
 from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -68,11 +69,12 @@ class JobContext:
     ) -> None:
         """Tell how far it is: shown at once, on disk at most once a second; what is None stays."""
         before = self._job.progress
+        finite = {name: number for name, number in (numbers or {}).items() if isfinite(number)}
         after = Progress(
             before.phase,
-            before.percent if percent is None else percent,
+            before.percent if percent is None or not isfinite(percent) else percent,
             before.text if text is None else storable(text),
-            {**before.numbers, **(numbers or {})},
+            {**before.numbers, **finite},
         )
         if after != before:
             self.update(progress=after)
@@ -80,7 +82,8 @@ class JobContext:
     def loaded(self, seconds: float) -> None:
         """Tell how long the model took to load, when the server said so itself."""
         self._loading_since = None
-        self.update(load_seconds=seconds)
+        if isfinite(seconds) and seconds >= 0:
+            self.update(load_seconds=seconds)
 
     def watchdog(self, seconds: float, message: str, hint: str = "") -> AbstractAsyncContextManager[Watchdog]:
         """Raise `Timeout` in the block when nobody calls `fed()` on it for that long."""

@@ -19,7 +19,7 @@ from core.jobs.planner import Planner
 from core.jobs.schedule import Choice
 from core.jobs.track import Kind, Run, Track
 from core.jobs.types import Job, JobChanged, Progress, packed
-from core.tasks import Tasks
+from core.tasks import Tasks, place
 
 _SAVE_EVERY = 1.0
 """Progress goes to disk at most this often."""
@@ -96,7 +96,7 @@ class Dispatcher:
                 await self._ledger.catch_up()
                 for track in self._ledger.tracks.values():
                     await self._fill(track)
-            except LeitstandError as error:
+            except Exception as error:  # noqa: BLE001 - a queue that stumbles is better than one that stands still
                 self._say(error)
                 await self._clock.sleep(_AFTER_FAULT)
                 continue
@@ -148,7 +148,7 @@ class Dispatcher:
         job = await self._ledger.take(
             "start", id, boot=self._boot, now=self._clock.now(), reason=choice.reason
         )
-        if job is None or id not in track.line:
+        if job is None:
             self._ledger.forget(track, id)
             return
         now, waiting = self._clock.monotonic(), track.line[id]
@@ -216,11 +216,12 @@ class Dispatcher:
                 self._say(error)
             await self._clock.sleep(_AFTER_FAULT)
 
-    def _say(self, error: LeitstandError) -> None:
-        log.warning("the queue cannot go on: %s", error.code)
-        self._bus.publish(
-            Notice("error", f"The queue waits: {error.message}", error.hint, at=self._clock.now())
-        )
+    def _say(self, error: Exception) -> None:
+        # The kind and the place, not the text of a fault: it may quote what a person wrote.
+        log.warning("the queue waits: %s at %s", type(error).__name__, place(error))
+        words = error.message if isinstance(error, LeitstandError) else f"{type(error).__name__}, a fault."
+        hint = error.hint if isinstance(error, LeitstandError) else "See the log."
+        self._bus.publish(Notice("error", f"The queue waits: {words}", hint, at=self._clock.now()))
 
     def _told(self, job: Job) -> None:
         run = self._ledger.tracks[job.lane].runs.get(job.id)

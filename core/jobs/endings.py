@@ -101,7 +101,7 @@ def _returned(job: Job, result: object) -> Ending:
         return Ending("finish", {"result": None})
     try:
         return Ending("finish", {"result": raw(packed(result))})
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a handler returned, its job must end
         # Not the text: it may quote what a person wrote.
         log.warning("the result of a %s cannot be kept: %s", job.kind, type(error).__name__)
         return _failed(Fault("error", f"The result of the {job.kind} cannot be kept.", "See the log."))

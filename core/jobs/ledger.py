@@ -66,6 +66,8 @@ class Ledger:
 
     async def accept(self, accepted: list[Accepted]) -> Jobs:
         """Write new jobs; those of callers who ask at the same time share one transaction."""
+        if self.database.owned:
+            raise RuntimeError("within a transaction a job is enqueued with that transaction")
         reply: asyncio.Future[Jobs] = asyncio.get_running_loop().create_future()
         self._asked.append((accepted, reply))
         if self._entry is None or self._entry.done():

@@ -14,18 +14,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from math import isfinite
-
-import msgspec
 
 from core.bus import Bus
 from core.clock import Clock
 from core.config.schema import Queue
 from core.errors import NotFound, Refused, UsageError
 from core.exposed import exposed
-from core.guard import one_line
 from core.jobs import queries
 from core.jobs import store as rows
+from core.jobs.asking import checked
 from core.jobs.board import Board
 from core.jobs.context import Handler, OnOrphan
 from core.jobs.dispatcher import Dispatcher
@@ -33,7 +30,6 @@ from core.jobs.ledger import Ledger
 from core.jobs.planner import Planner
 from core.jobs.queries import LaneRow
 from core.jobs.rig import unknown_size
-from core.jobs.store import Accepted
 from core.jobs.track import Kind
 from core.jobs.types import (
     EVERYTHING,
@@ -54,9 +50,6 @@ from core.store.database import Database, Transaction
 from core.tasks import Tasks
 
 _WIDEST = 64
-_MOST_ATTEMPTS = 100
-_LONGEST_TITLE = 500
-_LARGEST_PAYLOAD = 32 * 2**20
 
 
 class JobService:
@@ -98,7 +91,7 @@ class JobService:
         """Register who runs jobs of a kind, before `start`.
 
         *on_orphan* says what becomes of one that was cut off by a crash, or by closing: it waits again,
-        fails, is cancelled, counts as done, or what an async function of the job returns.
+        fails, is cancelled, counts as done, or whatever an async function of the job returns.
         """
         if kind in self._kinds:
             raise ValueError(f"somebody runs {kind} already")
@@ -121,7 +114,8 @@ class JobService:
 
     async def enqueue_many(self, new: Sequence[NewJob], tx: Transaction | None = None) -> Jobs:
         """Accept jobs in one transaction, in this order, all or none."""
-        accepted = [self._accepted(each) for each in new]
+        attempts = self._settings().attempts
+        accepted = [checked(each, self._kinds, attempts) for each in new]
         if tx is not None:
             return await self._ledger.accept_within(tx, accepted)
         return await self._ledger.accept(accepted)
@@ -135,6 +129,10 @@ class JobService:
     def server_back(self) -> None:
         """Try at once what waits because the server was away."""
         self._ledger.server_back()
+
+    def settings_changed(self) -> None:
+        """Look anew whether more may run, and in which order."""
+        self._ledger.wake.set()
 
     @exposed
     async def list(self, filter: JobFilter = EVERYTHING) -> Jobs:
@@ -267,24 +265,6 @@ class JobService:
         self._ledger.wake.set()
         self._board.tell()
         return self._board.lane(track)
-
-    def _accepted(self, new: NewJob) -> Accepted:
-        kind = self._kinds.get(new.kind)
-        if kind is None:
-            raise UsageError(f"Nobody runs jobs of the kind “{one_line(new.kind, 40)}”.")
-        attempts = self._settings().attempts if new.max_attempts is None else new.max_attempts
-        if not 1 <= attempts <= _MOST_ATTEMPTS:
-            raise UsageError(f"A job is tried 1 to {_MOST_ATTEMPTS} times.")
-        if not (isfinite(new.delay) and new.delay >= 0):
-            raise UsageError("A job cannot be put off by that long.")
-        if len(bytes(new.payload)) > _LARGEST_PAYLOAD:
-            raise UsageError("That is too much for one job.", "Keep it in a file, and name the file.")
-        try:
-            msgspec.json.decode(new.payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise UsageError("The payload of a job is JSON.") from None
-        title = new.title if len(new.title) <= _LONGEST_TITLE else new.title[: _LONGEST_TITLE - 1] + "…"
-        return Accepted(msgspec.structs.replace(new, title=title), kind.lane, attempts)
 
     async def _forget_old(self) -> None:
         days = self._settings().history_days

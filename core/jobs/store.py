@@ -153,7 +153,7 @@ async def _known(tx: Transaction, accepted: Sequence[Accepted]) -> dict[tuple[st
     known: dict[tuple[str, str], Job] = {}
     for each in accepted:
         if each.new.key:
-            rows = await tx.rows("SELECT * FROM job WHERE key = ?", (each.new.key,))
+            rows = await tx.rows("SELECT * FROM job WHERE key = ?", (storable(each.new.key),))
             if rows:
                 known["key", each.new.key] = job_of(rows[0])
         if each.new.sole and (job := await unfinished_sole(tx, each.new.sole)) is not None:
@@ -163,7 +163,7 @@ async def _known(tx: Transaction, accepted: Sequence[Accepted]) -> dict[tuple[st
 
 async def unfinished_sole(tx: Transaction, sole: str) -> Job | None:
     """Return the unfinished job that bears this mark."""
-    rows = await tx.rows("SELECT * FROM job WHERE sole = ? AND finished IS NULL", (sole,))
+    rows = await tx.rows("SELECT * FROM job WHERE sole = ? AND finished IS NULL", (storable(sole),))
     return job_of(rows[0]) if rows else None
 
 
@@ -197,8 +197,8 @@ def _row(each: Accepted, number: int, place: int, now: float) -> dict[str, Any]:
         "created": now,
         "payload": raw(new.payload),
         "batch": storable(new.group),
-        "key": new.key or None,
-        "sole": new.sole or None,
+        "key": storable(new.key) or None,
+        "sole": storable(new.sole) or None,
     }
 
 
@@ -254,4 +254,10 @@ def job_of(row: sqlite3.Row) -> Job:
 
 
 def _decoded(text: str | None, form: Any, default: Any) -> Any:
-    return default if text is None else msgspec.json.decode(text, type=form)
+    if text is None:
+        return default
+    try:
+        return msgspec.json.decode(text, type=form)
+    except msgspec.DecodeError:
+        # Written by another version, or by hand: one odd row must not hide the whole queue.
+        return default

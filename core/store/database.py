@@ -254,10 +254,15 @@ class Database:
         rows = await self.read(sql, parameters)
         return rows[0] if rows else None
 
+    @property
+    def owned(self) -> bool:
+        """Whether the running task has the transaction: then nobody it waits for can get one."""
+        return self._owner is not None and self._owner is asyncio.current_task()
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """Own the one transaction for the length of the block; others wait their turn, in order."""
-        if self._owner is not None and self._owner is asyncio.current_task():
+        if self.owned:
             raise RuntimeError("this task already has a transaction open")
         async with self._turn:
             self._check_open()

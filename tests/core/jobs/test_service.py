@@ -559,3 +559,74 @@ async def test_what_a_verb_returns_travels_as_json(shop: Shop) -> None:
     await shop.playing(job.id)
     for value in (await shop.jobs.plan(), await shop.jobs.list(), await shop.jobs.get(job.id)):
         assert msgspec.json.decode(msgspec.json.encode(value), type=type(value)) is not None
+
+
+async def test_numbers_that_are_none_are_left_out_of_the_progress(shop: Shop) -> None:
+    job = await shop.ask()
+    context = (await shop.playing(job.id)).context
+    context.progress(percent=float("nan"), numbers={"rate": float("inf"), "tokens": 3.0})
+    context.loaded(float("nan"))
+    shop.plays[job.id][0].returns()
+    done = await shop.jobs.finished(job.id)
+    assert (done.progress.percent, done.progress.numbers) == (None, {"tokens": 3.0})
+    assert done.load_seconds is None
+
+
+async def test_a_row_that_somebody_spoiled_does_not_hide_the_others(shop: Shop) -> None:
+    await shop.jobs.pause("inference")
+    await shop.ask()
+    await shop.ask()
+    async with shop.database.write() as tx:
+        await tx.execute("UPDATE job SET progress = '{torn', error = '[]' WHERE id = 1")
+    assert [job.id for job in await shop.jobs.list()] == [1, 2]
+    assert (await shop.jobs.get(1)).error is None
+
+
+async def test_asking_within_a_transaction_but_not_with_it_is_refused_instead_of_waiting_for_ever(
+    shop: Shop,
+) -> None:
+    async def ask() -> None:
+        async with shop.database.write():
+            await shop.ask()
+
+    with pytest.raises(RuntimeError, match="with that transaction"):
+        await ask()
+
+
+async def test_callers_who_are_cancelled_while_they_ask_disturb_nobody(shop: Shop) -> None:
+    await shop.jobs.pause("inference")
+    asking = [shop.tasks.spawn("ask", shop.ask()) for _ in range(20)]
+    await asyncio.sleep(0)
+    for task in asking[::2]:
+        task.cancel()
+    ended = await asyncio.gather(*asking, return_exceptions=True)
+    told = [job.id for job in ended if not isinstance(job, BaseException)]
+    assert len(told) == 10
+    kept = [job.id for job in await shop.jobs.list()]
+    assert set(told) <= set(kept)
+    assert sorted(kept) == list(range(1, len(kept) + 1))
+
+
+async def test_a_new_width_in_the_settings_counts_at_once(shop: Shop) -> None:
+    first, second = await shop.ask(), await shop.ask()
+    await shop.playing(first.id)
+    shop.settings = Queue(inference_width=2)
+    shop.jobs.settings_changed()
+    await shop.playing(second.id)
+
+
+async def test_a_fault_in_what_is_asked_about_memory_does_not_stop_the_queue(shop: Shop) -> None:
+    class Broken:
+        @property
+        def loaded(self) -> None:
+            raise ZeroDivisionError
+
+    shop.memory = Broken()  # type: ignore[assignment]  # what another part of the program might do
+    with shop.bus.subscribe() as mailbox:
+        async with shop.database.write() as tx:
+            job = await shop.jobs.enqueue(NewJob(kind="turn", title="t"), tx)
+        await clock(shop).sleepers(1)
+        assert [event for event in mailbox.take() if isinstance(event, Notice)]
+    shop.memory = Memory()
+    await clock(shop).advance(6)
+    await shop.playing(job.id)
