@@ -18,6 +18,7 @@ from core.errors import LeitstandError
 from core.guard import one_line
 from core.health import Check
 from core.ollama.connection import ServerChanged, ServerState
+from core.telemetry.types import Sampled
 from tui import keymap
 from tui.bridge import Bridge
 from tui.facts import Facts
@@ -63,6 +64,7 @@ class LeitstandApp(DifferentialOutput[int]):
         engine: Engine,
         *,
         start: str = "",
+        alone: bool = False,
         terminal_checks: Callable[[], list[Check]] | None = None,
         terminal_options: TerminalOptions | None = None,
     ) -> None:
@@ -74,6 +76,8 @@ class LeitstandApp(DifferentialOutput[int]):
             self.register_theme(theme)
         self.engine = engine
         self.engine_ready = False
+        self.alone = alone
+        """One page was asked for and fills the window; the others are a key away."""
         self.bridge = Bridge(self, engine.bus)
         self.facts = Facts()
         self.notices: deque[Notice] = deque(maxlen=200)
@@ -97,6 +101,7 @@ class LeitstandApp(DifferentialOutput[int]):
         self.bridge.follow_always(Notice, self._on_notice)
         self.bridge.follow_always(ServerChanged, self._on_server)
         self.bridge.follow_always(ConfigChanged, self._on_config)
+        self.bridge.follow_always(Sampled, self._on_sampled)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -128,6 +133,9 @@ class LeitstandApp(DifferentialOutput[int]):
 
     async def _on_server(self, event: ServerChanged) -> None:
         self._know(server=event.state, away_note=_away(event.state))
+
+    def _on_sampled(self, event: Sampled) -> None:
+        self._know(sample=event.sample)
 
     def _on_config(self, event: ConfigChanged) -> None:
         if any(key.startswith("ui.") for key in event.keys):

@@ -6,6 +6,7 @@ import msgspec
 
 from core.guard import one_line
 from core.ollama.connection import ServerState
+from core.telemetry.types import Sample
 from tui.glyphs import Glyphs
 from tui.render.pieces import Piece, Pieces, cut, width_of
 
@@ -16,6 +17,8 @@ class Facts(msgspec.Struct, frozen=True):
     server: ServerState | None = None
     notices: int = 0
     away_note: str = ""
+    sample: Sample | None = None
+    """The machine at the last look."""
 
 
 def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:

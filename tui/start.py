@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.app import LeitstandApp
 
 
-def run(options: Options, *, screen: str = "", plain_output: bool = False) -> int:
+def run(options: Options, *, screen: str = "", alone: bool = False, plain_output: bool = False) -> int:
     """Open the screens and stay until the person leaves; the number is the process's exit code."""
     if screen and page(screen) is None:
         names = ", ".join(found.name for found in PAGES)
@@ -47,7 +47,7 @@ def run(options: Options, *, screen: str = "", plain_output: bool = False) -> in
         low_bandwidth=ui.low_bandwidth,
         plain_output=plain_output,
     )
-    app = LeitstandApp(engine, start=screen or ui.start_screen, terminal_options=terminal)
+    app = LeitstandApp(engine, start=screen or ui.start_screen, alone=alone, terminal_options=terminal)
     with given_back():
         asyncio.run(_run(app, mouse=ui.mouse))
     if app.crash is not None:

@@ -15,6 +15,7 @@ from tui import keymap
 from tui.facts import Facts, join, notice_pieces, server_pieces
 from tui.pages import PAGES
 from tui.render.pieces import Piece, width_of
+from tui.render.status import alert_pieces, memory_pieces
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -112,7 +113,12 @@ class EngineScreen(Screen[None]):
         first: list[Piece] = [(facts.away_note, "warn")] if facts.away_note else []
         if not first and self.size.width < NARROW:
             first = server_pieces(facts.server, glyphs)
-        return [first or [("ready", "dim")], notice_pieces(facts.notices, glyphs)]
+        return [
+            first or [("ready", "dim")],
+            memory_pieces(facts.sample, glyphs),
+            alert_pieces(facts.sample, glyphs),
+            notice_pieces(facts.notices, glyphs),
+        ]
 
     def _tabs(self) -> list[Piece]:
         narrow = self.size.width < NARROW
