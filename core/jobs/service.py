@@ -12,7 +12,7 @@ waits again in its place, unless its kind wants something else (`on_orphan`).
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Sequence
 
 from core.bus import Bus
@@ -84,7 +84,7 @@ class JobService:
             clock,
             kinds=self._kinds,
             settings=settings,
-            boot=secrets.token_hex(8),
+            boot=os.urandom(8).hex(),
         )
 
     def handle(self, kind: str, lane: Lane, run: Handler, *, on_orphan: OnOrphan = "requeue") -> None:
