@@ -27,7 +27,7 @@ class _Cell(NamedTuple):
 class Grid:
     """The layout of one table."""
 
-    __slots__ = ("_cells", "_links", "_source", "_starts", "_whole", "_width", "_widths")
+    __slots__ = ("_cells", "_links", "_room", "_source", "_starts", "_whole", "_width", "_widths")
 
     def __init__(self) -> None:
         self._source: list[tuple[int, str]] = []
@@ -35,12 +35,13 @@ class Grid:
         self._starts: list[int] = []  # the row each source row begins at
         self._links: list[int] = []  # links there were before each source row
         self._widths: list[int] = []
-        self._width = 0
+        self._width = self._room = 0
         self._whole = False
 
     def sync(self, leaf: Leaf, rows: list[Line], width: int, setting: Setting) -> int:
         """Bring the rows up to date and return the first that was made anew."""
         first, rest, room = prefixes(leaf, width, setting)
+        self._room = room
         lines = [leaf.lines[0], *leaf.lines[2:]]
         same = len(self._source)
         while same and (same > len(lines) or self._source[same - 1] != lines[same - 1]):
@@ -111,16 +112,17 @@ class Grid:
 
     def _record(self, index: int, setting: Setting) -> list[list[Run]]:
         """Return a row as lines of "column: value": for more columns than fit side by side."""
+        rows: list[list[Run]] = []
         if index == 0:
-            return [[run for cell in self._cells[0] for run in (*cell.runs, *_spaces(2))]]
-        rows: list[list[Run]] = [[(setting.glyphs.rule, Role.FAINT, DECORATION, DECORATION)]]
-        for header, cell in zip(self._cells[0], self._cells[index], strict=True):
-            name = [(text, style, DECORATION, DECORATION) for text, style, _, _ in header.runs]
-            rows.append([*name, (": ", Role.DIM, DECORATION, DECORATION), *cell.runs])
-        room = max(1, self._width)
+            rows.append([run for cell in self._cells[0] for run in (*cell.runs, *_spaces(2))])
+        else:
+            rows.append([(setting.glyphs.rule, Role.FAINT, DECORATION, DECORATION)])
+            for header, cell in zip(self._cells[0], self._cells[index], strict=True):
+                name = [(text, style, DECORATION, DECORATION) for text, style, _, _ in header.runs]
+                rows.append([*name, (": ", Role.DIM, DECORATION, DECORATION), *cell.runs])
         wrapped: list[list[Run]] = []
         for row in rows:
-            wrapped.extend(cut_rows(row, rows_of("".join([run[0] for run in row]), room)))
+            wrapped.extend(cut_rows(row, rows_of("".join([run[0] for run in row]), self._room)))
         return wrapped
 
 
