@@ -20,7 +20,8 @@ from core.bus import Bus, Event, Resync
 E = TypeVar("E", bound=Event)
 Handler = Callable[[Any], Awaitable[None] | None]
 
-FRAME = 1 / 30
+FRAME = 1 / 60
+"""The least time between two batches; the screens pace their painting themselves."""
 
 
 class Bridge:

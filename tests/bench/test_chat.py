@@ -64,6 +64,7 @@ class Run(NamedTuple):
 
 def page(home: Path, port: int, **environment: str) -> Terminal:
     """The chat page at 120×40, ready for a question."""
+    home.mkdir()
     (home / "config.toml").write_text('[chat]\nmodel = "m:1b"\ntitle_by_model = false\n')
     around: dict[str, str | None] = {
         "LEITSTAND_HOME": str(home),
@@ -85,7 +86,7 @@ def ask(home: Path, shape: str, tokens: int, rate: float, **environment: str) ->
         terminal.send("go\r")
         start = source.began()
         end = start + tokens / rate
-        terminal.until("done", within=tokens / rate + 30)
+        terminal.until("tok/s · first", within=tokens / rate + 30)
         finished = time.monotonic()
         spent = terminal.cpu() - cpu
         late = lateness(terminal, mark, start, rate)
@@ -134,8 +135,8 @@ def at(values: list[float], share: float) -> float:
 
 def test_a_streamed_answer_costs_little_more_than_printing_it(tmp_path: Path) -> None:
     yardstick = bare("marked", TOKENS, 100)
-    local = ask(tmp_path, "marked", TOKENS, 100)
-    remote = ask(tmp_path, "marked", TOKENS, 100, SSH_CONNECTION="10.0.0.1 1 10.0.0.2 22")
+    local = ask(tmp_path / "local", "marked", TOKENS, 100)
+    remote = ask(tmp_path / "remote", "marked", TOKENS, 100, SSH_CONNECTION="10.0.0.1 1 10.0.0.2 22")
     print(f"\n{TOKENS} tokens at 100/s, CPU s per 1 000 tokens (bare script {yardstick / TOKENS * 1000:.3f})")
     for name, run in (("local frames", local), ("SSH frames", remote)):
         per = run.cpu / TOKENS * 1000
@@ -153,7 +154,7 @@ def test_a_streamed_answer_costs_little_more_than_printing_it(tmp_path: Path) ->
 @pytest.mark.parametrize("shape", ["marked", "list", "table", "fence", "paragraph"])
 def test_the_end_of_a_long_answer_costs_what_its_beginning_did(shape: str, tmp_path: Path) -> None:
     total, rate = 4_000, 200
-    with server(shape, total, rate) as source, page(tmp_path, source.port) as terminal:
+    with server(shape, total, rate) as source, page(tmp_path / "home", source.port) as terminal:
         terminal.send("go\r")
         start = source.began()
         spent = []
@@ -168,7 +169,7 @@ def test_the_end_of_a_long_answer_costs_what_its_beginning_did(shape: str, tmp_p
 
 
 def test_a_fast_stream_is_on_the_screen_as_soon_as_it_ends(tmp_path: Path) -> None:
-    run = ask(tmp_path, "marked", 5_000, 1_000)
+    run = ask(tmp_path / "home", "marked", 5_000, 1_000)
     print(
         f"\n5 000 tokens at 1 000/s: screen done {run.after * 1000:.0f} ms after the stream, {run.written / 5000:.0f} bytes/token"
     )
@@ -176,7 +177,7 @@ def test_a_fast_stream_is_on_the_screen_as_soon_as_it_ends(tmp_path: Path) -> No
 
 
 def test_keys_are_seen_at_once_while_an_answer_streams(tmp_path: Path) -> None:
-    with server("marked", 3_000, 100) as source, page(tmp_path, source.port) as terminal:
+    with server("marked", 3_000, 100) as source, page(tmp_path / "home", source.port) as terminal:
         terminal.send("go\r")
         source.began()
         terminal.watch(2.0)

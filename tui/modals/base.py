@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from core.guard import one_line
 from tui import keymap
+from tui.terminal.lean import LeanCompositor
 
 if TYPE_CHECKING:
     from tui.app import LeitstandApp
@@ -27,6 +28,10 @@ class Dialog(ModalScreen[T]):
     """A small window over a page."""
 
     BINDINGS = keymap.bindings("modal")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = LeanCompositor()
 
     @property
     def leitstand(self) -> LeitstandApp:

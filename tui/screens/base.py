@@ -16,6 +16,7 @@ from tui.facts import Facts, join, notice_pieces, server_pieces
 from tui.pages import PAGES
 from tui.render.pieces import Piece, width_of
 from tui.render.status import alert_pieces, memory_pieces
+from tui.terminal.lean import LeanCompositor
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class EngineScreen(Screen[None]):
     PAGE: ClassVar[str] = ""
     SCOPES: ClassVar[tuple[str, ...]] = ()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = LeanCompositor()
 
     @property
     def leitstand(self) -> LeitstandApp:
