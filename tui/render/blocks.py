@@ -221,7 +221,7 @@ class TurnBlock:
 
     def _flush_thought(self, *, shown: bool) -> int:
         think = self.think
-        if think is None or not think.body_rows:
+        if think is None or not (think.is_open or think.rolls):
             return self.size
         first, height = think.first_row(), think.document.height
         row = think.document.flush(shown=shown)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from .blocks import Piece
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .blocks import Piece, TurnBlock
 from .leaf import Kind, Leaf, Line
 from .markdown import Document
 from .stack import Stack
 
 _FAR = 1 << 30
+
+
+class _Part(NamedTuple):
+    """What is selected of one text: the runs that show, and how much of each is selected."""
+
+    document: Document
+    runs: list[tuple[int, int, int, int]]
+    """Start and end in the source, start and end of what is selected of it."""
 
 
 def source_between(stack: Stack, start: tuple[int, int], end: tuple[int, int]) -> str:
@@ -21,45 +32,65 @@ def source_between(stack: Stack, start: tuple[int, int], end: tuple[int, int]) -
         if top < begin and stack.top_of(index + 1) <= bottom:
             parts.append(stack.turn(index).text)
             continue
-        turn = stack.block(index)
-        low, high = max(top, begin), min(bottom + 1, begin + turn.size)
-        turn.settle(low - begin, high - begin)
-        spans: dict[Piece, tuple[int, int]] = {}
-        words: list[str] = []
-        for row in range(low, high):
-            line = turn.rows(row - begin, row - begin + 1)
-            if not line:
-                continue
-            found = turn.find(row - begin)
-            edges = left if row == top else 0, right if row == bottom else _FAR
-            if found.document is None:
-                words.append(line[0].text[edges[0] : edges[1]])
-                continue
-            span = _span(line[0], *edges)
-            if span is not None:
-                old = spans.get(found.piece, span)
-                spans[found.piece] = min(old[0], span[0]), max(old[1], span[1])
-        for piece, (low_source, high_source) in spans.items():
-            document = turn.document(piece)
-            if document is not None:
-                parts.append(document.source[low_source:high_source])
-        if not spans and (said := "\n".join(words).strip()):
-            parts.append(said)
+        low, high = max(top, begin) - begin, min(bottom + 1, stack.top_of(index + 1)) - begin
+        edges = left if top >= begin else 0, right if bottom < stack.top_of(index + 1) else _FAR
+        parts.extend(_of_turn(stack.block(index), low, high, edges))
     return "\n\n".join(parts)
 
 
-def _span(line: Line, left: int, right: int) -> tuple[int, int] | None:
-    """Return the stretch of source that shows between two characters of a row."""
-    low, high = _FAR, -1
+def _of_turn(turn: TurnBlock, low: int, high: int, edges: tuple[int, int]) -> list[str]:
+    """Return the source of some rows of a turn, or the words of its header when only those are selected."""
+    turn.settle(low, high)
+    found: dict[Piece, _Part] = {}
+    words: list[str] = []
+    # A row more at each end: what stands around the selection says which marks belong to it.
+    for row in range(max(0, low - 1), high + 1):
+        for line in turn.rows(row, row + 1):
+            cut = edges[0] if row == low else 0, edges[1] if row == high - 1 else _FAR
+            if not low <= row < high:
+                cut = 0, 0
+            place = turn.find(row)
+            if place.document is None:
+                words.append(line.text[cut[0] : cut[1]])
+            else:
+                part = found.setdefault(place.piece, _Part(place.document, []))
+                part.runs.extend(_selected(line, *cut))
+    parts = [text for part in found.values() if (text := _source(part))]
+    said = "\n".join(words).strip()
+    return parts or ([said] if said else [])
+
+
+def _selected(line: Line, left: int, right: int) -> Iterator[tuple[int, int, int, int]]:
     at = 0
     for text, _, start, end in line.runs:
-        first, last = max(left - at, 0), min(right - at, len(text))
-        if start >= 0 and first < last:
-            same = end - start == len(text)
-            low = min(low, start + first if same else start)
-            high = max(high, start + last if same else end)
+        low, high = max(left - at, 0), min(right - at, len(text))
         at += len(text)
-    return None if high < 0 else (low, high)
+        if start < 0:
+            continue
+        if low >= high:
+            yield start, end, start, start
+        elif end - start == len(text):
+            yield start, end, start + low, start + high
+        else:
+            yield start, end, start, end
+
+
+def _source(part: _Part) -> str:
+    """Return the source of what is selected, with the marks of emphasis, link or heading at its edges."""
+    runs, source = part.runs, part.document.source
+    chosen = [number for number, run in enumerate(runs) if run[2] < run[3]]
+    if not chosen:
+        return ""
+    first, last = chosen[0], chosen[-1]
+    low, high = runs[first][2], runs[last][3]
+    if first < last:  # within one run the marks around it are not meant
+        if low == runs[first][0]:
+            before = runs[first - 1][1] if first else 0
+            low -= len(source[before:low].rpartition("\n")[2]) if before < low else 0
+        if high == runs[last][1]:
+            after = runs[last + 1][0] if last + 1 < len(runs) else len(source)
+            high += len(source[high:after].partition("\n")[0]) if after > high else 0
+    return source[low:high].rstrip("\n")
 
 
 def block_source(document: Document, first: int, last: int) -> str:

@@ -221,6 +221,10 @@ class Reading(StackView):
             self._selected = self._end_of(selection.start, 0), self._end_of(selection.end, _FAR)
         self.refresh()
 
+    def _select(self, selection: Selection) -> None:
+        self.screen.selections = {self: selection}
+        self.selection_updated(selection)
+
     def _end_of(self, offset: Offset | None, column: int) -> tuple[Spot | None, int]:
         if offset is None:
             return None, column
@@ -257,7 +261,7 @@ class Reading(StackView):
         else:
             (top, left), (bottom, right) = rows
             bottom = max(top, min(bottom + step, self.stack.height - 1))
-        self.screen.selections = {self: Selection(Offset(left + MARGIN, top), Offset(right + MARGIN, bottom))}
+        self._select(Selection(Offset(left + MARGIN, top), Offset(right + MARGIN, bottom)))
         if bottom >= self.top + self.window:
             self.go_to(bottom - self.window + 1)
 
@@ -269,8 +273,7 @@ class Reading(StackView):
         if stop is not None and stop.piece is place.piece:
             top = self.stack.top_of(self.stack.index_of(block.turn.id))
             low, high = block.extent(stop)
-            ends = Offset(MARGIN, top + low), Offset(_FAR, top + high - 1)
-            self.screen.selections = {self: Selection(*ends)}
+            self._select(Selection(Offset(MARGIN, top + low), Offset(_FAR, top + high - 1)))
 
     # -- searching
 

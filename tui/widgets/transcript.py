@@ -379,7 +379,8 @@ class Transcript(Reading):
 
     def _keep_time(self, turn: Turn) -> None:
         if turn.phase == "thinking":
-            self._thinking[turn.id] = (turn.seconds or 0.0, self._clock())
+            if turn.seconds is not None or turn.id not in self._thinking:
+                self._thinking[turn.id] = (turn.seconds or 0.0, self._clock())
             self._start_beat()
         else:
             self._thinking.pop(turn.id, None)
