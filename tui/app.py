@@ -20,7 +20,7 @@ from core.health import Check
 from core.ollama.connection import ServerChanged, ServerState
 from core.telemetry.types import Sampled
 from tui import keymap
-from tui.bridge import Bridge
+from tui.bridge import FRAME, Bridge
 from tui.facts import Facts
 from tui.glyphs import Glyphs, glyphs
 from tui.pages import PAGES, page
@@ -211,6 +211,8 @@ class LeitstandApp(DifferentialOutput[int]):
                     low_bandwidth=ui.low_bandwidth,
                 )
             )
+        # Facts need not come sooner than twice a picture.
+        self.bridge.frame = max(FRAME, 0.5 / self.frames)
 
     def _apply_keys(self) -> None:
         self.key_overrides, problems = keymap.check(self.engine.config.current.keys)
@@ -279,6 +281,11 @@ class LeitstandApp(DifferentialOutput[int]):
         """Try the server again now."""
         if self.engine_ready:
             await self.engine.server.retry()
+
+    @property
+    def frames(self) -> int:
+        """Pictures a second, at most: fewer over SSH and on a slow line."""
+        return self.link.frames
 
     def low_bandwidth_changed(self, low: bool) -> None:  # noqa: FBT001 - as the terminal layer calls it
         """Rest from motion while the line is slow."""

@@ -20,8 +20,8 @@ from core.bus import Bus, Event, Resync
 E = TypeVar("E", bound=Event)
 Handler = Callable[[Any], Awaitable[None] | None]
 
-FRAME = 1 / 60
-"""The least time between two batches; the screens pace their painting themselves."""
+FRAME = 1 / 50
+"""Seconds between two batches at least; the screens pace their painting themselves."""
 
 
 class Bridge:
@@ -30,7 +30,7 @@ class Bridge:
     def __init__(self, app: App[Any], bus: Bus, *, frame: float = FRAME) -> None:
         self._app = app
         self._bus = bus
-        self._frame = frame
+        self.frame = frame
         self._always: dict[type[Event], list[Handler]] = {}
         self._screens: WeakKeyDictionary[Screen[Any], dict[type[Event], Handler]] = WeakKeyDictionary()
         self.batches = 0
@@ -53,7 +53,7 @@ class Bridge:
                     await self._deliver(event)
                 self.batches += 1
                 await self._handled()
-                await asyncio.sleep(self._frame)
+                await asyncio.sleep(self.frame)
 
     async def _deliver(self, event: Event) -> None:
         handlers = list(self._always.get(type(event), ()))

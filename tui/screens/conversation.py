@@ -21,6 +21,7 @@ from core.chat.types import (
     TurnChanged,
     TurnDelta,
 )
+from core.config.types import ConfigChanged
 from core.errors import LeitstandError
 from core.guard import one_line
 from tui.render import chat_list, composer
@@ -82,8 +83,18 @@ class Conversation(EngineScreen):
         self.follow(ChatChanged, self._chat_changed)
         self.follow(ChatsChanged, self._chats_changed)
         self._rows.put((), words=[[("Reading…", "dim")]])
+        self.follow(ConfigChanged, self._looks_changed)
+        self._looks_changed()
         self._prompt.focus()
         self._show_seam()
+
+    def _looks_changed(self, _: ConfigChanged | None = None) -> None:
+        """Move and draw as the settings and the line to the terminal ask."""
+        app, talk = self.leitstand, self._talk
+        talk.frames_per_second = app.frames
+        talk.still = app.animation_level == "none"
+        talk.set_mode(self.engine.config.current.chat.thinking)
+        talk.use_ascii(plain=app.glyphs.live.isascii())
 
     @property
     def _rows(self) -> ChatRows:
