@@ -68,7 +68,7 @@ class Sending:
     async def regenerate(self, turn_id: int, model: str = "") -> Sent:
         """Answer the same question anew, beside the first answer."""
         desk = self._desk
-        old = desk.newest(await desk.tree.turn(turn_id))
+        old = await desk.turn(turn_id)
         question = await self._question_of(old)
         if old.role == "assistant" and not old.ended:
             raise Refused("This answer is still being written.", "Stop it first.")
@@ -83,7 +83,7 @@ class Sending:
     async def again(self, turn_id: int) -> Turn:
         """Go on with an answer in place; what it says so far stays."""
         desk = self._desk
-        old = desk.newest(await desk.tree.turn(turn_id))
+        old = await desk.turn(turn_id)
         question = await self._question_of(old)
         if old.role != "assistant" or not old.ended:
             raise Refused("This answer is not over.", "Stop it first.")
@@ -105,7 +105,7 @@ class Sending:
 
     async def retry(self, turn_id: int) -> Turn:
         """Try again: in place when nothing was said, beside it otherwise."""
-        old = self._desk.newest(await self._desk.tree.turn(turn_id))
+        old = await self._desk.turn(turn_id)
         if old.text or old.thinking:
             return (await self.regenerate(turn_id)).answer
         return await self.again(turn_id)
@@ -113,7 +113,7 @@ class Sending:
     async def stop(self, turn_id: int) -> Turn:
         """End an answer; returns when it has ended, or soon will."""
         desk = self._desk
-        turn = desk.newest(await desk.tree.turn(turn_id))
+        turn = await desk.turn(turn_id)
         if turn.ended:
             return turn
         if turn.job_id is not None:
@@ -122,7 +122,7 @@ class Sending:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_STOPPING):
                         await desk.jobs.finished(turn.job_id)
-        turn = desk.newest(await desk.tree.turn(turn_id))
+        turn = await desk.turn(turn_id)
         if not turn.ended and turn.id not in desk.live:
             turn = await desk.settle(turn, "stopped")
         return turn
@@ -151,7 +151,7 @@ class Sending:
             ratio=known.ratio.value,
             total=chat.turns + 1 - (len(past) - len(lines)),
         )
-        return prompt.budget(
+        counted = prompt.budget(
             plan,
             context=context,
             kept=kept,
@@ -159,6 +159,7 @@ class Sending:
             largest=await desk.largest_context(model),
             learned=known.ratio.samples > 0,
         )
+        return msgspec.structs.replace(counted, model=model)
 
     async def summary_question(self, chat: Chat) -> str:
         """Ask for a summary of a chat, with as much of its end as there is room for."""
@@ -210,7 +211,6 @@ class Sending:
         anyway: bool = False,
     ) -> Sent:
         desk, now = self._desk, self._desk.clock.now()
-        waits = parent is not None and not parent.ended
         async with desk.database.write() as tx:
             if not chat.id:
                 chat = await desk.chats.insert_chat(tx, chat)
@@ -224,7 +224,8 @@ class Sending:
                 parent=parent,
             )  # fmt: skip
             answer = await self._empty_answer(tx, chat, question, model)
-            if not waits:
+            # Read here: an answer that ends looks in its own transaction for who waits for it.
+            if parent is None or await desk.tree.has_ended(tx, parent.id):
                 answer = await desk.enqueue(tx, answer, text or kept[0].name, anyway=anyway)
             named = {}
             if not chat.title:

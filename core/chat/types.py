@@ -271,6 +271,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """`drops`: earlier messages stay out for lack of room. `cut`: the question alone is too long."""
     message: str = ""
     choices: tuple[Choice, ...] = ()
+    model: str = ""
+    """Who would answer."""
     source: Literal["learned", "estimated"] = "estimated"
     """Whether the count rests on what this model has told of earlier prompts."""
 

@@ -4,13 +4,45 @@ from __future__ import annotations
 
 from core.chat.types import Budget, Chat
 from core.guard import one_line
+from core.ollama.connection import ServerState
 from tui.format import context, count
 from tui.glyphs import Glyphs
 from tui.render.gauges import bar
-from tui.render.pieces import Piece
+from tui.render.pieces import Piece, Pieces
 from tui.theme import Ink
 
 GAUGE = 10
+
+
+def welcome(server: ServerState | None, glyphs: Glyphs) -> list[Pieces]:
+    """What an empty chat says: what this is, how to begin, and what is wrong if anything is."""
+    lines: list[Pieces] = [[("", "text")]]
+    if server is not None and server.phase in {"away", "wrong"}:
+        lines += [
+            [(f"{glyphs.warning} AI temporarily unavailable", "warn")],
+            [(one_line(server.message, 300), "text")],
+            [(one_line(server.hint, 300), "dim")],
+            [("", "text")],
+            [("alt+r", "key"), ("  try the server again now", "dim")],
+            [("alt+d", "key"), ("  the built-in demonstration, in place of a server", "dim")],
+            [("", "text")],
+            [("What you write is kept and can be sent when it is back.", "dim")],
+        ]
+        return lines
+    return [
+        *lines,
+        [("A new chat", "strong")],
+        [("Write below and press Enter. Every word of it is kept on this machine.", "text")],
+        [("", "text")],
+        [
+            ("ctrl+o", "key"),
+            ("  choose the model        ", "dim"),
+            ("ctrl+t", "key"),
+            ("  let it think or not", "dim"),
+        ],
+        [("@", "key"), ("       send a file along       ", "dim"), ("/", "key"), ("       commands", "dim")],
+        [("ctrl+f", "key"), ("  search all chats        ", "dim"), ("?", "key"), ("       every key", "dim")],
+    ]
 
 
 def fullness(percent: float) -> Ink:

@@ -24,11 +24,13 @@ from core.chat.types import (
 from core.config.types import ConfigChanged
 from core.errors import LeitstandError
 from core.guard import one_line
+from tui.facts import Facts
 from tui.render import chat_list, composer
 from tui.render.pieces import Pieces
 from tui.render.turns import view
 from tui.screens.base import EngineScreen
 from tui.widgets.chat_rows import ChatRows
+from tui.widgets.detail import Detail
 from tui.widgets.line import Line
 from tui.widgets.offers import Offer, Offers
 from tui.widgets.prompt import Prompt
@@ -66,6 +68,7 @@ class Conversation(EngineScreen):
         with Horizontal(id="chat"):
             yield ChatRows(self._paint_row)
             with Vertical(id="talk"):
+                yield Detail(id="welcome")
                 yield Transcript(id="transcript")
                 yield Offers(id="offers")
                 yield Line(id="seam")
@@ -92,6 +95,7 @@ class Conversation(EngineScreen):
         """Move and draw as the settings and the line to the terminal ask."""
         app, talk = self.leitstand, self._talk
         talk.frames_per_second = app.frames
+        talk.until_paint = app.until_paint
         talk.still = app.animation_level == "none"
         talk.set_mode(self.engine.config.current.chat.thinking)
         talk.use_ascii(plain=app.glyphs.live.isascii())
@@ -139,6 +143,12 @@ class Conversation(EngineScreen):
         now = self.engine.clock.now()
         return list(chat_list.paint(row, width, open_id=open_id, now=now, glyphs=self.leitstand.glyphs))
 
+    def show_facts(self, facts: Facts) -> None:
+        """Draw the chrome, and say on an empty page what the server does."""
+        super().show_facts(facts)
+        if self.query("#welcome") and self.query_one("#welcome").display:
+            self._welcome(show=True)
+
     async def _delta(self, event: TurnDelta) -> None:
         if self._chat is None or event.chat_id != self._chat.id:
             return
@@ -159,6 +169,7 @@ class Conversation(EngineScreen):
         if not known and turn.parent_id is not None and turn.parent_id not in self._turns:
             return  # another branch's, or one that is not on the screen
         self._turns[turn.id] = turn
+        self._welcome(show=False)
         self._talk.update_turn(view(turn, self.engine.clock.now()))
         if turn.ended:
             self._count_soon()
@@ -195,7 +206,15 @@ class Conversation(EngineScreen):
             await self.engine.chat.read(chat_id)
         await self._count()
 
+    def _welcome(self, *, show: bool) -> None:
+        """Say in an empty chat what can be done, or make room for the conversation."""
+        welcome = self.query_one("#welcome", Detail)
+        welcome.display, self._talk.display = show, not show
+        if show:
+            welcome.say(composer.welcome(self.leitstand.facts.server, self.leitstand.glyphs))
+
     def _show_chat(self, opened: OpenChat) -> None:
+        self._welcome(show=not opened.turns)
         self._chat = opened.chat
         self._turns = {turn.id: turn for turn in opened.turns}
         now = self.engine.clock.now()
@@ -210,6 +229,7 @@ class Conversation(EngineScreen):
         self._chat = None
         self._turns = {}
         self._talk.load([], more=False)
+        self._welcome(show=True)
         self._rows.repaint()
         self._prompt.remember([])
         draft = await self.engine.chat.draft(None)
@@ -237,11 +257,11 @@ class Conversation(EngineScreen):
     # The lines around the composer --------------------------------------------------------------
 
     def _show_seam(self) -> None:
-        rule = self.leitstand.glyphs.rule * self.size.width
+        rule = self.leitstand.glyphs.rule * max(0, self._talk.size.width)
         self.query_one("#seam", Line).put([(rule, "rule")])
 
     def _show_next(self) -> None:
-        model = (self._chat.model if self._chat else "") or self.engine.config.current.chat.model
+        model = self._budget.model if self._budget else self._chat.model if self._chat else ""
         left = composer.destination(self._chat, model, self.leitstand.glyphs, len(self._attached))
         right = composer.gauge(self._budget, self.leitstand.glyphs, wide=self.size.width >= 60)
         self.query_one("#next", Line).put(left, right)

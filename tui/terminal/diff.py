@@ -77,6 +77,10 @@ class DifferentialOutput(App[ReturnType]):
         """How the terminal is reached: frames, round trip, rate."""
         return self._pace.state
 
+    def until_paint(self) -> float:
+        """Seconds until the terminal takes another picture: who prepares one earlier prepares it twice."""
+        return self._pace.wait() if self._terminal is not None else 0.0
+
     def low_bandwidth_changed(self, low: bool) -> None:  # noqa: FBT001 - the one thing it says
         """Called when the line turns out to be slow, or quick again; an app may override it."""
 

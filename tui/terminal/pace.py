@@ -31,6 +31,9 @@ QUICK_TRIP, QUICK_RATE = 0.12, 80_000.0
 LOW_FRAMES = 5
 """Frames a second on a slow line."""
 
+_TICK = 0.008
+"""Half the time between two looks at whether it is time: rather a little early than always late."""
+
 _MEASURED_FROM = 1_500
 """Bytes a frame must have to tell anything about the rate of a line."""
 
@@ -162,7 +165,11 @@ class Pace:
         if self._blocked_since is not None and self._now() - self._blocked_since > 1.0:
             # Nobody sees it; enough that the newest picture is there when the line moves again.
             return self._now() >= self._next_paint + 0.5
-        return self._urgent or self._now() >= self._next_paint
+        return self._urgent or self._now() >= self._next_paint - _TICK
+
+    def wait(self) -> float:
+        """Seconds until another picture may be made; 0 when it may be made now."""
+        return 0.0 if self._urgent else max(0.0, self._next_paint - self._now())
 
     def painted(self, started: float, cost: float) -> None:
         """A picture was made; *cost* is the processor time it took."""

@@ -22,6 +22,7 @@ from tui.render.types import Part, ThinkMode, Turn
 from tui.widgets.reading import Reading
 
 _COST_SHARE: Final = 3
+_LEAD: Final = 0.005
 
 
 class Transcript(Reading):
@@ -62,6 +63,8 @@ class Transcript(Reading):
         super().__init__(id=id)
         self.hint = hint
         self.frames_per_second = 20.0
+        self.until_paint: Callable[[], float] | None = None
+        """Where pictures have a rhythm of their own: seconds until the next one."""
         self.still = False
         """Nothing moves by itself: reduced motion, or a slow link."""
         self._clock = clock
@@ -183,6 +186,9 @@ class Transcript(Reading):
             self._pending = True
             return
         delay = max(0.0, self._next_frame - self._clock())
+        if self.until_paint is not None:
+            # Ready just before the picture is made: text that comes until then is in it.
+            delay = max(delay, self.until_paint() - _LEAD)
         self._plan = asyncio.get_running_loop().call_later(delay, self.flush)
 
     def flush(self) -> None:
@@ -199,7 +205,8 @@ class Transcript(Reading):
         first = self._work_in(changed)
         self._show(first, spot)
         cost = self._clock() - started
-        self._next_frame = started + max(1 / self.frames_per_second, _COST_SHARE * cost)
+        rhythm = 1 / self.frames_per_second if self.until_paint is None else 0.0
+        self._next_frame = started + max(rhythm, _COST_SHARE * cost)
 
     def catch_up(self) -> None:
         """Bring the picture up to date with what came while nobody looked."""
