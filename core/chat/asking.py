@@ -49,14 +49,14 @@ class Allowances:
 
     async def yields(self, desk: Desk, ask: Ask, error: LeitstandError) -> bool:
         """Whether asking in another way may help after this refusal."""
-        if isinstance(error, CannotThink) and ask.request.think is not None:
+        if isinstance(ask.request.think, str) and isinstance(error, BadRequest):
+            self.levels = False
+        elif isinstance(error, CannotThink) and ask.request.think is not None:
             self.think = False
         elif isinstance(error, ContextExceeded):
             return await self._shorten(desk, ask, error)
         elif isinstance(error, NotCapable) and ask.images:
             self.images = False
-        elif isinstance(error, BadRequest) and isinstance(ask.request.think, str):
-            self.levels = False
         else:
             return False
         return True

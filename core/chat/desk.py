@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
@@ -85,12 +85,20 @@ class Desk:
         """Begin to keep an answer."""
         return Recorder(turn, self.live, tree=self.tree, bus=self.bus, tasks=self.tasks, clock=self.clock)
 
-    def newest(self, turn: Turn) -> Turn:
-        """The same turn with what was said and not written yet."""
-        recorder = self.live.get(turn.id)
-        if recorder is None:
-            return turn
-        return msgspec.structs.replace(recorder.turn, siblings=turn.siblings, sibling=turn.sibling)
+    async def turn(self, id: int) -> Turn:
+        """A turn as it is at this moment, with what was said and not written yet."""
+
+        async def read() -> list[Turn]:
+            return [await self.tree.turn(id)]
+
+        return (await self.newest(read()))[0]
+
+    async def newest(self, reading: Awaitable[Iterable[Turn]]) -> list[Turn]:
+        """The same turns with what was said and not written yet."""
+        # Who ends while we read may be too late for the rows and gone from the living: so look before, too.
+        before = dict(self.live)
+        turns = await reading
+        return [_overlaid(turn, self.live.get(turn.id) or before.get(turn.id)) for turn in turns]
 
     async def model_for(self, chat: Chat) -> str:
         """Who answers in a chat: whoever was chosen, the default, the last one, or whoever is there."""
@@ -207,3 +215,9 @@ class Desk:
                 tx,
             )
         return chat
+
+
+def _overlaid(turn: Turn, recorder: Recorder | None) -> Turn:
+    if recorder is None:
+        return turn
+    return msgspec.structs.replace(recorder.turn, siblings=turn.siblings, sibling=turn.sibling)

@@ -109,40 +109,39 @@ class Recorder:
     ) -> Turn:
         """Write the end, and with it what *also* writes; nothing can come between."""
         now = self._clock.now()
-        self._turn = msgspec.structs.replace(
-            self._turn, state=state, since=now, finished=now, error=error, **changes
-        )
-        await self._end(also)
+        await self._end(also, state=state, since=now, finished=now, error=error, **changes)
         return self._turn
 
     async def leave(self, state: TurnState, *, error: TurnError | None = None) -> None:
         """Give the answer back to the queue, which will try it again."""
-        since = self._clock.now()
-        self._turn = msgspec.structs.replace(self._turn, state=state, since=since, error=error)
-        await self._end(None)
+        await self._end(None, state=state, since=self._clock.now(), error=error)
 
-    async def _end(self, also: Also | None) -> None:
+    async def _end(self, also: Also | None, **changes: Any) -> None:
         self._over = True
         if self._due is not None:
             self._due.cancel()
+        end = msgspec.structs.replace(self.turn, **changes)
         # Whoever cancels a second time does not lose how it ended.
-        await asyncio.shield(self._tasks.spawn("end of an answer", self._write_end(also)))
+        await asyncio.shield(self._tasks.spawn("end of an answer", self._write_end(end, also)))
 
-    async def _write_end(self, also: Also | None) -> None:
+    async def _write_end(self, end: Turn, also: Also | None) -> None:
         try:
-            await self._write(also)
-            self._forget()
+            await self._write(end, also)
         except LeitstandError as error:
             self._complain(error)
-            self._tasks.spawn("answer that waits for the disk", self._keep_trying(also))
+            self._tasks.spawn("answer that waits for the disk", self._keep_trying(end, also))
+        else:
+            self._forget()
+        # Nobody hears that it is over before it is on the disk, unless the disk does not take it.
+        self._turn = end
         self._tell()
 
-    async def _keep_trying(self, also: Also | None) -> None:
+    async def _keep_trying(self, end: Turn, also: Also | None) -> None:
         """Until it is on the disk it is here, and whoever opens the chat sees it."""
         while True:
             await self._clock.sleep(AGAIN)
             try:
-                await self._write(also)
+                await self._write(end, also)
             except LeitstandError:
                 continue
             self._forget()
@@ -191,16 +190,16 @@ class Recorder:
         await self._save()
 
     async def _save(self) -> None:
-        if self._over:
-            return  # the end wrote everything, and after it nothing may
         try:
-            await self._write(None)
+            await self._write()
         except LeitstandError as error:
             self._complain(error)  # what could not be written is tried again with what comes next
 
-    async def _write(self, also: Also | None) -> None:
+    async def _write(self, end: Turn | None = None, also: Also | None = None) -> None:
         async with self._writing:
-            turn = self.turn
+            if self._over and end is None:
+                return
+            turn = end or self.turn
             fresh, self._unwritten = self._unwritten, {"thinking": [], "answer": []}
             rewrite, self._rewrite, self._waiting = self._rewrite, False, 0
             try:

@@ -118,16 +118,17 @@ class ChatService:
     @exposed
     async def turn(self, turn_id: int) -> Turn:
         """Return a turn as it is at this moment."""
-        return self._desk.newest(await self._desk.tree.turn(turn_id))
+        return await self._desk.turn(turn_id)
 
     @exposed
     async def open(self, chat_id: int, *, limit: int = 60, before: int | None = None) -> OpenChat:
         """Return a chat with the last turns of its branch; *before* a turn for earlier ones."""
         if not 1 <= limit <= _LONGEST_PAGE:
             raise UsageError(f"A page has 1 to {_LONGEST_PAGE} turns.")
-        desk = self._desk
-        found = await desk.tree.opened(await desk.chats.chat(chat_id), limit, before)
-        return msgspec.structs.replace(found, turns=tuple(map(desk.newest, found.turns)))
+        chat = await self.get(chat_id)
+        last = await self._desk.tree.end_of_page(chat, before)
+        turns = await self._desk.newest(self._desk.tree.page(last, limit))
+        return OpenChat(chat, tuple(turns), bool(turns) and turns[0].parent_id is not None)
 
     @exposed
     async def create(
@@ -300,9 +301,9 @@ class ChatService:
         """Return a chat as a file: Markdown of its branch, or JSON with every variant."""
         desk, chat = self._desk, await self.get(chat_id)
         if form == "markdown":
-            turns = list(map(desk.newest, await desk.tree.up(chat.head_id, max(chat.turns, 1))))
+            turns = await desk.newest(desk.tree.up(chat.head_id, max(chat.turns, 1)))
             return await desk.tasks.in_thread(export.markdown_of, chat, turns)
-        everything = list(map(desk.newest, await desk.tree.all_turns(chat.id)))
+        everything = await desk.newest(desk.tree.all_turns(chat.id))
         contents = {turn.id: await desk.tree.contents(turn.id) for turn in everything if turn.attachments}
         return await desk.tasks.in_thread(export.json_of, chat, everything, contents)
 

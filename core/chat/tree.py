@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from core.chat import rows
-from core.chat.types import Chat, NewAttachment, OpenChat, Turn
+from core.chat.types import Chat, NewAttachment, Turn
 from core.errors import NotFound, UsageError
 from core.store.database import Database, Transaction
 
@@ -57,16 +57,18 @@ class Tree:
         )
         return [rows.turn(row) for row in found]
 
-    async def opened(self, chat: Chat, limit: int, before: int | None) -> OpenChat:
-        """The end of a chat's branch, or what comes before one of its turns."""
-        last = chat.head_id
-        if before is not None:
-            first = await self.turn(before)
-            if first.chat_id != chat.id:
-                raise UsageError(f"Turn {before} is not in chat {chat.id}.")
-            last = first.parent_id
-        turns = await self.with_siblings(await self.up(last, limit))
-        return OpenChat(chat, tuple(turns), bool(turns) and turns[0].parent_id is not None)
+    async def end_of_page(self, chat: Chat, before: int | None) -> int | None:
+        """Where a page of a chat's branch ends: at its head, or before one of its turns."""
+        if before is None:
+            return chat.head_id
+        first = await self.turn(before)
+        if first.chat_id != chat.id:
+            raise UsageError(f"Turn {before} is not in chat {chat.id}.")
+        return first.parent_id
+
+    async def page(self, last: int | None, limit: int) -> list[Turn]:
+        """The path that ends with a turn, with variants counted."""
+        return await self.with_siblings(await self.up(last, limit))
 
     async def all_turns(self, chat_id: int) -> list[Turn]:
         """Every variant of everything, in the order it was made."""
@@ -95,6 +97,10 @@ class Tree:
             (answer_id,),
         )
         return [rows.turn(row) for row in found]
+
+    async def has_ended(self, tx: Transaction, id: int) -> bool:
+        """Whether nothing more comes from a turn."""
+        return not await tx.rows(f"SELECT 1 FROM chat_turn WHERE id = ? AND {_UNFINISHED}", (id,))  # noqa: S608 - only our own words
 
     async def with_siblings(self, turns: Sequence[Turn]) -> list[Turn]:
         """The same turns with their variants counted."""

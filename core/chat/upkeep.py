@@ -125,6 +125,10 @@ class Upkeep:
         job = job or await self._job(turn.job_id)
         if job is not None and job.state not in FINISHED:
             return
+        # An answer is written before its job is: read now, it has ended unless nobody gave it.
+        turn = await desk.tree.turn(turn.id)
+        if turn.ended or turn.id in desk.live:
+            return
         if job is not None and job.state == "failed" and job.error is not None:
             error = from_code(job.error.code, job.error.message, job.error.hint)
             await desk.settle(turn, "failed", error=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,10 +94,30 @@ class House:
 
     async def turn(self, id: int, condition: Callable[[Turn], object]) -> Turn:
         """Wait until a turn is as it should be."""
+        async with asyncio.timeout(20):
+            with self.bus.subscribe() as mailbox:
+                while not condition(found := await self.chat.turn(id)):
+                    await mailbox.drain()
+                return found
+
+    async def put_back(self, turn: Turn) -> Turn:
+        """Wait until an answer was given back to the queue, to be tried again."""
         with self.bus.subscribe() as mailbox:
-            while not condition(found := await self.chat.turn(id)):
-                await mailbox.drain()
-            return found
+            job = (await self.turn(turn.id, lambda found: found.job_id)).job_id
+            assert job is not None
+            waiting = (await self.jobs.plan()).waiting
+            async with asyncio.timeout(20):
+                while not any(each.id == job and each.error is not None for each in waiting):
+                    await mailbox.drain()
+                    waiting = (await self.jobs.plan()).waiting
+        turn = await self.chat.turn(turn.id)
+        assert (turn.state, turn.error is not None) == ("queued", True)
+        return turn
+
+    async def server_back(self, turn: Turn) -> None:
+        """Let the server be back for an answer that waits for it."""
+        await self.put_back(turn)
+        self.jobs.server_back()
 
     async def say(self, *pieces: str, question: str = "Why?", chat: int | None = None) -> Turn:
         """Ask, and hear an answer that is known."""
