@@ -1,0 +1,282 @@
+"""Ways to find something in a question: what the table of rules is written in. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import TypeAlias
+
+from core.router.reading import Reading
+
+_PREFIXES = frozenset(
+    {
+        "ab",
+        "an",
+        "aus",
+        "ein",
+        "auf",
+        "zu",
+        "zurueck",
+        "vor",
+        "um",
+        "weiter",
+        "weg",
+        "fort",
+        "fest",
+        "frei",
+        "hoch",
+        "runter",
+        "herunter",
+        "hinzu",
+        "nach",
+        "wieder",
+        "her",
+    }
+)
+"""The end of a separable German verb."""
+
+_PEOPLE = frozenset(
+    {
+        "i",
+        "you",
+        "we",
+        "one",
+        "it",
+        "that",
+        "this",
+        "be",
+        "ich",
+        "man",
+        "du",
+        "wir",
+        "sie",
+        "es",
+        "someone",
+        "jemand",
+    }
+)
+
+Sign: TypeAlias = Callable[[Reading], Sequence[str]]
+"""Returns what it found, piece by piece; nothing when its rule does not apply."""
+
+_MOST = 3
+"""Pieces of one kind that are told: more say nothing new."""
+
+_LONGEST = 40
+"""Characters of a piece that are told."""
+
+
+def anything(reading: Reading) -> Sequence[str]:
+    """Whatever it is."""
+    return (f"{reading.words} words",)
+
+
+def words(*groups: str, least: int = 1) -> Sign:
+    """Words or phrases of these groups, as many different ones as asked for."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        hits = reading.hits
+        found = [word for group in groups if group in hits for word in hits[group]]
+        return found[:_MOST] if len(found) >= least else ()
+
+    return find
+
+
+def near(one: str, other: str, within: int) -> Sign:
+    """A word of one group and, at most so many words later, one of another."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        first, second = reading.hits.get(one), reading.hits.get(other)
+        if not first or not second:
+            return ()
+        tokens = reading.tokens
+        for at, token in enumerate(tokens):
+            if token in first:
+                for later in tokens[at + 1 : at + 1 + within]:
+                    if later in second:
+                        return (token, later)
+        return ()
+
+    return find
+
+
+def opens(*groups: str) -> Sign:
+    """What is wanted begins with a word of these groups."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        first = reading.core[0] if reading.core else ""
+        return (first,) if any(first in reading.all(group) for group in groups) else ()
+
+    return find
+
+
+def begins(kind: str) -> Sign:
+    """What is wanted begins with a phrase of this kind."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        return (reading.core[0],) if kind in reading.openings else ()
+
+    return find
+
+
+def closes(group: str, most: int) -> Sign:
+    """What is wanted ends, as German captions do, with a word of this group; it is no question and short."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        last = reading.tokens[-1] if reading.tokens else ""
+        closing = last in reading.all(group) or (len(last) > 7 and last.endswith("ieren"))
+        return (last,) if closing and not reading.questions and reading.words <= most else ()
+
+    return find
+
+
+def imperative(reading: Reading) -> Sequence[str]:
+    """A German order that no list knows: Formatiere …, Frage … ab."""
+    core = reading.core
+    if len(core) < 2 or reading.questions or not core[0].endswith("e"):
+        return ()
+    if len(core[0]) > 7 and core[0].endswith("iere"):
+        return core[:1]
+    return (core[0], core[-1]) if len(core) > 3 and core[-1] in _PREFIXES else ()
+
+
+def early(group: str, most: int) -> Sign:
+    """One of the first words belongs to this group."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        known = reading.hits.get(group)
+        return [word for word in reading.core[:most] if word in known][:_MOST] if known else ()
+
+    return find
+
+
+def how_might(reading: Reading) -> Sequence[str]:
+    """How something could be, not how I or you do it; also without the how."""
+    core = reading.core
+    at = 1 if core and core[0] in ("how", "wie") else 0
+    if len(core) < at + 4 or core[at] not in reading.all("modal") or core[at + 1] in _PEOPLE:
+        return ()
+    return core[: at + 1]
+
+
+def looks(pattern: str, needs: str = "", least: int = 1) -> Sign:
+    """Something that looks like this in the text as it was written; it cannot without one of *needs*."""
+    compiled = re.compile(pattern, re.MULTILINE)
+    needed = frozenset(needs)
+
+    def find(reading: Reading) -> Sequence[str]:
+        if needed and needed.isdisjoint(reading.characters):
+            return ()
+        found = [match[0].strip()[:_LONGEST] for match in islice(compiled.finditer(reading.text), least)]
+        return found[:_MOST] if len(found) >= least else ()
+
+    return find
+
+
+def both(one: Sign, other: Sign) -> Sign:
+    """Two signs at once."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        first = one(reading)
+        second = other(reading) if first else ()
+        return (*first, *(piece for piece in second if piece not in first))[:_MOST] if second else ()
+
+    return find
+
+
+def either(*signs: Sign) -> Sign:
+    """The first of these that is there."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        for sign in signs:
+            if found := sign(reading):
+                return found
+        return ()
+
+    return find
+
+
+def unless(sign: Sign, *others: Sign) -> Sign:
+    """A sign, when none of the others is there."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        found = sign(reading)
+        return () if not found or any(other(reading) for other in others) else found
+
+    return find
+
+
+def fired(*rules: str) -> Sign:
+    """One of these rules has applied; they stand above in the table."""
+    wanted = frozenset(rules)
+
+    def find(reading: Reading) -> Sequence[str]:
+        return tuple(sorted(wanted & reading.fired))
+
+    return find
+
+
+def up_to(most: int, sign: Sign) -> Sign:
+    """A sign in a text of at most so many words."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        return sign(reading) if reading.words <= most else ()
+
+    return find
+
+
+def longer(least: int) -> Sign:
+    """At least so many words."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        return (f"{reading.words} words",) if reading.words >= least else ()
+
+    return find
+
+
+def shorter(most: int) -> Sign:
+    """At most so many words."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        return (f"{reading.words} words",) if reading.words <= most else ()
+
+    return find
+
+
+def sentences(least: int) -> Sign:
+    """At least so many sentences."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        return (f"{reading.sentences} sentences",) if reading.sentences >= least else ()
+
+    return find
+
+
+def questions(least: int) -> Sign:
+    """At least so many question marks."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        return (f"{reading.questions} questions",) if reading.questions >= least else ()
+
+    return find
+
+
+def numbers(least: int) -> Sign:
+    """At least so many numbers; a lone year is none."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        found = reading.numbers
+        return found[:_MOST] if len(found) >= least else ()
+
+    return find
+
+
+def amounts(least: int) -> Sign:
+    """At least so many numbers, in digits or in words."""
+
+    def find(reading: Reading) -> Sequence[str]:
+        found = [*reading.numbers, *reading.all("number_word")]
+        return found[:_MOST] if len(found) >= least else ()
+
+    return find
