@@ -11,17 +11,18 @@ import msgspec
 from textual import events
 from textual.command import Provider
 
-from core.bus import Level, Notice
+from core.bus import Level, Notice, Resync
 from core.config.types import ConfigChanged
 from core.engine import Engine
 from core.errors import LeitstandError
 from core.guard import one_line
 from core.health import Check
+from core.jobs.types import Lane, LaneChanged, LaneState
 from core.ollama.connection import ServerChanged, ServerState
 from core.telemetry.types import Sampled
 from tui import keymap
-from tui.bridge import FRAME, Bridge
-from tui.facts import Facts
+from tui.bridge import Bridge
+from tui.facts import Facts, QueueFacts
 from tui.glyphs import Glyphs, glyphs
 from tui.pages import PAGES, page
 from tui.render.option import Option
@@ -78,8 +79,9 @@ class LeitstandApp(DifferentialOutput[int]):
         self.engine_ready = False
         self.alone = alone
         """One page was asked for and fills the window; the others are a key away."""
-        self.bridge = Bridge(self, engine.bus)
+        self.bridge = Bridge(self, engine.bus, frames=lambda: self.frames, until_paint=self.until_paint)
         self.facts = Facts()
+        self._lanes: dict[Lane, LaneState] = {}
         self.notices: deque[Notice] = deque(maxlen=200)
         self.key_overrides: dict[str, str] = {}
         self.failure: LeitstandError | None = None
@@ -102,6 +104,8 @@ class LeitstandApp(DifferentialOutput[int]):
         self.bridge.follow_always(ServerChanged, self._on_server)
         self.bridge.follow_always(ConfigChanged, self._on_config)
         self.bridge.follow_always(Sampled, self._on_sampled)
+        self.bridge.follow_always(LaneChanged, self._on_lane)
+        self.bridge.follow_always(Resync, self._on_resync)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -117,6 +121,7 @@ class LeitstandApp(DifferentialOutput[int]):
             return
         self.engine_ready = True
         await self._on_server(ServerChanged(await self.engine.server.state()))
+        await self._read_lanes()
         if isinstance(self.screen, EngineScreen):
             await self.screen.resync()
 
@@ -136,6 +141,23 @@ class LeitstandApp(DifferentialOutput[int]):
 
     def _on_sampled(self, event: Sampled) -> None:
         self._know(sample=event.sample)
+
+    def _on_lane(self, event: LaneChanged) -> None:
+        self._lanes[event.lane.name] = event.lane
+        self._count_lanes()
+
+    async def _on_resync(self, _: Resync) -> None:
+        if self.engine_ready:
+            await self._read_lanes()
+
+    async def _read_lanes(self) -> None:
+        self._lanes = {lane.name: lane for lane in await self.engine.jobs.lanes()}
+        self._count_lanes()
+
+    def _count_lanes(self) -> None:
+        queue = QueueFacts.of(self._lanes.values())
+        if queue != self.facts.queue:
+            self._know(queue=queue)
 
     def _on_config(self, event: ConfigChanged) -> None:
         if any(key.startswith("ui.") for key in event.keys):
@@ -211,8 +233,6 @@ class LeitstandApp(DifferentialOutput[int]):
                     low_bandwidth=ui.low_bandwidth,
                 )
             )
-        # Facts need not come sooner than twice a picture.
-        self.bridge.frame = max(FRAME, 0.5 / self.frames)
 
     def _apply_keys(self) -> None:
         self.key_overrides, problems = keymap.check(self.engine.config.current.keys)

@@ -1,4 +1,4 @@
-"""From engine facts to visible screens: one reader, at most one batch a frame.
+"""From engine facts to visible screens: one reader, one batch a picture.
 
 The next batch is taken only when the visible screens have dealt with the last: a slow paint makes
 larger merges, never a backlog.
@@ -20,17 +20,28 @@ from core.bus import Bus, Event, Resync
 E = TypeVar("E", bound=Event)
 Handler = Callable[[Any], Awaitable[None] | None]
 
-FRAME = 1 / 50
-"""Seconds between two batches at least; the screens pace their painting themselves."""
+LEAD = 0.008
+"""Seconds before a picture in which the screens work facts into it."""
+
+SHARE = 0.6
+"""Part of a picture's time that passes before the next batch is looked for."""
 
 
 class Bridge:
     """Lets screens follow engine facts for as long as they are visible, and the app follow always."""
 
-    def __init__(self, app: App[Any], bus: Bus, *, frame: float = FRAME) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        bus: Bus,
+        *,
+        frames: Callable[[], int] = lambda: 30,
+        until_paint: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._app = app
         self._bus = bus
-        self.frame = frame
+        self._frames = frames
+        self._until_paint = until_paint
         self._always: dict[type[Event], list[Handler]] = {}
         self._screens: WeakKeyDictionary[Screen[Any], dict[type[Event], Handler]] = WeakKeyDictionary()
         self.batches = 0
@@ -49,11 +60,16 @@ class Bridge:
         """Carry facts until cancelled."""
         with self._bus.subscribe() as mailbox:
             while True:
-                for event in await mailbox.drain():
+                events = await mailbox.drain()
+                # What is not painted yet need not be worked in yet: more of it merges meanwhile.
+                if (early := self._until_paint() - LEAD) > 0:
+                    await asyncio.sleep(early)
+                    events += mailbox.take()
+                for event in events:
                     await self._deliver(event)
                 self.batches += 1
                 await self._handled()
-                await asyncio.sleep(self.frame)
+                await asyncio.sleep(SHARE / self._frames())
 
     async def _deliver(self, event: Event) -> None:
         handlers = list(self._always.get(type(event), ()))

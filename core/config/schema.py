@@ -91,7 +91,7 @@ class Ui(Section, frozen=True):
             le=60,
             unit="per second",
         ),
-    ] = 20
+    ] = 16
     frames_ssh: Annotated[
         int,
         about(

@@ -65,6 +65,8 @@ class Prompt(TextArea):
             tab_behavior="focus",
             highlight_cursor_line=False,
         )
+        # A blinking cursor paints twice a second for as long as nobody types.
+        self.cursor_blink = False
         self.offering = False
         self._history: list[str] = []
         self._back = 0
