@@ -2,7 +2,8 @@
 
 A line that is still arriving is plain. A finished line is coloured at once, with a few lines of context
 when it may stand inside a string or a comment; when a stretch of the fence is complete it is coloured
-once more as a whole. Stretches have a fixed length, so a line costs the same however long the fence is.
+once more as a whole. Stretches end where no string or comment is open and are never very long, so a line
+costs the same however long the fence is, and the result does not depend on how it arrived.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pygments.token import _TokenType
 
 _CONTEXT: Final = 8
-_STRETCH: Final = 160
+_STRETCH: Final = 40
+_LONGEST_STRETCH: Final = 400
 _NESTING: Final = frozenset({"html", "xml", "svg", "php", "vue", "svelte", "jsx", "tsx", "jinja", "django"})
 _LONGEST_COLOURED: Final = 1000
 _INDENT: Final = "  "
@@ -81,13 +83,26 @@ def language_of(leaf: Leaf) -> str:
 class Code:
     """The layout of one fence or stretch of indented code."""
 
-    __slots__ = ("_clean", "_coloured", "_done", "_end", "_exact", "_source", "_starts", "_width")
+    __slots__ = (
+        "_changed",
+        "_clean",
+        "_coloured",
+        "_done",
+        "_end",
+        "_source",
+        "_starts",
+        "_sure",
+        "_tried",
+        "_width",
+    )
 
     def __init__(self) -> None:
         self._source: list[tuple[int, str]] = []
         self._coloured: list[list[Run]] = []
         self._done = 0  # lines that have a colour
-        self._exact = 0  # lines that were coloured together with their whole stretch
+        self._sure = 0  # lines that were coloured together with their whole stretch
+        self._tried = 0  # lines of the next stretch at the end of which a string or comment was open
+        self._changed = 0
         self._clean = False  # the last coloured line ended outside any string or comment
         self._starts: list[int] = []  # the row each line begins at
         self._end = 0
@@ -123,29 +138,39 @@ class Code:
         while same and self._source[same - 1] != lines[same - 1]:
             same -= 1  # a line before the last never changes: looking back from the end is enough
         self._source[same:] = lines[same:]
+        if same < self._sure:
+            self._sure = self._tried = 0
         self._done = min(self._done, same)
-        self._exact = min(self._exact, same)
-        if not leaf.closed:
-            self._exact -= self._exact % _STRETCH
-        changed = min(same, len(self._coloured))
+        self._changed = min(same, len(self._coloured))
         del self._coloured[len(lines) :]
         language = language_of(leaf)
         lexer = _lexer(language)
         complete = len(lines) if leaf.closed else max(0, len(lines) - 1)
-        while complete - self._exact >= _STRETCH or (leaf.closed and self._exact < complete):
-            end = min(self._exact + _STRETCH, complete)
-            fresh, self._clean = _tokens(lexer, lines, self._exact, end, self._exact)
-            changed = min(changed, _replace(self._coloured, self._exact, fresh))
-            self._exact, self._done = end, max(self._done, end)
-        if self._done < complete:
-            context = 0 if self._clean and language not in _NESTING else _CONTEXT
-            begin = max(self._exact, self._done - context)
-            fresh, self._clean = _tokens(lexer, lines, begin, complete, self._done)
-            changed = min(changed, _replace(self._coloured, self._done, fresh))
-            self._done = complete
+        nesting = language in _NESTING
+        stretch = _LONGEST_STRETCH if nesting else _STRETCH
+        while complete - self._sure >= self._tried + stretch:
+            self._tried += stretch
+            end = self._sure + self._tried
+            self._put(lexer, lines, self._sure, end, self._sure)
+            if self._clean or nesting or self._tried >= _LONGEST_STRETCH:
+                self._sure, self._tried = end, 0
+        if leaf.closed and self._sure < complete:
+            self._put(lexer, lines, self._sure, complete, self._sure)
+        elif self._done < complete:
+            context = 0 if self._clean and not nesting else _CONTEXT
+            self._put(lexer, lines, max(self._sure, self._done - context), complete, self._done)
+        changed = self._changed
         if complete < len(lines):
             changed = min(changed, _replace(self._coloured, complete, [_plain(lines[-1])]))
         return changed
+
+    def _put(
+        self, lexer: Lexer | None, lines: list[tuple[int, str]], begin: int, end: int, wanted: int
+    ) -> None:
+        """Colour the lines from *wanted* to *end*, reading from *begin* on."""
+        fresh, self._clean = _tokens(lexer, lines, begin, end, wanted)
+        self._changed = min(self._changed, _replace(self._coloured, wanted, fresh))
+        self._done = max(self._done, end)
 
 
 def _replace(lines: list[list[Run]], at: int, fresh: list[list[Run]]) -> int:

@@ -23,14 +23,15 @@ _OPEN_TAIL: Final = 200
 class Flow:
     """The layout of one piece of running text."""
 
-    __slots__ = ("_cut", "_forced", "_kept", "_links", "_pending", "_settled", "_width")
+    __slots__ = ("_forced", "_kept", "_line", "_links", "_pending", "_settled", "_width")
 
     def __init__(self) -> None:
         self._width = 0
         self._reset()
 
     def _reset(self) -> None:
-        self._cut = 0  # the text before it is laid out for good
+        # What stands before this place is laid out for good: a line, and the part of it that is settled.
+        self._line = 0
         self._settled = ""
         self._kept = 0  # rows that are laid out for good
         self._pending: list[Run] = []  # settled, but in a row that is still open
@@ -39,14 +40,10 @@ class Flow:
 
     def sync(self, leaf: Leaf, rows: list[Line], width: int, setting: Setting) -> int:
         """Bring the rows up to date and return the first that was made anew."""
-        content = Content(_lines(leaf))
-        if (
-            width != self._width
-            or not content.text.startswith(self._settled)
-            or (leaf.closed and self._forced)
-        ):
+        if width != self._width or (leaf.closed and self._forced) or not self._goes_on(leaf):
             self._reset()
             self._width = width
+        content = Content(self._lines(leaf))
         first, rest, room = prefixes(leaf, width, setting)
         del leaf.targets[self._links :]
         inline = self._inline(leaf, content, setting)
@@ -59,29 +56,42 @@ class Flow:
             fresh[0] = joined(first + cut(runs, *places[0]))
         kept = self._kept
         changed = replace_tail(rows, kept, fresh)
-        if not leaf.closed and len(content.text) - self._cut > _WORTH_SETTLING:
+        if not leaf.closed and len(content.text) - len(self._settled) > _WORTH_SETTLING:
             self._settle(content, inline, runs, places)
         return changed
 
-    def _inline(self, leaf: Leaf, content: Content, setting: Setting) -> Inline:
-        style = _style(leaf, setting.base)
+    def _goes_on(self, leaf: Leaf) -> bool:
+        return len(leaf.lines) > self._line and leaf.lines[self._line][1].startswith(self._settled)
+
+    def _lines(self, leaf: Leaf) -> list[tuple[int, str]]:
+        """Return the lines that are not settled yet; the last one ends where its text ends."""
+        lines = leaf.lines[self._line :]
         if leaf.kind is not Kind.PLAIN:
-            return parse(content, style, setting.references, leaf.targets, self._cut)
-        text = content.text[self._cut :]
+            at, last = lines[-1]
+            if leaf.kind is Kind.HEADING and leaf.level > 0:
+                last = _CLOSING_MARKS.sub("", last)
+            lines[-1] = at, last.rstrip(" \t")
+        return lines
+
+    def _inline(self, leaf: Leaf, content: Content, setting: Setting) -> Inline:
+        style, start = _style(leaf, setting.base), len(self._settled)
+        if leaf.kind is not Kind.PLAIN:
+            return parse(content, style, setting.references, leaf.targets, start)
+        text = content.text[start:]
         gap = text.rfind(" ", 0, -1)
-        return Inline(tabbed_runs(text, style, content.at(self._cut)), set(), self._cut + max(0, gap))
+        return Inline(tabbed_runs(text, style, content.at(start)), set(), start + max(0, gap))
 
     def _settle(
         self, content: Content, inline: Inline, runs: list[Run], places: list[tuple[int, int]]
     ) -> None:
-        text, settled = content.text, inline.settled
-        if settled <= self._cut:
-            if len(text) - self._cut < _LONGEST_OPEN:
+        text, start, settled = content.text, len(self._settled), inline.settled
+        if settled <= start:
+            if len(text) - start < _LONGEST_OPEN:
                 return
             # Something was opened long ago and may never close: go on without it, and do the whole
             # paragraph once more when it has ended.
-            settled = text.rfind(" ", self._cut, len(text) - _OPEN_TAIL)
-            if settled <= self._cut:
+            settled = text.rfind(" ", start, len(text) - _OPEN_TAIL)
+            if settled <= start:
                 settled = len(text) - _OPEN_TAIL
             self._forced = True
         boundary, links = _boundary(runs, content.at(settled), self._links)
@@ -92,7 +102,10 @@ class Flow:
             return
         self._kept += final
         self._pending = cut(runs, places[final][0], boundary)
-        self._cut, self._settled, self._links = settled, text[:settled], links
+        self._links = links
+        line = text.count("\n", 0, settled)
+        self._line += line
+        self._settled = text[text.rfind("\n", 0, settled) + 1 : settled]
 
 
 def _boundary(runs: list[Run], source: int, links: int) -> tuple[int, int]:
@@ -106,15 +119,6 @@ def _boundary(runs: list[Run], source: int, links: int) -> tuple[int, int]:
             return at + (source - start if end - start == len(text) else len(text)), links
         at += len(text)
     return at, links
-
-
-def _lines(leaf: Leaf) -> list[tuple[int, str]]:
-    if leaf.kind is Kind.PLAIN:
-        return leaf.lines
-    at, last = leaf.lines[-1]
-    if leaf.kind is Kind.HEADING and leaf.level > 0:
-        last = _CLOSING_MARKS.sub("", last)
-    return [*leaf.lines[:-1], (at, last.rstrip(" \t"))]
 
 
 def _style(leaf: Leaf, base: int) -> int:

@@ -33,7 +33,7 @@ class Stack:
         self._make = make
         self._turns: list[Turn] = []
         self._sizes: list[int] = []
-        self._index: dict[int, int] = {}
+        self._numbers: dict[int, int] | None = {}
         self._blocks: dict[int, TurnBlock] = {}
         self._tops = [0]
 
@@ -133,9 +133,16 @@ class Stack:
             self.add_up(index)
 
     def _number(self) -> None:
-        self._index = {turn.id: index for index, turn in enumerate(self._turns)}
+        self._numbers = None
         self._tops = [0]
         self.add_up()
+
+    @property
+    def _index(self) -> dict[int, int]:
+        """The place of each turn, counted when somebody asks."""
+        if self._numbers is None:
+            self._numbers = {turn.id: index for index, turn in enumerate(self._turns)}
+        return self._numbers
 
     def add_up(self, first: int = 0) -> None:
         """Count the rows again from a turn on whose height has changed."""
@@ -225,6 +232,6 @@ class Stack:
 
 
 def _guesses(turns: list[Turn], width: int) -> list[int]:
-    """Guess the heights of turns from their texts alone."""
-    room = max(1, width)
-    return [4 + len(turn.text) // room + turn.text.count("\n") for turn in turns]
+    """Guess the heights of turns from the length of their texts alone: there may be very many."""
+    room = max(1, width * 2 // 3)
+    return [4 + len(turn.text) // room for turn in turns]

@@ -66,6 +66,8 @@ class StackView(ScrollView, can_focus=True):
         self._own_scroll = False
         self._thumb = (-1, -1)
         self._pending = False  # something came that is not in the picture yet
+        # Textual works these out anew each time it is asked, and a frame asks often.
+        self._columns, self._window, self._top = 10, 0, 0
 
     def make_block(self, turn: Turn) -> TurnBlock:
         """Return a turn as rows, laid out for this view."""
@@ -76,22 +78,22 @@ class StackView(ScrollView, can_focus=True):
     @property
     def columns(self) -> int:
         """Return how many cells a row of text may take."""
-        return max(10, self.size.width - MARGIN - RIGHT)
+        return self._columns
 
     @property
     def window(self) -> int:
         """Return how many rows the view shows."""
-        return max(1, self.size.height)
+        return max(1, self._window)
 
     @property
     def top(self) -> int:
         """Return the first row that shows."""
-        return self.scroll_offset.y
+        return self._top
 
     @property
     def is_shown(self) -> bool:
         """Return whether somebody can see the view now."""
-        return self.is_attached and bool(self.size) and self.screen.is_active
+        return self._window > 0 and self.is_attached and self.screen.is_active
 
     def use_ascii(self, *, plain: bool) -> None:
         """Draw with ASCII signs only, or not; takes effect with the next ``load``."""
@@ -179,6 +181,8 @@ class StackView(ScrollView, can_focus=True):
 
     def settle_view(self, anchor: Spot | None = None) -> None:
         """Lay out what shows and put it where it belongs: at the end, or with the anchor where it was."""
+        if not self._window:
+            return  # nothing shows yet; the first resize comes here again
         top = self.top
         if self._following:
             self.stack.settle_end(2 * self.window)
@@ -213,11 +217,12 @@ class StackView(ScrollView, can_focus=True):
         if height != self.virtual_size.height:
             self.set_reactive(Widget.virtual_size, Size(self.size.width, height))
         top = max(0, min(top, height - self.window))
-        self._own_scroll = True
-        try:
-            self.scroll_target_y = self.scroll_y = top
-        finally:
-            self._own_scroll = False
+        if top != self._top or top != self.scroll_y:
+            self._own_scroll = True
+            try:
+                self.scroll_target_y = self.scroll_y = top
+            finally:
+                self._own_scroll = False
         self._move_thumb()
 
     def _move_thumb(self) -> None:
@@ -243,7 +248,8 @@ class StackView(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Take a scroll that was not ours: dragging a selection past the edge scrolls on."""
-        if not self._own_scroll and round(old_value) != round(new_value):
+        self._top = round(new_value)
+        if not self._own_scroll and round(old_value) != self._top:
             self._set_following(following=self.top >= self.stack.height - self.window)
             self.call_next(self._settle_here)
             self._move_thumb()
@@ -275,6 +281,8 @@ class StackView(ScrollView, can_focus=True):
 
     def _on_resize(self, event: events.Resize) -> None:
         spot = self.stack.spot(self.top)
-        self.stack.guess(self.columns)
+        self._window = self.size.height
+        self._columns = max(10, self.size.width - MARGIN - RIGHT)
+        self.stack.guess(self._columns)
         self._thumb = (-1, -1)
         self.settle_view(spot)
