@@ -192,6 +192,39 @@ KEYS: tuple[Key, ...] = (
     Key("settings.clear", "escape", "clear_filter", "all", "Show all settings again"),
     Key("health.refresh", "r", "refresh_checks", "check again", "Run every check again", footer=True),
     Key("health.copy", "y", "copy", "copy", "Copy the line that mends the selected check", footer=True),
+    Key("catalog.load", "l", "load", "load", "Load the selected model into memory", footer=True),
+    Key("catalog.unload", "u", "unload", "unload", "Free the memory of the selected model", footer=True),
+    Key("catalog.unload_all", "U", "unload_all", "unload all", "Free the memory of every model"),
+    Key(
+        "catalog.delete",
+        "x",
+        "delete",
+        "delete",
+        "Delete the selected model after a question; again takes it back",
+        footer=True,
+    ),
+    Key("catalog.favourite", "f", "favourite", "favourite", "On top of every list, or not", footer=True),
+    Key("catalog.default", "D", "default", "default", "Let it answer in new chats, or not"),
+    Key("catalog.copy", "c", "duplicate", "copy", "Give the selected model a second name"),
+    Key(
+        "catalog.details", "i,enter", "details", "details", "Everything about the selected model", footer=True
+    ),
+    Key("catalog.filter", "slash", "filter", "filter", "Show only models with these words", footer=True),
+    Key(
+        "catalog.sort",
+        "s",
+        "next_order",
+        "sort",
+        "By recommendation, name, size, speed, last use",
+        footer=True,
+    ),
+    Key(
+        "catalog.which", "w", "next_which", "which", "All models, installed, in memory, not here", footer=True
+    ),
+    Key("catalog.fitting", "v", "only_fitting", "fitting", "Only models that fit this machine, or all"),
+    Key("catalog.refresh", "r", "refresh", "refresh", "Ask the server again what it has"),
+    Key("catalog.name", "y", "copy_name", "copy name", "Copy the name of the selected model"),
+    Key("catalog.all", "escape", "clear_filter", "all", "List all models again"),
     Key("modal.close", "escape", "close", "back", "Close without changing anything", footer=True),
     Key("modal.accept", "enter", "accept", "ok", "Take it", footer=True),
 )

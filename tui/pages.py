@@ -33,6 +33,13 @@ class Page(msgspec.Struct, frozen=True):
 PAGES: tuple[Page, ...] = (
     Page("chat", 1, "Chat", "Ask, read, think aloud; every word is kept", "tui.screens.chat:ChatScreen"),
     Page(
+        "catalog",
+        2,
+        "Catalog",
+        "Models: here, in memory, known; what fits, and what to do with them",
+        "tui.screens.catalog:CatalogScreen",
+    ),
+    Page(
         "settings",
         8,
         "Settings",

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from core.jobs.types import JobFilter
+from core.models.types import Model
+from tests.fakes.machine import CARD, GIB, FakeMachine
+from tests.pictures import assert_picture, screen_text
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.waiting import until
+from tui.app import LeitstandApp
+from tui.screens.catalog import CatalogScreen
+
+SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the person was told in passing; windows for it are not opened in tests."""
+    words: list[str] = []
+    monkeypatch.setattr(LeitstandApp, "toast", lambda app, level, text, hint="": words.append(text))
+    return words
+
+
+def page_of(here: Shell) -> CatalogScreen:
+    screen = here.app.screen_stack[0]
+    assert isinstance(screen, CatalogScreen)
+    return screen
+
+
+async def shows(here: Shell, *words: str) -> str:
+    await until(lambda: all(word in screen_text(here.app) for word in words))
+    await here.pilot.pause()
+    return screen_text(here.app)
+
+
+async def known(here: Shell) -> CatalogScreen:
+    """Wait until the server's models and what fits are on the page."""
+    page = page_of(here)
+    await until(lambda: any(model.installed for model in page.board.models.values()))
+    await until(lambda: "llama3.2:3b" in page.board.fits)
+    await here.pilot.pause()
+    return page
+
+
+async def on(here: Shell, name: str) -> Model:
+    """Put the cursor on a model."""
+    rows = page_of(here).rows
+    rows.select(name)
+    await here.pilot.pause()
+    assert rows.selected is not None
+    assert rows.selected.name == name
+    return rows.selected
+
+
+async def loaded(here: Shell, name: str) -> None:
+    job = await here.engine.models.load(name)
+    assert (await here.engine.jobs.finished(job.id)).state == "done"
+    await until(lambda: page_of(here).board.models[name].memory is not None)
+    await here.pilot.pause()
+
+
+def is_here(page: CatalogScreen, name: str) -> bool:
+    model = page.board.models.get(name)
+    return model is not None and model.installed
+
+
+def line_with(text: str, words: str) -> str:
+    return next(line for line in text.splitlines() if words in line)
+
+
+@SIZES
+async def test_every_model_stands_in_one_list_with_what_matters_about_it(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("catalog", size) as here:
+        await known(here)
+        await loaded(here, "llama3.2:3b")
+        await here.engine.models.set_favourite("nomic-embed-text:latest")
+        await here.engine.models.set_default("qwen3:8b")
+        await on(here, "llama3.2:3b")
+        text = await shows(here, "★", "◆", "● loaded")
+        listed = [line.strip("▌ ") for line in text.splitlines()[3:]]
+        assert listed[0].startswith("★")
+        assert listed[1].startswith("qwen3:8b ◆")
+        row = line_with(text, "● loaded")
+        assert "2.02 GB" in row
+        assert "5 m 00 s" in row
+        assert "qwen3-coder:30b" in text
+        assert "GiB" in text
+        assert_picture(here.app, "catalog")
+
+
+@SIZES
+async def test_without_a_server_the_page_says_why_nothing_is_listed(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("catalog", size, faults=("refuse@version:times=0",)) as here:
+        page = page_of(here)
+        await until(lambda: page.board.models)
+        await here.pilot.press("w")
+        text = await shows(here, "What the server has is not known.")
+        assert "esc lists all models again" in text
+        assert "AI temporarily unavailable" in text
+        assert_picture(here.app, "catalog-empty")
+
+
+async def test_a_word_a_state_and_fit_restrict_the_list_and_escape_brings_all_back(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        everything = len(page.rows.rows)
+        await here.pilot.press("slash", *"CODER")
+        await here.pilot.pause()
+        assert page.rows.rows
+        assert all("coder" in page.board._text_of(model) for model in page.rows.rows)
+        await here.pilot.press("enter", "w")
+        await here.pilot.pause()
+        assert [model.name for model in page.rows.rows if not model.installed] == []
+        text = screen_text(here.app)
+        assert "/ CODER" in text
+        assert "installed ▾" in text
+        assert f"of {everything} models" in text
+        await here.pilot.press("escape")
+        await here.pilot.pause()
+        assert len(page.rows.rows) == everything
+        await here.pilot.press("v")
+        await here.pilot.pause()
+        verdicts = {page.board.fits[model.name].verdict for model in page.rows.rows}
+        assert verdicts <= {"fits", "tight"}
+        assert 0 < len(page.rows.rows) < everything
+
+
+async def test_every_order_keeps_favourites_on_top(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        await here.engine.models.set_favourite("llama3.2:3b")
+        await until(lambda: page.rows.rows[0].name == "llama3.2:3b")
+        for order in ("name", "size", "speed", "last used", "recommended"):
+            await here.pilot.press("s")
+            await here.pilot.pause()
+            assert f"{order} ▾" in screen_text(here.app)
+            assert page.rows.rows[0].name == "llama3.2:3b"
+            rest = page.rows.rows[1:]
+            if order == "name":
+                assert [model.name for model in rest] == sorted(model.name for model in rest)
+            if order == "size":
+                sizes = [model.size or 0 for model in rest]
+                assert sizes == sorted(sizes, reverse=True)
+
+
+async def test_a_model_is_loaded_and_unloaded_by_key(shell: OpenShell, said: list[str]) -> None:
+    async with shell("catalog") as here:
+        await known(here)
+        await on(here, "llama3.2:3b")
+        await here.pilot.press("l")
+        await until(lambda: page_of(here).board.models["llama3.2:3b"].memory is not None)
+        await shows(here, "● loaded")
+        await here.pilot.press("u")
+        await until(lambda: "Unloaded llama3.2:3b." in said)
+        await until(lambda: page_of(here).board.models["llama3.2:3b"].memory is None)
+
+
+async def test_what_does_not_fit_is_refused_with_a_choice_of_what_to_do(shell: OpenShell) -> None:
+    card = replace(CARD, memory_total=8 * GIB, memory_free=7 * GIB, memory_used=GIB)
+    async with shell("catalog", machine=FakeMachine(gpus=(card,))) as here:
+        await known(here)
+        await on(here, "qwen3-coder:30b")
+        await here.pilot.press("l")
+        text = await shows(here, "does not fit just so", "Load it anyway")
+        assert "on the CPU" in text
+        assert_picture(here.app, "catalog-tight")
+        await here.pilot.press("escape")
+        await here.pilot.pause()
+        assert await here.engine.jobs.list(JobFilter(kinds=("model.load",))) == []
+
+
+async def test_deleting_asks_counts_down_and_can_be_taken_back(shell: OpenShell, said: list[str]) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        await on(here, "qwen3:8b")
+        await here.pilot.press("x")
+        await shows(here, "Delete qwen3:8b?", "x takes it back")
+        await here.pilot.press("escape")
+        await here.pilot.pause()
+        assert page.board.models["qwen3:8b"].leaves_at is None
+        await here.pilot.press("x", "y")
+        await shows(here, "deleted in 10 s")
+        await here.pilot.press("x")
+        await until(lambda: "qwen3:8b stays." in said)
+        await shows(here, "qwen3:8b")
+        assert page.board.models["qwen3:8b"].leaves_at is None
+        await here.pilot.press("x", "y")
+        await shows(here, "deleted in 10 s")
+        await here.clock.advance(10)
+        await until(lambda: not is_here(page, "qwen3:8b"))
+
+
+async def test_a_copy_a_favourite_and_a_default_are_made_by_key_and_kept(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        await on(here, "qwen3:8b")
+        await here.pilot.press("c", *"-mine", "enter")
+        await until(lambda: "qwen3:8b-mine" in page.board.models)
+        await here.pilot.press("f", "D")
+        await until(lambda: page.board.models["qwen3:8b"].favourite)
+        await until(lambda: page.board.models["qwen3:8b"].default)
+        assert 'model = "qwen3:8b"' in (here.home / "config.toml").read_text()
+
+
+async def test_a_name_that_is_taken_is_refused_in_the_dialog_and_nothing_typed_is_lost(
+    shell: OpenShell,
+) -> None:
+    async with shell("catalog") as here:
+        await known(here)
+        await on(here, "qwen3:8b")
+        await here.pilot.press("c", "enter")
+        await shows(here, "There is a model qwen3:8b already.")
+        assert "Copy qwen3:8b to" in screen_text(here.app)
+
+
+@SIZES
+async def test_details_tell_all_the_server_says(shell: OpenShell, size: tuple[int, int]) -> None:
+    async with shell("catalog", size) as here:
+        await known(here)
+        await on(here, "llama3.2:3b")
+        await here.pilot.press("i")
+        text = await shows(here, "Variants", "Settings it comes with")
+        assert "stop" in text
+        assert_picture(here.app, "catalog-details")
+        await here.pilot.press("escape")
+
+
+async def test_what_happens_elsewhere_appears_by_itself(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        await here.engine.server.client.delete("qwen3:8b")
+        await here.pilot.press("r")
+        await until(lambda: not is_here(page, "qwen3:8b"))
+
+
+async def test_hostile_words_in_a_model_stay_words(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        bad = Model(
+            name="evil:\x1b[2J[red]x",
+            description="\x1b]52;c;x\x07[b]bold[/b]",
+            favourite=True,
+            maker="\u202eM",
+        )
+        page.board.models[bad.name] = bad
+        page.show_rows()
+        await on(here, bad.name)
+        text = screen_text(here.app)
+        assert "\x1b" not in text
+        assert "[b]bold[/b]" in text
+
+
+async def test_plain_signs_are_used_where_the_terminal_has_no_others(shell: OpenShell) -> None:
+    async with shell("catalog", config='[ui]\nglyphs = "ascii"\n') as here:
+        await known(here)
+        await loaded(here, "llama3.2:3b")
+        rows: Any = page_of(here).rows
+        assert all(line[1:].isascii() for line in rows.plain_lines())
