@@ -124,18 +124,22 @@ class Bus:
     """Hands every published event to every mailbox."""
 
     def __init__(self) -> None:
-        self._boxes: dict[Mailbox, None] = {}
+        self._boxes: dict[Mailbox, tuple[type[Event], ...]] = {}
 
     def publish(self, event: Event) -> None:
         """Tell everybody; never waits."""
-        for box in tuple(self._boxes):
-            box.put(event)
+        for box, kinds in tuple(self._boxes.items()):
+            if not kinds or isinstance(event, kinds):
+                box.put(event)
 
     @contextmanager
-    def subscribe(self, limit: int = 4096) -> Iterator[Mailbox]:
-        """Own a mailbox for the length of the block."""
+    def subscribe(self, *kinds: type[Event], limit: int = 4096) -> Iterator[Mailbox]:
+        """Own a mailbox for the length of the block; of these kinds only, where any are named.
+
+        A reader who names them is not woken by every token that somebody else streams.
+        """
         box = Mailbox(limit)
-        self._boxes[box] = None
+        self._boxes[box] = kinds
         try:
             yield box
         finally:

@@ -43,7 +43,7 @@ class Joins:
 
     async def follow(self) -> None:
         """Keep the last look at the machine, and wake what waits for the server when it is back."""
-        with self._house.bus.subscribe() as mailbox:
+        with self._house.bus.subscribe(Sampled, ServerChanged) as mailbox:
             while True:
                 for event in await mailbox.drain():
                     if isinstance(event, Sampled):

@@ -107,7 +107,7 @@ class Upkeep:
 
     async def _follow(self) -> None:
         """A job that ends without having run leaves its answer to us."""
-        with self._desk.bus.subscribe() as mailbox:
+        with self._desk.bus.subscribe(JobChanged) as mailbox:
             await self.reconcile()
             while True:
                 for event in await mailbox.drain():

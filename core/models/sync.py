@@ -156,7 +156,7 @@ class Synchroniser:
             self._pause.cancel()
 
     async def _follow(self) -> None:
-        with self._bus.subscribe() as mailbox:
+        with self._bus.subscribe(ServerChanged, JobChanged) as mailbox:
             while True:
                 for event in await mailbox.drain():
                     await self._heard(event)
