@@ -24,8 +24,15 @@ _BRIDGE = 4
 _ERASE_FROM = 8
 """Blanks in a row that are shorter to erase than to write."""
 
-_FEW = 4
+_FEW = 200
 """Runs up to which their order is worth a thought."""
+
+_MOVE = 7
+"""Bytes to go to another place."""
+
+
+Run = tuple[int, int, int, int]
+"""Cells of one row drawn with one pen: row, first column, end, pen."""
 
 
 class Painter:
@@ -107,7 +114,6 @@ class Painter:
 
     def _scroll(self, move: shift.Shift) -> None:
         top, bottom, by = move
-        self._use(0)  # rows that come in take the colour of the pen in some terminals
         whole = top == 0 and bottom == self.height - 1
         if not whole:
             self._out.append(f"\x1b[{top + 1};{bottom + 1}r")
@@ -116,7 +122,8 @@ class Painter:
             self._out.append("\x1b[r")
         self._x = self._y = -1
         part = self._shown[top : bottom + 1]
-        fresh: list[Row | None] = [Row.blank(self.width) for _ in range(abs(by))]
+        # Rows that come in have the colour of the pen in some terminals and none in others.
+        fresh: list[Row | None] = [None] * abs(by)
         self._shown[top : bottom + 1] = part[by:] + fresh if by > 0 else fresh + part[:by]
 
     def _go(self, x: int, y: int) -> None:
@@ -143,7 +150,7 @@ class Painter:
     # writing
 
     def _write_rows(self, changed: list[int]) -> None:
-        runs: list[tuple[int, int, int, int]] = []
+        runs: list[Run] = []
         for y in changed:
             row, old = self._wanted[y], self._shown[y]
             if row.odd or (old is not None and old.odd):
@@ -153,12 +160,26 @@ class Painter:
                     runs += _runs(row, y, start, end)
             self._shown[y] = row.copy()
         if len(runs) <= _FEW:
-            # A typed key is two runs, the letter and the caret: begin with the pen that is in hand.
-            runs.sort(key=lambda run: run[3] != self._pen)
+            runs = min(runs, self._by_pen(runs), key=self._cost)
         for y, start, end, pen in runs:
             self._go(start, y)
             self._use(pen)
             self._text(self._wanted[y], start, end)
+
+    def _by_pen(self, runs: list[Run]) -> list[Run]:
+        """The same runs with each pen taken up once, the one in hand first: colours are long, moves short."""
+        order = {self._pen: 0}
+        for run in runs:
+            order.setdefault(run[3], len(order))
+        return sorted(runs, key=lambda run: order[run[3]])
+
+    def _cost(self, runs: list[Run]) -> int:
+        """About how many bytes it takes to write runs in this order, beside their text."""
+        cost, pen, place = 0, self._pen, (-1, -1)
+        for y, start, end, wanted in runs:
+            cost += len(self.pens.change(pen, wanted)) + (_MOVE if (y, start) != place else 0)
+            pen, place = wanted, (y, end)
+        return cost
 
     def _text(self, row: Row, start: int, end: int) -> None:
         text = "".join(row.glyphs[start:end])
@@ -206,8 +227,8 @@ class Painter:
         self._x, self._y = x, y
 
 
-def _runs(row: Row, y: int, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """The parts of a stretch that are drawn with one pen each: row, first column, end, pen."""
+def _runs(row: Row, y: int, start: int, end: int) -> Iterator[Run]:
+    """The parts of a stretch that are drawn with one pen each."""
     for pen, cells in groupby(row.pens[start:end]):
         stop = start + sum(1 for _ in cells)
         yield y, start, stop, pen

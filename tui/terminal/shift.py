@@ -78,12 +78,14 @@ def _saves(shift: Shift, wanted: Sequence[Row], shown: Sequence[Row | None]) -> 
         plain += _price(wanted[y], old)
         source = y + shift.by
         after = shown[source] if shift.top <= source <= shift.bottom else None
-        moved += _price(wanted[y], after if after is not None else Row.blank(len(old.glyphs)))
+        moved += _price(wanted[y], after)
     return moved + abs(shift.by) + _REGION < plain
 
 
-def _price(row: Row, other: Row) -> int:
+def _price(row: Row, other: Row | None) -> int:
     """About how many bytes turn one row into another."""
+    if other is None:
+        return len(row.glyphs) - row.glyphs.count(" ") + 2 * _TO_A_ROW
     if row.same(other):
         return 0
     if row.odd or other.odd:

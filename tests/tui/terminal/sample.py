@@ -204,13 +204,13 @@ class Sample(DifferentialOutput[int]):
         self.run_worker(self.stream(rate=float(os.environ.get("RATE", "100"))), name="stream")
         self.run_worker(self.measure_lag(), name="lag")
 
-    async def stream(self, rate: float, total: int = 1_000_000, frames: float = 20) -> None:
-        """So many words a second, given to the transcript so many times a second."""
+    async def stream(self, rate: float, total: int = 1_000_000, batches: float = 30) -> None:
+        """So many words a second, given to the transcript in so many batches."""
         said, started = 0, time.monotonic()
         if note := os.environ.get("STARTED"):
             _note(note, started)
         while said < total:
-            await asyncio.sleep(1 / frames)
+            await asyncio.sleep(1 / batches)
             due = min(total, int((time.monotonic() - started) * rate))
             self.words.say([word(number) for number in range(said, due)])
             said = due
@@ -230,9 +230,9 @@ def _note(file: str, started: float) -> None:
 
 def word(number: int) -> tuple[str, int]:
     """The words of a reply with some markdown to it; each carries its number."""
-    if number % 60 == 59:
+    if number % 12 == 11:
         return "\n", 0
-    style = 3 if number // 60 % 5 == 4 else 1 if number % 23 == 0 else 2 if number % 17 == 0 else 0
+    style = 3 if number // 12 % 7 == 6 else 1 if number % 23 == 0 else 2 if number % 17 == 0 else 0
     return f"w{number:05} " if number % 4 == 0 else ("and ", "tokens ", "世界 ")[number % 3], style
 
 
