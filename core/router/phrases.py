@@ -235,7 +235,7 @@ OPENINGS: dict[str, frozenset[tuple[str, ...]]] = {
 """The phrases a question may begin with."""
 
 PREPOSITIONS = _listed(
-    "in on at during after before by for from of to with under im am bei beim nach vor waehrend seit laut auf an"
+    "in on at during after before by for from of to with under im am bei beim nach vor seit laut auf an"
     " aus mit von vom zu zum zur unter ueber fuer durch according entsprechend neben"
 )
 """A question may begin with one of these and ask only then: in the year 1905, who …"""

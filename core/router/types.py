@@ -100,6 +100,15 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens a second, as measured here."""
     load_seconds: float | None = None
     """How long loading it took here."""
+    uses: tuple[str, ...] = ()
+    """What it is good for, as far as that is known: chat, code, reasoning, embedding …"""
+    tier: Tier | None = None
+    """The tier a person put it into; None: it follows from the model."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from every other: the same model may be on two servers."""
+        return (self.host, self.name)
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -123,6 +132,22 @@ class RouteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     tools: bool = False
     tokens: int = 0
     """About how long the prompt is, with what goes along: earlier messages, passages."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """By what a decision is made: the settings, as the policy needs them."""
+
+    named: dict[Tier, tuple[str, ...]] = {}
+    """The models of each tier, the first that can comes first; a tier without any is found by itself."""
+    close: float = 0.8
+    """Up to this margin two tiers are as good as each other."""
+    sticky: float = 1800.0
+    """Seconds a conversation keeps its model; 0 never."""
+    patience: float = 30.0
+    """Seconds of switching that are worth it when a loaded model could answer, too."""
+    on_cpu: Literal["avoid", "allow", "never"] = "avoid"
+    warn_at: float = 90.0
+    """Percent of GPU memory in use from which people are warned."""
 
 
 class Sticky(msgspec.Struct, frozen=True):
