@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .blocks import Piece, TurnBlock
+from .blocks import TurnBlock
 from .leaf import Kind, Leaf, Line
 from .markdown import Document
+from .places import Piece
 from .stack import Stack
 
 _FAR = 1 << 30

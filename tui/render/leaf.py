@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from .cells import DECORATION, Run
 from .glyphs import Glyphs
-from .inline import References
+from .links import References
 from .palette import Role
 
 

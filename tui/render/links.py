@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 _ESCAPED = re.compile(
@@ -26,6 +27,14 @@ AUTOLINK = re.compile(
     r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9\-]{0,61}[a-zA-Z0-9])?)*)>"
 )
 ADDRESS = re.compile(r"https?://[^\s<>\"`]+")
+
+
+@dataclass(slots=True)
+class References:
+    """What links and footnotes may point at; the first definition of a label counts."""
+
+    links: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
 
 
 class Target(NamedTuple):

@@ -10,11 +10,9 @@ import re
 from bisect import bisect_right
 from typing import Final
 
-from .code import Code
-from .flow import Bare, Flow
 from .glyphs import UNICODE, Glyphs
-from .grid import Grid
-from .leaf import Kind, Layout, Leaf, Line, Setting, prefixes
+from .layouts import estimate, layout_of
+from .leaf import Kind, Leaf, Line, Setting, prefixes
 from .palette import Role
 from .plain import Lines
 from .structure import Structure
@@ -101,7 +99,7 @@ class Document:
         """Drop all rows; they are made again when they are wanted."""
         for leaf in self.leaves:
             leaf.rows = leaf.layout = leaf.above = None
-            leaf.size = _estimate(leaf, self._width)
+            leaf.size = estimate(leaf, self._width)
         self._add_up(0)
 
     def flush(self, *, shown: bool = True) -> int:
@@ -238,7 +236,7 @@ class Document:
             size, gap = (old.size, old.gap) if old is not None else (0, False)
             if index < near and (leaf is not old or leaf.rows is None):
                 leaf.rows = leaf.layout = None
-                leaf.size = _estimate(leaf, self._width)
+                leaf.size = estimate(leaf, self._width)
                 row = 0
             else:
                 if leaf is not old and old is not None and old.rows is not None:
@@ -259,7 +257,7 @@ class Document:
         if leaf.rows is None:
             leaf.rows = []
         if leaf.layout is None:
-            leaf.layout = _LAYOUTS[leaf.kind]()
+            leaf.layout = layout_of(leaf)
         row = leaf.layout.sync(leaf, leaf.rows, self._width, self._setting)
         leaf.size = len(leaf.rows) + leaf.gap
         return row + leaf.gap
@@ -301,25 +299,3 @@ class Document:
             shared.fresh = len(shared.holders)
             leaf.above = Line(prefixes(shared, self._width, self._setting)[1])
         return leaf.above
-
-
-_LAYOUTS: Final[dict[Kind, type[Layout]]] = {
-    Kind.PARAGRAPH: Flow,
-    Kind.HEADING: Flow,
-    Kind.PLAIN: Flow,
-    Kind.FENCE: Code,
-    Kind.CODE: Code,
-    Kind.TABLE: Grid,
-    Kind.RULE: Bare,
-    Kind.EMPTY: Bare,
-}
-
-
-def _estimate(leaf: Leaf, width: int) -> int:
-    """Guess how many rows a leaf will take."""
-    room = max(1, width - 2 * len(leaf.holders))
-    if leaf.kind in (Kind.PARAGRAPH, Kind.HEADING):
-        rows = sum([len(text) for _, text in leaf.lines]) // room + 1
-    else:
-        rows = sum([len(text) // room + 1 for _, text in leaf.lines]) or 1
-    return rows + leaf.gap + (leaf.kind is Kind.FENCE)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .inline import References
 from .leaf import Kind, Leaf
+from .links import References
 
 
 class Lines:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .blocks import Piece
 from .leaf import Line
+from .places import Piece
 from .types import Turn
 
 Mark = tuple[int, int, int]

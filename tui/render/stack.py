@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from .blocks import Found, Place, TurnBlock
+from .blocks import TurnBlock
 from .leaf import Line
+from .places import Found, Place
 from .types import Turn
 
 _KEPT_SCREENS: Final = 6

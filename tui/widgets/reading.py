@@ -10,11 +10,12 @@ from textual.message import Message
 from textual.selection import Selection
 
 from tui.render import copying, search
-from tui.render.blocks import Found, Piece, Stop, TurnBlock
+from tui.render.blocks import TurnBlock
 from tui.render.cells import width_of
 from tui.render.leaf import Kind, Line
 from tui.render.paint import MARGIN
 from tui.render.palette import CURRENT, FOUND, SELECTED, link_of
+from tui.render.places import Found, Piece, Stop
 from tui.render.search import Hit, Mark
 from tui.render.stack import Spot
 from tui.widgets.stack_view import StackView

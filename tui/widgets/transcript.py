@@ -15,7 +15,8 @@ from textual import events
 from textual.message import Message
 
 from tui import keymap
-from tui.render.blocks import Piece, Place, TurnBlock
+from tui.render.blocks import TurnBlock
+from tui.render.places import Piece, Place
 from tui.render.stack import Spot
 from tui.render.think import ThinkBlock, steps
 from tui.render.types import Part, ThinkMode, Turn

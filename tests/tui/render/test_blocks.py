@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from tests.tui.render.turns import answer, block, drawn, question
-from tui.render.blocks import Piece, Stop
 from tui.render.frame import footer, header
 from tui.render.glyphs import ASCII, UNICODE
+from tui.render.places import Piece, Stop
 from tui.render.think import WINDOW, ThinkBlock, duration, steps
 from tui.render.types import Notice, Turn
 

@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tui.render.inline import BREAK, Content, References, parse
+from tui.render.inline import Content, parse
+from tui.render.links import References
 from tui.render.palette import EM, INLINE_CODE, LINK, STRIKE, STRONG, link_of
+from tui.render.spans import BREAK
 
 FLAGS = STRONG | EM | STRIKE | INLINE_CODE | LINK
 JUDGE = MarkdownIt("gfm-like", {"html": False, "linkify": False})
