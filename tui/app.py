@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,12 @@ class LeitstandApp(DifferentialOutput[int]):
 
     async def action_leave(self) -> None:
         """Leave; what runs is finished or kept."""
+        if self.engine_ready:
+            for stack in self._screen_stacks.values():
+                for screen in stack:
+                    if isinstance(screen, EngineScreen):
+                        with contextlib.suppress(LeitstandError):
+                            await screen.put_away()
         self.exit(0)
 
     # What the engine says -----------------------------------------------------------------------

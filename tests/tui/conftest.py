@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from core.engine import Engine, Options
 from core.health import Check
 from core.simulator import Simulator
 from tests.fakes.clock import ManualClock
+from tests.fakes.machine import FakeMachine
 from tests.waiting import until
 from tui.app import LeitstandApp
 
@@ -36,6 +38,16 @@ class Shell(NamedTuple):
     home: Path
 
 
+@pytest.fixture(autouse=True)
+def one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Times on the screen are local times: here all of them are UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
 OpenShell = Callable[..., AbstractAsyncContextManager[Shell]]
 
 
@@ -51,6 +63,8 @@ def shell(tmp_path: Path) -> OpenShell:
         config: str = "",
         faults: tuple[str, ...] = (),
         ready: bool = True,
+        machine: FakeMachine | None = None,
+        alone: bool = False,
     ) -> AsyncIterator[Shell]:
         home = tmp_path / "home"
         home.mkdir(exist_ok=True)
@@ -64,8 +78,9 @@ def shell(tmp_path: Path) -> OpenShell:
             Options(environment={"LEITSTAND_HOME": str(home), "HOME": str(home)}),
             clock=clock,
             transport=simulator.transport(),
+            probes=(machine or FakeMachine()).probes(),
         )
-        app = LeitstandApp(engine, start=page, terminal_checks=lambda: TERMINAL)
+        app = LeitstandApp(engine, start=page, alone=alone, terminal_checks=lambda: TERMINAL)
         app.animation_level = "none"
         try:
             async with app.run_test(size=size) as pilot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
@@ -12,7 +13,7 @@ from textual.widget import Widget
 from core.bus import Event
 from core.errors import LeitstandError
 from tui import keymap
-from tui.facts import Facts, join, notice_pieces, server_pieces
+from tui.facts import Facts, join, notice_pieces, queue_pieces, server_pieces
 from tui.pages import PAGES
 from tui.render.pieces import Piece, width_of
 from tui.render.status import alert_pieces, memory_pieces
@@ -74,6 +75,15 @@ class EngineScreen(Screen[None]):
     def follow_facts(self) -> None:
         """Say which facts this page follows."""
 
+    async def put_away(self) -> None:
+        """Keep what was typed: the page is left, or the program."""
+
+    @on(events.ScreenSuspend)
+    async def _left(self) -> None:
+        """Keep what was typed while another page is looked at."""
+        if self.leitstand.engine_ready:
+            await self.put_away()
+
     async def on_screen_resume(self) -> None:
         """Read again what happened while the page was hidden."""
         self.show_chrome()
@@ -121,6 +131,7 @@ class EngineScreen(Screen[None]):
         return [
             first or [("ready", "dim")],
             memory_pieces(facts.sample, glyphs),
+            queue_pieces(facts.queue, glyphs),
             alert_pieces(facts.sample, glyphs),
             notice_pieces(facts.notices, glyphs),
         ]
@@ -151,4 +162,5 @@ class EngineScreen(Screen[None]):
             # Half a key helps nobody; the help lists what does not fit.
             if width_of(pieces) + width_of(addition) - 2 <= self.size.width:
                 pieces += addition
-        return pieces
+        last, ink = pieces[-1]
+        return [*pieces[:-1], (last.rstrip(), ink)]

@@ -134,7 +134,7 @@ class Writing(Conversation):
     async def _offer_files(self, word: str) -> None:
         names = await self.engine.tasks.in_thread(files_starting, word[1:])
         if self._prompt.word() == word:
-            self._put_offers([Offer(f"@{name}", "folder" if name.endswith("/") else "") for name in names])
+            self._put_offers([file_offer(name) for name in names])
 
     @on(Prompt.Completing)
     async def _complete(self, event: Prompt.Completing) -> None:
@@ -150,6 +150,12 @@ class Writing(Conversation):
             elif event.key == "enter" and offer.text.startswith("/") and not offer.text.endswith(" "):
                 self._put_offers([])
                 self._prompt.post_message(Prompt.Submitted(self._prompt, self._prompt.text))
+
+
+def file_offer(name: str) -> Offer:
+    """A file or folder to complete, shown by its own name."""
+    own = one_line(name.rstrip("/").rpartition("/")[2], 200)
+    return Offer(f"@{name}", "folder" if name.endswith("/") else "file", own)
 
 
 def files_starting(beginning: str) -> list[str]:

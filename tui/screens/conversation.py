@@ -114,6 +114,7 @@ class Conversation(EngineScreen):
 
     async def read(self) -> None:
         """Read the list, and the open chat anew."""
+        await self._keep_draft()
         await self._read_list()
         if self._chat is not None:
             await self._open(self._chat.id)
@@ -278,6 +279,10 @@ class Conversation(EngineScreen):
         if self.leitstand.engine_ready:
             await self._keep_draft()
             await self._count()
+
+    async def put_away(self) -> None:
+        """Keep the draft."""
+        await self._keep_draft()
 
     async def _keep_draft(self) -> None:
         if self._opened:

@@ -18,6 +18,8 @@ class Offer(msgspec.Struct, frozen=True):
 
     text: str
     about: str = ""
+    label: str = ""
+    """What is shown; the text itself when empty."""
 
 
 class Offers(Inked):
@@ -61,7 +63,7 @@ class Offers(Inked):
         offer, chosen = self._offers[y], y == self._cursor
         pieces: list[Piece] = [
             ("▌" if chosen else " ", "mark"),
-            (column(offer.text, min(32, max(8, width // 2))), "accent" if chosen else "text"),
+            (column(offer.label or offer.text, min(32, max(8, width // 2))), "accent" if chosen else "text"),
             (f"  {offer.about}", "dim"),
         ]
         over = self.inks["selected"] if chosen else None

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.simulator import Script
+from tests.pictures import assert_picture, screen_text
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.waiting import until
+from tui.widgets.prompt import Prompt
+from tui.widgets.transcript import Transcript
+
+SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+CONFIG = '[chat]\nmodel = "llama3.2:3b"\ntitle_by_model = false\n'
+
+ANSWER = (
+    "Pipe it through **ssh**:\n\n",
+    "```sh\npg_dump -Fc shop | ssh nas 'cat > shop.dump'\n```\n\n",
+    "Two things decide whether that is *safe*:\n\n- the key\n- the disk\n\n",
+    "| way | cost |\n|---|---|\n| pipe | none |\n| file | disk |\n",
+)
+
+
+async def ask(here: Shell, text: str) -> None:
+    """Write and send, and wait until it was taken."""
+    prompt = here.app.query_one(Prompt)
+    prompt.put(text)
+    await here.pilot.press("enter")
+    await until(lambda: not prompt.text and here.app.query_one(Transcript).display)
+
+
+def shows(here: Shell, words: str) -> bool:
+    """Whether the screen says it."""
+    return words in screen_text(here.app)
+
+
+@SIZES
+async def test_an_empty_chat_says_how_to_begin(shell: OpenShell, size: tuple[int, int]) -> None:
+    async with shell("chat", size, config=CONFIG) as here:
+        await until(lambda: shows(here, "llama3.2:3b"))
+        text = screen_text(here.app)
+        assert "press Enter" in text
+        assert "Ask anything" in text
+        assert "send" in text.splitlines()[-1]
+        assert_picture(here.app, "chat-empty")
+
+
+@SIZES
+async def test_an_answer_streams_and_ends_with_what_was_measured(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("chat", size, config=CONFIG) as here:
+        script = here.simulator.next(Script(), route="chat")
+        await ask(here, "How do I stream pg_dump to another host?")
+        await script.say("Pipe it ")
+        await until(lambda: shows(here, "Pipe it"))
+        await script.say("through ssh.")
+        await script.finish(eval_count=8)
+        await until(lambda: shows(here, "done"))
+        text = screen_text(here.app)
+        assert "Pipe it through ssh." in text
+        assert "8 tokens" in text
+
+
+@SIZES
+async def test_a_finished_conversation_is_a_picture(shell: OpenShell, size: tuple[int, int]) -> None:
+    async with shell("chat", size, config=CONFIG) as here:
+        here.simulator.next(Script.saying(*ANSWER, thinking=("The user wants ", "a pipe.")), route="chat")
+        await ask(here, "How do I stream pg_dump to another host?")
+        await until(lambda: shows(here, "done"))
+        await here.pilot.pause()
+        text = screen_text(here.app)
+        assert "Thought for" in text
+        assert "The user wants" not in text
+        assert "pg_dump -Fc shop | ssh nas" in text
+        assert "**" not in text
+        assert_picture(here.app, "chat")
+
+
+async def test_thinking_streams_in_its_window_and_rolls_up_when_the_answer_begins(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG.replace("llama3.2:3b", "qwen3:8b")) as here:
+        script = here.simulator.next(Script(), route="chat")
+        await ask(here, "Why is the sky polarised?")
+        await script.think("Let me think about scattering.")
+        await until(lambda: shows(here, "Let me think about scattering."))
+        assert shows(here, "Thinking…")
+        assert_picture(here.app, "chat-thinking")
+        await script.say("Because of Rayleigh.")
+        await until(lambda: shows(here, "Because of Rayleigh."))
+        print(screen_text(here.app))
+        await until(lambda: shows(here, "Thought"))
+        assert not shows(here, "Let me think about scattering.")
+        await script.finish()
+        await until(lambda: shows(here, "done"))
+        here.app.query_one(Transcript).focus()
+        await here.pilot.press("p", "t")
+        await until(lambda: shows(here, "Let me think about scattering."))
+
+
+async def test_stopping_keeps_what_was_said_and_offers_to_go_on(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        script = here.simulator.next(Script(), route="chat")
+        await ask(here, "Count")
+        await script.say("one two three")
+        await until(lambda: shows(here, "one two three"))
+        await here.pilot.press("ctrl+c")
+        await until(lambda: shows(here, "stopped"))
+        assert shows(here, "one two three")
+        assert shows(here, "/continue goes on")
+
+
+async def test_leaving_the_page_stops_nothing_and_coming_back_shows_everything(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        script = here.simulator.next(Script(), route="chat")
+        await ask(here, "Count")
+        await script.say("one ")
+        await here.pilot.press("f8")
+        await until(lambda: here.app.current_mode == "settings")
+        await script.say("two ")
+        await script.say("three")
+        await script.finish()
+        await here.pilot.press("f1")
+        await until(lambda: shows(here, "one two three"))
+        await until(lambda: shows(here, "done"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("cut@chat:after=2", "failed"),
+        ("end@chat:after=2", "failed"),
+        ("error@chat:after=2", "failed"),
+        ("garbage@chat:after=2", "failed"),
+        ("oom@chat", "failed"),
+    ],
+)
+async def test_every_fault_ends_in_a_named_state_and_the_next_question_works(
+    shell: OpenShell, fault: str, words: str
+) -> None:
+    async with shell("chat", config=CONFIG + "[queue]\nattempts = 1\n") as here:
+        here.simulator.fault(fault)
+        await ask(here, "Will this work?")
+        await until(lambda: shows(here, words))
+        assert shows(here, "/again")
+        here.simulator.clear_faults()
+        here.simulator.next(Script.saying("Yes, now."), route="chat")
+        here.app.query_one(Prompt).put("And now?")
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "Yes, now."))
+
+
+async def test_without_a_server_the_words_are_kept_and_the_way_on_is_named(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG, faults=("refuse@version:times=0",)) as here:
+        await until(lambda: shows(here, "alt+d"))
+        assert shows(here, "AI temporarily unavailable")
+        assert_picture(here.app, "chat-away")
+        here.app.query_one(Prompt).put("a thought worth keeping")
+        await here.pilot.press("f8")
+        await until(lambda: here.app.current_mode == "settings")
+        await here.pilot.press("f1")
+        await until(lambda: shows(here, "a thought worth keeping"))
+
+
+async def test_words_are_found_in_every_chat_and_opened_where_they_stand(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("Rayleigh scattering polarises it."), route="chat")
+        await ask(here, "Why is the sky blue?")
+        await until(lambda: shows(here, "done"))
+        await here.pilot.press("ctrl+n")
+        await until(lambda: shows(here, "A new chat"))
+        await here.pilot.press("ctrl+f")
+        await here.pilot.pause()
+        await here.pilot.press(*"rayl")
+        await until(lambda: shows(here, "scattering polarises"))
+        assert_picture(here.app, "chat-search")
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "Why is the sky blue?") and not shows(here, "Search all chats"))
+
+
+async def test_a_slash_offers_commands_and_an_unfinished_one_completes(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        await here.pilot.press(*"/mo")
+        await until(lambda: shows(here, "Choose the model of this chat"))
+        await here.pilot.press("tab")
+        assert here.app.query_one(Prompt).text == "/model "
+
+
+async def test_a_file_is_completed_and_goes_with_the_question(shell: OpenShell, tmp_path: Path) -> None:
+    note = tmp_path / "a note.md"
+    note.write_text("the secret word is Leitstand")
+    async with shell("chat", config=CONFIG) as here:
+        here.app.query_one(Prompt).put(f"@{tmp_path}/a")
+        await until(lambda: shows(here, "a note.md"))
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "1 attached"))
+        here.simulator.next(Script.saying("I read it."), route="chat")
+        await ask(here, "What is the word?")
+        await until(lambda: shows(here, "I read it."))
+        assert any(b"the secret word is Leitstand" in request.body for request in here.simulator.requests)
+
+
+async def test_a_deleted_chat_can_be_taken_back(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("Hello."), route="chat")
+        await ask(here, "Say hello")
+        await until(lambda: shows(here, "done"))
+        here.app.query_one(Prompt).put("/delete")
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "No chats yet"))
+        here.app.query_one(Prompt).put("/undo")
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "Hello."))
+
+
+async def test_hostile_words_of_a_model_are_only_words(shell: OpenShell) -> None:
+    hostile = "\x1b]52;c;ZXZpbA==\x07[red]x[/] [@click=app.quit]y[/] \u202eabc\x9b31m"
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying(hostile), route="chat")
+        await ask(here, "Be evil")
+        await until(lambda: shows(here, "done"))
+        text = screen_text(here.app)
+        assert "[red]x[/] [@click=app.quit]y[/]" in text
+        assert not set(text) & {"\x1b", "\x07", "\u202e", "\x9b"}
