@@ -31,7 +31,7 @@ _LABEL = re.compile(r"^(title|titel|titre)\s*:\s*", re.IGNORECASE)
 def from_text(text: str) -> str:
     """A title out of the first words of a question; empty when it has none."""
     for line in text[:10_000].splitlines():
-        words = _MARKS.sub("", one_line(line, 400))
+        words = _MARKS.sub("", one_line(line.replace("**", "").replace("`", ""), 400))
         if words:
             return shortened(words)
     return ""
