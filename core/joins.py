@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.bus import Bus
+from core.bus import Bus, Notice
 from core.chat.service import ChatService
-from core.errors import LeitstandError
+from core.config.types import ConfigChanged
+from core.errors import ConfigError, LeitstandError
 from core.jobs.service import JobService
 from core.jobs.types import Loaded, Memory
 from core.models.memory import FRESH, Room, room_in
@@ -43,13 +44,26 @@ class Joins:
 
     async def follow(self) -> None:
         """Keep the last look at the machine, and wake what waits for the server when it is back."""
-        with self._house.bus.subscribe(Sampled, ServerChanged) as mailbox:
+        with self._house.bus.subscribe(Sampled, ServerChanged, ConfigChanged) as mailbox:
             while True:
                 for event in await mailbox.drain():
                     if isinstance(event, Sampled):
                         self._sample = event.sample
                     elif isinstance(event, ServerChanged) and event.state.phase == "online":
                         self._house.jobs.server_back()
+                    elif isinstance(event, ConfigChanged):
+                        await self._settings_changed(event)
+
+    async def _settings_changed(self, event: ConfigChanged) -> None:
+        """Let changed settings count at once."""
+        house = self._house
+        if any(key.startswith("queue.") for key in event.keys):
+            house.jobs.settings_changed()
+        if "server.url" in event.keys and not house.server.current.demo:
+            try:
+                await house.server.use(house.address())
+            except ConfigError as error:
+                house.bus.publish(Notice("error", error.message, error.hint))
 
     def server_is_here(self) -> bool:
         """Whether the server runs on this machine, so that its GPUs are the ones we see."""
