@@ -28,7 +28,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
     DEFAULT_CSS = """
     RowList {
         height: 1fr; width: 1fr; background: $background;
-        scrollbar-size-vertical: 1; overflow-x: hidden;
+        scrollbar-size-vertical: 1; overflow-x: hidden; overflow-y: auto;
     }
     """
     BINDINGS = keymap.bindings("list")
@@ -105,6 +105,8 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
             wanted = self._key(before)
             index = next((i for i, row in enumerate(self._rows) if self._key(row) == wanted), None)
             self._cursor = index if index is not None else min(self._cursor, max(len(self._rows) - 1, 0))
+        elif not self._touched:
+            self._cursor = 0
         self._cursor = self._nearest(self._cursor, 1)
         self.virtual_size = Size(0, len(self._rows) * self._row_height)
         self.refresh()
@@ -118,6 +120,10 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
                 self._to(index)
                 return True
         return False
+
+    def keep(self) -> None:
+        """Stay with the selected row from now on: a person did something with it."""
+        self._touched = True
 
     def repaint(self) -> None:
         """Paint every visible row anew, because what the painter reads changed."""
