@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from core.guard import one_line
+from core.jobs.types import LaneState
 from core.ollama.connection import ServerState
 from core.telemetry.types import Sample
+from tui.format import percent, rate
 from tui.glyphs import Glyphs
 from tui.render.pieces import Piece, Pieces, cut, width_of
+
+
+class QueueFacts(msgspec.Struct, frozen=True):
+    """How much is in the queue, over all its lanes."""
+
+    running: int = 0
+    waiting: int = 0
+    paused: bool = False
+    """Somebody waits in a lane that a person paused."""
+
+    @classmethod
+    def of(cls, lanes: Iterable[LaneState]) -> QueueFacts:
+        """Add the lanes up."""
+        kept = list(lanes)
+        return cls(
+            sum(lane.running for lane in kept),
+            sum(lane.waiting for lane in kept),
+            any(lane.paused and lane.waiting for lane in kept),
+        )
+
+
+class DownloadFacts(msgspec.Struct, frozen=True):
+    """What is being fetched, all downloads together."""
+
+    moving: int = 0
+    waiting: int = 0
+    percent: int | None = None
+    speed: float | None = None
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -19,6 +51,8 @@ class Facts(msgspec.Struct, frozen=True):
     away_note: str = ""
     sample: Sample | None = None
     """The machine at the last look."""
+    queue: QueueFacts = QueueFacts()
+    downloads: DownloadFacts = DownloadFacts()
 
 
 def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
@@ -39,6 +73,30 @@ def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
 def notice_pieces(count: int, glyphs: Glyphs) -> list[Piece]:
     """Say how many notices were not read."""
     return [(f"{glyphs.warning} {count}", "warn")] if count else []
+
+
+def queue_pieces(queue: QueueFacts, glyphs: Glyphs, *, narrow: bool = False) -> list[Piece]:
+    """Say how many run or wait; a quiet queue says nothing."""
+    number = queue.running + queue.waiting
+    if not number:
+        return []
+    pieces: list[Piece] = [("queue ", "dim"), (str(number), "text")]
+    if queue.paused:
+        pieces.append((f" {glyphs.warning}{'' if narrow else ' paused'}", "warn"))
+    return pieces
+
+
+def download_pieces(facts: DownloadFacts, glyphs: Glyphs, *, brief: bool) -> list[Piece]:
+    """Say how far the downloads are; where there is room, how fast as well."""
+    if not facts.moving:
+        return []
+    pieces: list[Piece] = [(f"{glyphs.down} {facts.moving}", "text")]
+    if facts.percent is not None:
+        between = "|" if glyphs.live.isascii() else "·"
+        pieces += [(f" {between} ", "dim"), (percent(facts.percent), "text")]
+    if facts.speed is not None and not brief:
+        pieces.append((f" {rate(facts.speed).rstrip()}", "dim"))
+    return pieces
 
 
 def join(groups: list[list[Piece]], width: int) -> Pieces:

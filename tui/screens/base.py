@@ -13,7 +13,7 @@ from textual.widget import Widget
 from core.bus import Event
 from core.errors import LeitstandError
 from tui import keymap
-from tui.facts import Facts, join, notice_pieces, queue_pieces, server_pieces
+from tui.facts import Facts, download_pieces, join, notice_pieces, queue_pieces, server_pieces
 from tui.pages import PAGES
 from tui.render.pieces import Piece, width_of
 from tui.render.status import alert_pieces, memory_pieces
@@ -131,7 +131,7 @@ class EngineScreen(Screen[None]):
         return [
             first or [("ready", "dim")],
             memory_pieces(facts.sample, glyphs),
-            queue_pieces(facts.queue, glyphs),
+            queue_pieces(facts.queue, glyphs, narrow=self.size.width < NARROW),
             alert_pieces(facts.sample, glyphs),
             notice_pieces(facts.notices, glyphs),
         ]
