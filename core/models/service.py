@@ -184,8 +184,7 @@ class ModelService:
     @exposed
     async def fit(self, name: str, context: int | None = None) -> Fit:
         """Say whether a model fits into the memory that is free now, and where that is known from."""
-        model = self.roster.get(name)
-        return self._assessor.fit(model, context or await self.context_of(model), await self._room())
+        return await self.judge(self.roster.get(name), context)
 
     @exposed
     async def fits(self, scope: Scope = "all", context: int | None = None) -> Fits:
@@ -321,6 +320,10 @@ class ModelService:
         return self.roster.get(name)
 
     # For other services.
+
+    async def judge(self, model: Model, context: int | None = None) -> Fit:
+        """Say whether a model fits, also one that is not on any list yet."""
+        return self._assessor.fit(model, context or await self.context_of(model), await self._room())
 
     async def context_of(self, model: Model) -> int:
         """Return the context a model is used with: the same each time, or it would be loaded anew."""

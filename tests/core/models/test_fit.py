@@ -33,7 +33,7 @@ def fit(needs: Callable[[int], Need | None], *gpus: GpuMemory, **more: Any) -> F
     [
         (5, 24, "fits"),
         (20, 22.6, "fits"),
-            (20, 22.5, "tight"),
+        (20, 22.5, "tight"),
         (20, 21, "tight"),
         (20, 20, "spills"),
         (30, 24, "spills"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,12 +21,25 @@ from core.ollama.connection import ServerService
 from core.ollama.registry import Registry
 from core.simulator import INSTANT, Pace, Setup, Simulator, toy
 from core.simulator.models import GIB, Spec
+from core.simulator.wire import Reply, Request
 from core.store.database import Database
 from core.tasks import Tasks
 from tests.fakes.clock import ManualClock
 from tests.waiting import until
 
 LOCAL = Address()
+
+
+class Counting(Simulator):
+    """Remembers how often each path was asked for."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.counts: Counter[str] = Counter()
+
+    async def handle(self, request: Request) -> Reply:
+        self.counts[request.path] += 1
+        return await super().handle(request)
 
 
 class Workshop:
@@ -36,7 +50,7 @@ class Workshop:
     ) -> None:
         self.home = home
         self.clock: Any = clock or ManualClock()
-        self.simulator = Simulator(setup or small(), clock=self.clock, pace=pace)
+        self.simulator = Counting(setup or small(), clock=self.clock, pace=pace)
         self.address = LOCAL
         self.gpus: int | None = 1
         self.ram: int | None = 64 * GIB
@@ -110,7 +124,7 @@ class Workshop:
 
     def asked(self, path: str) -> int:
         """How often the server was asked for something."""
-        return sum(request.path == path for request in self.simulator.requests)
+        return self.simulator.counts[path]
 
     def changes(self) -> list[ModelsChanged]:
         """What was told about models since the last time."""
