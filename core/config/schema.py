@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from core.config.fields import Section, about, flatten, plain
+from core.config.routing import Router
 from core.config.types import Setting, Value
 
 
@@ -401,6 +402,7 @@ class Config(Section, frozen=True):
     ui: Ui = Ui()
     chat: Chat = Chat()
     queue: Queue = Queue()
+    router: Router = Router()
     models: Models = Models()
     downloads: Downloads = Downloads()
     keys: Annotated[

@@ -15,6 +15,7 @@ from core.config.file import LARGEST, Loaded, load, set_value, stamp, unset
 from core.config.schema import Config, Log, Server, Ui, read, table
 from core.config.tree import MOST
 from core.config.types import Value
+from core.config.values import find
 from core.errors import ConfigError, LeitstandError, NotFound
 from core.guard import one_line
 
@@ -584,6 +585,8 @@ def choices(draw: st.DrawFn) -> tuple[str, Value]:
             return setting.path, draw(st.floats(setting.minimum, setting.maximum))
         case "choice":
             return setting.path, draw(st.sampled_from(setting.choices))
+        case "list":
+            return setting.path, draw(st.lists(TEXTS, max_size=3))
         case "map":
             entry = draw(st.sampled_from(["a", "chat.new", "chat", "é", "q'\"q", "new.entry"]))
             return f"{setting.path}.{entry}", draw(TEXTS)
@@ -591,16 +594,20 @@ def choices(draw: st.DrawFn) -> tuple[str, Value]:
 
 
 def value_of(config: Config, key: str) -> Value | None:
-    if key.startswith("keys."):
-        return config.keys.get(key.removeprefix("keys."))
-    return read(config, key)
+    setting, entry = find(key)
+    value = read(config, setting.path)
+    return value.get(entry) if entry and isinstance(value, dict) else value
 
 
 def others(config: Config, key: str) -> dict[str, Value]:
     """Every value but that of one key, entries of maps by themselves."""
-    values = {path: read(config, path) for path in table() if path != "keys"}
-    values |= {f"keys.{name}": text for name, text in config.keys.items()}
-    return {path: value for path, value in values.items() if path != key}
+    values: dict[str, Value] = {}
+    for path in table():
+        value = read(config, path)
+        entries = value.items() if isinstance(value, dict) else ()
+        values |= {f"{path}.{name}": text for name, text in entries} if entries else {path: value}
+    maps = {path for path, (setting, _) in table().items() if setting.kind == "map"}
+    return {path: value for path, value in values.items() if path != key and path not in maps}
 
 
 @given(LAYOUTS, st.lists(choices(), min_size=1, max_size=4))
@@ -613,7 +620,7 @@ def test_what_was_set_is_read_and_unsetting_it_gives_the_default(
         problems = {problem.key for problem in load(file).problems}
         for key, value in chosen:
             before = load(file).config
-            if key == "keys.chat" and "chat.new" in before.keys:
+            if key.endswith(".chat") and value_of(before, f"{key}.new") is not None:
                 continue  # in some layouts a table, which is not replaced
             set_value(file, key, value)
             loaded = load(file)
@@ -622,7 +629,7 @@ def test_what_was_set_is_read_and_unsetting_it_gives_the_default(
             assert {problem.key for problem in loaded.problems} == problems
         for key, _ in chosen:
             before = load(file).config
-            if key == "keys.chat" and "chat" not in before.keys:
+            if key.endswith(".chat") and value_of(before, key) is None:
                 continue
             unset(file, key)
             assert value_of(load(file).config, key) == value_of(Config(), key)
