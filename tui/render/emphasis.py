@@ -67,7 +67,11 @@ def delimiter(text: str, at: int, node: int) -> tuple[Delimiter | None, int]:
     return Delimiter(character, count, node, can_open=opens, can_close=closes), end
 
 
-def emphasise(nodes: list[Node], delimiters: list[Delimiter], bottom: int) -> None:
+Reach = tuple[int, int, int]
+"""A flag and the nodes it covers: from, to, flag."""
+
+
+def emphasise(nodes: list[Node], delimiters: list[Delimiter], bottom: int, reaches: list[Reach]) -> None:
     """Match closing runs with opening ones, innermost first, from the delimiter at *bottom* on."""
     floors: dict[tuple[str, bool, int], int] = {}
     index = bottom
@@ -90,7 +94,7 @@ def emphasise(nodes: list[Node], delimiters: list[Delimiter], bottom: int) -> No
                 del delimiters[index]
             continue
         opener = delimiters[at]
-        _pair(nodes, opener, closer)
+        reaches.append(_pair(nodes, opener, closer))
         del delimiters[at + 1 : index]
         index = at + 1
         if opener.count == 0:
@@ -100,16 +104,15 @@ def emphasise(nodes: list[Node], delimiters: list[Delimiter], bottom: int) -> No
             del delimiters[index]
 
 
-def _pair(nodes: list[Node], opener: Delimiter, closer: Delimiter) -> None:
+def _pair(nodes: list[Node], opener: Delimiter, closer: Delimiter) -> Reach:
     used = 2 if opener.count >= 2 and closer.count >= 2 else 1
     flag = STRIKE if closer.character == "~" else STRONG if used == 2 else EM
-    for node in nodes[opener.node + 1 : closer.node]:
-        node.flags |= flag
     opener.count -= used
     closer.count -= used
     left, right = nodes[opener.node], nodes[closer.node]
     left.text, left.end = left.text[used:], left.end - used
     right.text, right.start = right.text[used:], right.start + used
+    return opener.node + 1, closer.node, flag
 
 
 def _match(opener: Delimiter, closer: Delimiter) -> bool:
@@ -120,3 +123,19 @@ def _match(opener: Delimiter, closer: Delimiter) -> bool:
     if (opener.can_close or closer.can_open) and (opener.length + closer.length) % 3 == 0:
         return opener.length % 3 == 0 and closer.length % 3 == 0
     return True
+
+
+def apply(nodes: list[Node], reaches: list[Reach]) -> None:
+    """Give every node the flags that reach it, in one pass however deep they are nested."""
+    changes: dict[int, list[tuple[int, int]]] = {}
+    for start, end, flag in reaches:
+        changes.setdefault(start, []).append((flag, 1))
+        changes.setdefault(end, []).append((flag, -1))
+    open_now = {STRONG: 0, EM: 0, STRIKE: 0}
+    flags = 0
+    for index, node in enumerate(nodes):
+        if index in changes:
+            for flag, step in changes[index]:
+                open_now[flag] += step
+            flags = sum([flag for flag, count in open_now.items() if count])
+        node.flags |= flags

@@ -14,7 +14,7 @@ from html.entities import html5
 from typing import Final
 
 from . import links
-from .emphasis import PUNCTUATION, Delimiter, Node, delimiter, emphasise
+from .emphasis import PUNCTUATION, Delimiter, Node, Reach, apply, delimiter, emphasise
 from .palette import INLINE_CODE, LINK, LINK_SHIFT
 
 BREAK: Final = "\n"
@@ -24,6 +24,7 @@ _ENTITY = re.compile(r"&(?:#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[a-zA-Z][a-zA-Z0-9]
 _LINE_BREAK_TAG = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"\[\^([^\]\s\[]{1,200})\]")
 _UNSETTLED_TAIL: Final = 80
+_MOST_BRACKETS: Final = 100
 
 
 class _Bracket:
@@ -49,6 +50,7 @@ class Parser:
         self._links: Mapping[str, str] = references.links
         self._notes: Container[str] = references.notes
         self._delimiters: list[Delimiter] = []
+        self._reaches: list[Reach] = []
         self._brackets: list[_Bracket] = []
         self._ticks: dict[int, list[int]] | None = None
         self._unsettled = len(text)
@@ -67,7 +69,9 @@ class Parser:
             if at > pos:
                 nodes.append(Node(text[pos:at], pos, at))
             pos = self._special(text[at], at)
-        emphasise(nodes, self._delimiters, 0)
+        emphasise(nodes, self._delimiters, 0, self._reaches)
+        if self._reaches:
+            apply(nodes, self._reaches)
         for mark in self._delimiters:
             if mark.can_open:
                 self._leave_open(nodes[mark.node].start)
@@ -170,6 +174,8 @@ class Parser:
                 self.nodes.append(Node(f"[{note[1]}]", at, note.end(), LINK))
                 return note.end()
             self.missing.add(label)
+        if len(self._brackets) >= _MOST_BRACKETS:
+            return self._plain(at, end)
         self._brackets.append(_Bracket(len(self.nodes), end, len(self._delimiters), image=image))
         return self._plain(at, end)
 
@@ -180,7 +186,7 @@ class Parser:
         target = self._target(bracket, at) if bracket.active else None
         if target is None:
             return self._plain(at, at + 1)
-        emphasise(self.nodes, self._delimiters, bracket.delimiters)
+        emphasise(self.nodes, self._delimiters, bracket.delimiters, self._reaches)
         del self._delimiters[bracket.delimiters :]
         self.targets.append(target.address)
         style = LINK | len(self.targets) << LINK_SHIFT

@@ -66,6 +66,15 @@ class Cursor(StackView):
             self.go_to(high - self.window)
         self.refresh()
 
+    def enter(self) -> None:
+        """Put the cursor on what the reader sees last, when it stands nowhere yet; nothing moves."""
+        if self._cursor is not None or not len(self.stack):
+            return
+        index, inside = self.stack.at(min(self.top + self.window, self.stack.height) - 1)
+        block = self.stack.block(index)
+        stops = [stop for stop in block.stops() if block.extent(stop)[0] <= inside]
+        self._cursor = stops[-1] if stops else None
+
     def action_block(self, step: int) -> None:
         """Move the cursor to the next block, or the one before."""
         self._move(step, lambda _: True)

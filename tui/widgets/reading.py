@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 from textual import events
@@ -43,6 +44,7 @@ class Reading(Cursor):
         super().__init__(id=id)
         self._selected: tuple[tuple[Spot | None, int], tuple[Spot | None, int]] | None = None
         self._hits: list[Hit] = []
+        self._hits_of: dict[tuple[int, Piece], list[int]] = {}
         self._hit = -1
 
     def forget_places(self) -> None:
@@ -88,6 +90,14 @@ class Reading(Cursor):
         rows = self._selected_rows()
         return (copying.source_between(self.stack, *rows), "\n") if rows is not None else None
 
+    def action_copy(self, what: str) -> None:
+        """Ask for a copy of what is selected, or else of the block, the answer or everything."""
+        selected = self.screen.get_selected_text() if what == "block" and self.has_selection else None
+        if selected:
+            self.post_message(self.CopyRequested(self, selected, "selection"))
+        else:
+            super().action_copy(what)
+
     def action_select(self, step: int) -> None:
         """Select row by row with the keyboard."""
         rows = self._selected_rows()
@@ -120,6 +130,9 @@ class Reading(Cursor):
     def find(self, words: str) -> int:
         """Mark every place where the words stand, go to the first from here on, return how many there are."""
         self._hits = search.hits([self.stack.turn(index) for index in range(len(self.stack))], words)
+        self._hits_of.clear()
+        for number, hit in enumerate(self._hits):
+            self._hits_of.setdefault((hit.turn, hit.piece), []).append(number)
         self._hit = -1
         if self._hits:
             index = self.stack.at(self.top)[0]
@@ -172,12 +185,23 @@ class Reading(Cursor):
         found = self.stack.find(row)
         if found is None or found[1].document is None:
             return []
+        places = self._hits_of.get((found[0].turn.id, found[1].piece), [])
+        shown = [(start, end) for _, _, start, end in line.runs if start >= 0]
+        if not places or not shown:
+            return []
+        low, high = min(shown)[0], max(end for _, end in shown)
         marks: list[Mark] = []
-        for number, hit in enumerate(self._hits):
-            if hit.turn == found[0].turn.id and hit.piece is found[1].piece:
-                flag = CURRENT if number == self._hit else FOUND
-                marks.extend(search.marks(line, hit.start, hit.end, flag))
+        for number in range(bisect_left(places, low, key=lambda number: self._hits[number].end), len(places)):
+            hit = self._hits[places[number]]
+            if hit.start >= high:
+                break
+            flag = CURRENT if places[number] == self._hit else FOUND
+            marks.extend(search.marks(line, hit.start, hit.end, flag))
         return marks
+
+    def _on_focus(self, event: events.Focus) -> None:
+        super()._on_focus(event)
+        self.enter()
 
     # -- the mouse, links
 

@@ -61,7 +61,10 @@ class Thinking(Framed):
         self.post_message(self.ThinkToggled(self, turn_id, opened=opened))
         spot = self._reader_spot(block)
         if opened:
-            self._settle_block(block)
+            self._mark(block)
+            self._work_in(list(self._changed))
+            # What was opened stays in view, even if that means to leave the end.
+            self._set_following(following=self._following and self.top >= self.stack.height - self.window)
             self._stay_with(spot)
         else:
             self._roll(block, think, before, spot, from_start=whole)
@@ -117,7 +120,7 @@ class Thinking(Framed):
         turn_id = block.turn.id
         rows = min(rows, self.window)
         if self.still or self.app.animation_level == "none" or not self._in_view(block, rows):
-            self._settle_block(block)
+            self._mark(block)
             self._stay_with(spot)
             return
         way = iter(steps(rows))
@@ -130,7 +133,7 @@ class Thinking(Framed):
             if not self.is_shown:
                 left = 0
             think.roll(left or None, fade, from_start=from_start)
-            self._settle_block(block)
+            self._mark(block)
             self._stay_with(None if self._following else spot or self._reader_spot(block))
             if left:
                 plan()
@@ -140,10 +143,10 @@ class Thinking(Framed):
             delay = max(0.0, started + due - self._clock())
             self._rolling[turn_id] = loop.call_later(delay, step, left, fade)
 
-        self._settle_block(block)
+        self._mark(block)
         plan()
 
-    def _settle_block(self, block: TurnBlock) -> None:
+    def _mark(self, block: TurnBlock) -> None:
         block.touch()
         self._changed[block.turn.id] = None
 
@@ -154,7 +157,6 @@ class Thinking(Framed):
         if spot is not None:
             row = self.stack.row_of(spot)
             self._place(self.top if row is None else row)
-            self._set_following(following=self.top >= self.stack.height - self.window)
         self.settle_view(spot)
 
     def _stop_rolling(self, turn_id: int) -> None:
