@@ -144,6 +144,12 @@ class Conversation(EngineScreen):
         now = self.engine.clock.now()
         return list(chat_list.paint(row, width, open_id=open_id, now=now, glyphs=self.leitstand.glyphs))
 
+    def show_chrome(self) -> None:
+        """Draw the chrome, and the rule over the composer as wide as it is."""
+        super().show_chrome()
+        if self.is_mounted and self.query("#seam"):
+            self._show_seam()
+
     def show_facts(self, facts: Facts) -> None:
         """Draw the chrome, and say on an empty page what the server does."""
         super().show_facts(facts)
@@ -174,6 +180,9 @@ class Conversation(EngineScreen):
         self._talk.update_turn(view(turn, self.engine.clock.now()))
         if turn.ended:
             self._count_soon()
+            if self.is_current and self._chat is not None:
+                # Somebody looks at it: it needs no mark.
+                self.run_worker(self.engine.chat.read(self._chat.id), group="read", exit_on_error=False)
 
     def _chat_changed(self, event: ChatChanged) -> None:
         chat = event.chat
@@ -258,7 +267,7 @@ class Conversation(EngineScreen):
     # The lines around the composer --------------------------------------------------------------
 
     def _show_seam(self) -> None:
-        rule = self.leitstand.glyphs.rule * max(0, self._talk.size.width)
+        rule = self.leitstand.glyphs.rule * max(0, self.query_one("#seam").size.width)
         self.query_one("#seam", Line).put([(rule, "rule")])
 
     def _show_next(self) -> None:
