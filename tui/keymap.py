@@ -225,6 +225,15 @@ KEYS: tuple[Key, ...] = (
     Key("catalog.refresh", "r", "refresh", "refresh", "Ask the server again what it has"),
     Key("catalog.name", "y", "copy_name", "copy name", "Copy the name of the selected model"),
     Key("catalog.all", "escape", "clear_filter", "all", "List all models again"),
+    Key("gauges.processes", "p", "processes", "processes", "Show or hide the processes", footer=True),
+    Key("gauges.sort", "s", "sort", "sort", "Sort the processes, or else the GPUs", footer=True),
+    Key("gauges.closer", "left_square_bracket", "zoom(-1)", "closer", "Look less far back", footer=True),
+    Key("gauges.further", "right_square_bracket", "zoom(1)", "further", "Look further back", footer=True),
+    Key("gauges.freeze", "space", "freeze", "freeze", "Hold the picture, or let it go on", footer=True),
+    Key("gauges.export", "e", "export", "export", "Write the visible history as CSV and SVG", footer=True),
+    Key("gauges.traffic", "i", "traffic", "pcie", "Show or hide the traffic on the PCIe bus"),
+    Key("gauges.alerts", "a", "alerts", "alerts", "What needs attention, and what needed it"),
+    Key("gauges.leave", "q", "leave_alone", "leave", "Leave, when only the gauges were opened"),
     Key("modal.close", "escape", "close", "back", "Close without changing anything", footer=True),
     Key("modal.accept", "enter", "accept", "ok", "Take it", footer=True),
 )
@@ -316,6 +325,8 @@ _SHOWN = {
     "comma": ",",
     "full_stop": ".",
     "delete": "del",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 

@@ -40,6 +40,13 @@ PAGES: tuple[Page, ...] = (
         "tui.screens.catalog:CatalogScreen",
     ),
     Page(
+        "gauges",
+        5,
+        "Gauges",
+        "The machine at a glance: GPUs, memory, models, host",
+        "tui.screens.gauges:GaugesScreen",
+    ),
+    Page(
         "settings",
         8,
         "Settings",

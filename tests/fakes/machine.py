@@ -30,6 +30,7 @@ FACTS = GpuFacts(
     "GPU-0",
     CARD.name,
     "nvidia",
+    driver="580.95.05",
     memory_total=32 * GIB,
     clock_max=2850.0,
     power_max=575.0,

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from core.guard import one_line
 from tui import format as numbers
 from tui.render import machine_gpu as gpu_cards
 from tui.render import machine_gpus as gpus
@@ -48,7 +49,8 @@ def _plans(width: int, count: int) -> list[Plan]:
     wide = side_by_side(width)
     if 0 < count <= _MOST_CARDS:
         found = _cards(width, count) if wide else _narrow_cards()
-    found += [Plan("rows", host=tall) for tall in ((8, 7, 6, 5, 4) if wide else ())]
+    tallest = (8, 7, 6, 5, 4) if count else (18, 16, 14, 12, 10, 9, 8, 7, 6, 5, 4)
+    found += [Plan("rows", host=tall) for tall in (tallest if wide else ())]
     tight = Plan("rows", airy=False)
     return [
         *found,
@@ -172,8 +174,7 @@ def _headline(scene: Scene, width: int) -> Row:
         left += [(f"{scene.glyphs.default} frozen", "accent"), ("  space goes on   ", "dim")]
     if sample is not None and sample.simulated:
         left.append((f"{scene.glyphs.known} simulated   ", "dim"))
-    if sample is not None and len(sample.gpus) > 1:
-        left.append((_together(scene), "dim"))
+    left.append((_summary(scene), "dim"))
     right: Row = []
     for index, zoom in enumerate(ZOOMS):
         chosen = index == scene.zoom
@@ -183,15 +184,21 @@ def _headline(scene: Scene, width: int) -> Row:
     return sides(left, [*right, (" ", "text")], width)
 
 
-def _together(scene: Scene) -> str:
-    """All GPUs added up, where each of them says it."""
+def _summary(scene: Scene) -> str:
+    """The machine in a few words, and all GPUs added up where each of them says it."""
     found = scene.gpus
-    words = [f"{len(found)} GPUs"]
-    used = [gpu.memory_used for gpu in found if gpu.memory_used is not None]
-    total = [gpu.memory_total for gpu in found if gpu.memory_total is not None]
-    if used and len(used) == len(total):
-        words.append(numbers.memory_of(sum(used), sum(total)))
-    watts = [gpu.power for gpu in found if gpu.power is not None]
-    if watts:
-        words.append(numbers.watts(sum(watts)))
+    words = [one_line(scene.host.name, 30)] if scene.host is not None and scene.host.name else []
+    if len(found) > 1:
+        order = "" if scene.gpu_order == "number" else f" by {scene.gpu_order}"
+        words.append(f"{len(found)} GPUs{order}")
+        used = [gpu.memory_used for gpu in found if gpu.memory_used is not None]
+        total = [gpu.memory_total for gpu in found if gpu.memory_total is not None]
+        if used and len(used) == len(total):
+            words.append(numbers.memory_of(sum(used), sum(total)))
+        watts = [gpu.power for gpu in found if gpu.power is not None]
+        if watts:
+            words.append(numbers.watts(sum(watts)))
+    drivers = {facts.driver for facts in scene.facts.values() if facts.driver}
+    if len(drivers) == 1:
+        words.append(f"driver {one_line(drivers.pop(), 20)}")
     return "   ".join(words)

@@ -174,27 +174,30 @@ def _memory(scene: Scene, gpu: Gpu, width: int) -> list[Row]:
     if gpu.memory_total is None:
         return prose(one_line(gpu.says, 300), width, "dim") if gpu.says else []
     value = numbers.memory_of(gpu.memory_used, gpu.memory_total) + (" about" if gpu.approximate else "")
-    held = [] if scene.sample is None else parts(gpu, scene.sample)
-    legend = _legend(held, ascii_only=scene.ascii_only)
+    legend = _legend(_held(scene, gpu), ascii_only=scene.ascii_only)
     aside = side_by_side(width) and width >= 120
     length = width // 3 if aside else width - LABEL - len(value) - 3
-    drawn = (
-        stack(
-            [(part.size / gpu.memory_total, ink_of(part)) for part in held],
-            length,
-            ascii_only=scene.ascii_only,
-        )
-        if held
-        else bar(memory_share(gpu), length, "dim", ascii_only=scene.ascii_only)
-    )
+    drawn = held_bar(scene, gpu, length)
     line: Row = [(" memory".ljust(LABEL), "dim"), *drawn, (f" {value}", "text")]
     if aside:
         return [[*line, *fitted([("   ", "text"), *legend], width - width_of(line))]]
     return [line, [(" " * LABEL, "text"), *legend]]
 
 
-def ink_of(part: Part) -> Ink:
-    """What a part of the memory is painted with."""
+def _held(scene: Scene, gpu: Gpu) -> list[Part]:
+    return [] if scene.sample is None else parts(gpu, scene.sample)
+
+
+def held_bar(scene: Scene, gpu: Gpu, length: int) -> Row:
+    """Draw how full its memory is, and who fills it."""
+    held = _held(scene, gpu)
+    if not held or not gpu.memory_total:
+        return bar(memory_share(gpu), length, "dim", ascii_only=scene.ascii_only)
+    shares = [(part.size / gpu.memory_total, _ink_of(part)) for part in held]
+    return stack(shares, length, ascii_only=scene.ascii_only)
+
+
+def _ink_of(part: Part) -> Ink:
     return "dim" if part.model is None else PARTS[part.model % len(PARTS)]
 
 
@@ -203,7 +206,7 @@ def _legend(held: list[Part], *, ascii_only: bool) -> Row:
     for index, part in enumerate(held):
         mark = chr(ord("A") + index % 26) + " " if ascii_only else "▌"
         size: Dab = (f"{part.size / GIB:>5.1f}   ", "dim")
-        line += [(mark, ink_of(part)), (one_line(part.name, 40).removesuffix(":latest"), "text"), size]
+        line += [(mark, _ink_of(part)), (one_line(part.name, 40).removesuffix(":latest"), "text"), size]
     return line
 
 
@@ -220,14 +223,14 @@ def _narrow(scene: Scene, gpu: Gpu, title: Row, width: int, tall: int) -> list[R
     room = width - 6 - 8
     short: Row = [(f" GPU {gpu.index}  ", "accent"), (name_of(gpu, short=True), "strong"), *title[2:]]
     figures: Row = [*heat_dab(scene, gpu), (numbers.watts(gpu.power), "text"), (" ", "text")]
-    shares: tuple[tuple[str, float | None, Ink], ...] = (
-        ("busy", None if gpu.busy is None else gpu.busy / 100, "accent"),
-        ("mem", memory_share(gpu), "text"),
+    busy, full = None if gpu.busy is None else gpu.busy / 100, memory_share(gpu)
+    meters = (
+        ("busy", busy, bar(busy, room, "accent", ascii_only=scene.ascii_only)),
+        ("mem", full, held_bar(scene, gpu, room)),
     )
     lines = [sides(short, figures, width)]
-    for label, share, ink in shares:
+    for label, share, drawn in meters:
         percent = numbers.percent(None if share is None else share * 100)
-        drawn = bar(share, room, ink, ascii_only=scene.ascii_only)
         lines.append([(f" {label}".ljust(6), "dim"), *drawn, (f"  {percent}", "text")])
     values = scene.past.columns(gpu.key, "busy", width - 2)
     drawn_past = graph(values, None, width - 2, tall, high=100.0, ink="accent", ascii_only=scene.ascii_only)

@@ -6,9 +6,9 @@ from core.guard import one_line
 from core.telemetry.types import Gpu
 from tui import format as numbers
 from tui.render import gauges
-from tui.render.machine_gpu import fan_dabs, heat_dab, ink_of, remarks, still, traffic_lines
-from tui.render.machine_line import Row, bar, beside, fitted, sides, stack
-from tui.render.machine_scene import GIB, Scene, memory_share, name_of, parts
+from tui.render.machine_gpu import fan_dabs, heat_dab, held_bar, remarks, still, traffic_lines
+from tui.render.machine_line import Row, bar, beside, fitted
+from tui.render.machine_scene import GIB, Scene, memory_share, name_of
 
 _CELL = 24
 """From this width on, a small cell shows the memory, too."""
@@ -34,18 +34,10 @@ def rows(scene: Scene, width: int, *, heading: bool) -> list[Row]:
     spark = rest - 2 * length - 1 if figures else 0
     lines: list[Row] = []
     if heading:
-        titles = "GPU".ljust(4) + ("name".ljust(17) if named else "") + "busy".ljust(length + 6 + spark + 2)
-        titles += (
-            "memory".ljust(length + (10 if figures else 6)) + "    heat" + ("  power" if figures else "")
-        )
-        order = f"sorted by {scene.gpu_order}"
-        lines.append(
-            sides(
-                [(titles + ("     clock       fan" if more else ""), "dim")],
-                [(order, "rule")] if width >= 140 else [],
-                width,
-            )
-        )
+        titles = "  # " + ("name".ljust(17) if named else "") + "busy".ljust(length + 6 + spark + 2)
+        titles += "memory".ljust(length + (10 if figures else 6)) + "    heat"
+        titles += ("  power" if figures else "") + ("     clock       fan" if more else "")
+        lines.append([(titles, "dim")])
     for gpu in scene.gpus:
         lines.append(_row(scene, gpu, width, length, spark))
         lines += traffic_lines(scene, gpu)
@@ -64,7 +56,7 @@ def _row(scene: Scene, gpu: Gpu, width: int, length: int, spark: int) -> Row:
     if spark > 0:
         values = scene.past.columns(gpu.key, "busy", spark)
         line.append((" " + gauges.sparkline(values, spark, high=100.0, ascii_only=ascii_only), "accent"))
-    line += [("  ", "text"), *_stacked(scene, gpu, length)]
+    line += [("  ", "text"), *held_bar(scene, gpu, length)]
     if width >= 76:
         line.append((f" {_pair(gpu)}", "text"))
     else:
@@ -76,14 +68,6 @@ def _row(scene: Scene, gpu: Gpu, width: int, length: int, spark: int) -> Row:
     if width >= 120:
         line += [(f"  {numbers.frequency(gpu.clock)}  ", "text"), *fan_dabs(gpu)]
     return line
-
-
-def _stacked(scene: Scene, gpu: Gpu, length: int) -> Row:
-    held = [] if scene.sample is None else parts(gpu, scene.sample)
-    if not held or not gpu.memory_total:
-        return bar(memory_share(gpu), length, "dim", ascii_only=scene.ascii_only)
-    shares = [(part.size / gpu.memory_total, ink_of(part)) for part in held]
-    return stack(shares, length, ascii_only=scene.ascii_only)
 
 
 def _pair(gpu: Gpu) -> str:

@@ -126,14 +126,10 @@ def lines(scene: Scene, width: int, count: int) -> list[Row]:
         groups.append([("disk ", "dim"), (numbers.size(volume.free), "text"), (" free", "dim")])
     if scene.queue is not None and any(scene.queue):
         groups.append([("queue ", "dim"), (f"{sum(scene.queue)}", "text")])
-    groups.append(
-        [
-            ("↓ ", "dim"),
-            (numbers.rate(host.received), "text"),
-            (" ↑ ", "dim"),
-            (numbers.rate(host.sent), "text"),
-        ]
-    )
+    net: Row = [("↓ ", "dim"), (numbers.rate(host.received), "text")]
+    if width >= 60:
+        net += [(" ↑ ", "dim"), (numbers.rate(host.sent), "text")]
+    groups.append(net)
     if host.load:
         groups.append([("load", "dim"), (_load(host), "text")])
     if host.swap_total:
@@ -180,9 +176,12 @@ def processes(scene: Scene) -> list[Process]:
                 )
             )
     shown = {one.pid for one in found}
+    listed = any(gpu.processes is not None for gpu in sample.gpus) or not sample.gpus
     for other in known.values():
         if other.pid not in shown:
-            about = "runs a model on the CPU" if other.runs_model else "the server"
+            # Only where the processes of the GPUs are known is this one known not to be among them.
+            where = " on the CPU" if listed else ""
+            about = f"runs a model{where}" if other.runs_model else "the server"
             found.append(Process(other.pid, other.name, "", None, other.cpu, other.memory, about))
     if scene.process_order == "name":
         return sorted(found, key=lambda one: (one.name, one.pid))

@@ -70,7 +70,7 @@ def flow(groups: Iterable[Sequence[Dab]], width: int, lines: int, *, indent: str
     """Fill up to *lines* lines with groups that stay whole; what finds no room is left out."""
     rows: list[Row] = []
     for group in groups:
-        if rows and group and width_of(rows[-1]) + 3 + width_of(group) <= width:
+        if rows and group and width_of(rows[-1]) + 3 + width_of(group) < width:
             rows[-1] += [("   ", "text"), *group]
         elif group and len(rows) < lines:
             rows.append([(indent, "text"), *group])

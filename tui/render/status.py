@@ -53,7 +53,7 @@ def _memory(label: str, used: int, total: int, glyphs: Glyphs, *, old: bool) -> 
     part = f"{used / _GIB:.{digits}f}".rjust(len(whole))
     pieces: list[Piece] = [
         (f"{label} ", "dim"),
-        (full, "text"),
+        (full, "accent"),
         (("." if ascii_only else "░") * (_BAR - len(full)), "rule"),
         (f" {part}/{whole}", "dim" if old else "text"),
         (" GiB", "dim"),

@@ -392,7 +392,7 @@ def test_the_plan_follows_what_is_there_and_not_the_numbers() -> None:
     assert machine.shape(busy) != machine.shape(scene((FIRST,)))
     assert machine.shape(busy) != machine.shape(scene(processes=True))
     assert machine.shape(Scene()) is None
-    assert machine.choose(Scene(), 80, 20) == Plan("rows", host=8)
+    assert machine.choose(Scene(), 80, 20) == Plan("rows", host=18)
 
 
 def test_a_host_without_disk_or_swap_is_drawn_without_them() -> None:
