@@ -5,7 +5,7 @@ A new verb is one entry: its function gets a `Context`, writes through `context.
 
 from __future__ import annotations
 
-from core.cli.arguments import Argument, Verb, port, rate
+from core.cli.arguments import Argument, Verb, port, rate, whole
 
 GLOBALS = (
     Argument("--data", "Keep everything in this directory instead of the user's own.", "DIR"),
@@ -31,10 +31,12 @@ ENVIRONMENT = (
 )
 
 GROUPS = {
+    "chats": "Read, search, export, import and delete conversations.",
     "config": "Read, change and check the settings.",
 }
 """What verbs of two words have in common, by their first."""
 
+_CHAT = Argument("ID", "The number of a chat, as `chats list` shows it.", read=whole)
 _KEY = Argument("KEY", "The name of a setting, like server.url.")
 
 VERBS = (
@@ -75,6 +77,116 @@ VERBS = (
                 "leitstand doctor --json | jq -r '.[] | select(.state != \"ok\") | .message'",
                 "what is not well",
             ),
+        ),
+    ),
+    Verb(
+        "route",
+        "Say what a question is taken for, and which model would answer.",
+        "Reads the question as a running Leitstand would, with the settings and your own rules: the tier "
+        "(fast, code or heavy), how complex it is, the keywords, every reason, and the model. It needs no "
+        "running Leitstand and disturbs none.\n\n"
+        "The model is known when the server answers at once, or when the settings name one for the tier.\n\n"
+        "A file of prompts has one JSON object a line, with the question as its prompt; each gets an answer "
+        "of its own, in their order.",
+        "core.cli.route_verb:route",
+        (
+            Argument("TEXT", "The question.", optional=True),
+            Argument("--file", "Read the questions from this file.", "FILE"),
+        ),
+        (
+            ('leitstand route "How do I list open ports?"', "one question"),
+            ("leitstand route --file prompts.jsonl --json", "a file of them, for a script"),
+        ),
+    ),
+    Verb(
+        "ask",
+        "Ask a model, and print its answer as it comes.",
+        "The question is TEXT, or what is piped in; - reads it from there in any case. The answer goes to "
+        "stdout. In a terminal the model's thinking is shown beside it, dim; a pipe gets the answer alone.\n\n"
+        "The conversation is kept: --chat goes on with one, --new begins one, which is also what happens "
+        "without either. ctrl+c ends the answer; what was said is kept.\n\n"
+        "With --json each piece is a line {part, text}, and the last one says chat, turn, model and figures.",
+        "core.cli.ask:ask",
+        (
+            Argument("TEXT", "The question; - or nothing reads it from stdin.", optional=True),
+            Argument("--model", "Who is to answer.", "NAME"),
+            Argument("--chat", "Go on with this chat.", "ID", whole),
+            Argument("--new", "Begin a new chat."),
+            Argument("--system", "The system prompt.", "TEXT"),
+            Argument("--think", "Let the model think first."),
+            Argument("--no-think", "Let it answer at once."),
+            Argument("--file", "Send this picture or text along; may come several times.", "FILE", many=True),
+        ),
+        (
+            ("leitstand ask 'Why is the sky blue?'", "a question"),
+            ("git diff | leitstand ask --file notes.md --model qwen3-coder:30b -", "from a pipe"),
+            ("leitstand ask --chat 7 'And at night?'", "go on"),
+            ("leitstand ask --json hello | jq -r 'select(.part == \"answer\").text'", "in a script"),
+        ),
+    ),
+    Verb(
+        "chats list",
+        "Show the chats, the pinned first, then the most recent.",
+        "Each line has the number of the chat, * when it is pinned, ! when nobody has read its last answer, "
+        "its title, how many messages it has, and when it was last used.",
+        "core.cli.chats:list_",
+        (
+            Argument("--limit", "How many at most.", "N", whole),
+            Argument("--archived", "Those that were archived."),
+            Argument("--deleted", "Those that were deleted and can still be taken back."),
+        ),
+        (("leitstand chats list --json | jq -r '.[].title'", "the titles"),),
+    ),
+    Verb(
+        "chats show",
+        "Print a chat.",
+        "Prints the branch that was looked at last, as Markdown; with --json as one object.",
+        "core.cli.chats:show",
+        (_CHAT,),
+        (("leitstand chats show 7 | less", "read it"),),
+    ),
+    Verb(
+        "chats search",
+        "Find words in titles, questions, answers and thinking.",
+        "Every word must occur; the last one may be only begun. The best places come first.",
+        "core.cli.chats:search",
+        (Argument("TEXT", "The words."), Argument("--limit", "How many at most.", "N", whole)),
+        (("leitstand chats search 'rayleigh scat'", "where that was spoken of"),),
+    ),
+    Verb(
+        "chats export",
+        "Print a chat as Markdown or JSON, or write it to a file.",
+        "JSON holds every variant and what was attached, and can be imported again.",
+        "core.cli.chats:export",
+        (
+            _CHAT,
+            Argument(
+                "--format", "What kind of file.", "KIND", choices=("markdown", "json"), default="markdown"
+            ),
+            Argument("--output", "Write it to this new file, or into this directory.", "FILE"),
+        ),
+        (("leitstand chats export 7 --format json --output .", "a file to keep"),),
+    ),
+    Verb(
+        "chats import",
+        "Take over conversations from Leitstand, ChatGPT or Open WebUI.",
+        "What kind of file it is, is found out. Conversations that cannot be read are counted and left out.",
+        "core.cli.chats:import_",
+        (Argument("FILE", "A JSON file, or - for stdin; several are taken one after the other.", many=True),),
+        (("leitstand chats import conversations.json", "ChatGPT's export"),),
+    ),
+    Verb(
+        "chats delete",
+        "Delete chats; for some days that can be taken back.",
+        "How long is the setting chat.keep_deleted_days.",
+        "core.cli.chats:delete",
+        (
+            Argument("ID", "The number of a chat, as `chats list` shows it.", read=whole, many=True),
+            Argument("--undo", "Take the deletion back."),
+        ),
+        (
+            ("leitstand chats delete 7 8", "both go"),
+            ("leitstand chats delete --undo 7", "one comes back"),
         ),
     ),
     Verb(

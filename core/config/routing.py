@@ -121,7 +121,7 @@ class Router(Section, frozen=True):
         about(
             "Rules",
             "Your own rules, one a line: words, phrases and patterns between slashes, an arrow, and where "
-            "they lead: a tier, a model or both. With a weight such as +1.5 a rule is one reason among others. "
-            'Example: cooking = "recipe, rezept, /dish [0-9]{1,3}/ -> fast llama3.2:3b"',
+            "they lead: a tier, a model or both. With a weight such as +1.5 a rule is one reason among "
+            'others. Example: cooking = "recipe, rezept, /dish [0-9]{1,3}/ -> fast llama3.2:3b"',
         ),
     ] = msgspec.field(default_factory=dict)

@@ -15,6 +15,9 @@ from core.router.types import TIERS, Analysis, Evidence, Tier
 
 Vector = Sequence[float]
 
+LONGEST = 1000
+"""Characters of a question that are compared."""
+
 NEAREST = 7
 """How many known questions have a say."""
 

@@ -40,6 +40,9 @@ from core.router.types import (
 _RESERVE = 512
 """Tokens of a context that are kept for the answer."""
 
+_NO_ANSWERS = "no answers"
+"""What embedding models lack; nobody is told of them."""
+
 _BYTES_A_SECOND = 1e9
 """How fast a model that was never loaded here is thought to load."""
 
@@ -175,9 +178,10 @@ def _able(course: _Course) -> tuple[Candidate, ...]:
     there = tuple(candidate for candidate in situation.candidates if candidate.installed)
     lacking = {each.name: lack for each in there if (lack := _lacks(each, situation.question))}
     able = tuple(candidate for candidate in there if candidate.name not in lacking)
-    if lacking and able:
-        reasons = ", ".join(dict.fromkeys(lacking.values()))
-        course.say("needs", f"Left out: {', '.join(sorted(lacking)[:4])} ({reasons}).")
+    told = {name: lack for name, lack in lacking.items() if lack != _NO_ANSWERS}
+    if told and able:
+        reasons = ", ".join(dict.fromkeys(told.values()))
+        course.say("needs", f"Left out: {', '.join(sorted(told)[:4])} ({reasons}).")
     return able
 
 
@@ -185,7 +189,7 @@ def _lacks(candidate: Candidate, question: RouteQuestion) -> str:
     """Why a model cannot answer this; empty when it can, or when nothing is known."""
     can = candidate.capabilities
     if can is not None and "completion" not in can:
-        return "no answers"
+        return _NO_ANSWERS
     if can is not None and question.images and "vision" not in can:
         return "no pictures"
     if can is not None and question.tools and "tools" not in can:
