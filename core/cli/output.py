@@ -93,6 +93,19 @@ class Output:
         """Write text of any number of lines, as it comes."""
         self._put(harmless(text))
 
+    @property
+    def watched(self) -> bool:
+        """Whether a person sees both streams: then there may be more than the answer."""
+        return self._out.isatty() and self._err.isatty()
+
+    def aside(self, text: str) -> None:
+        """Write what is not the answer to stderr, dim where that can be; it comes after what was written."""
+        self.flush()
+        plain = harmless(text)
+        with suppress(OSError):
+            self._err.write(f"\x1b[2m{plain}\x1b[0m" if self._error_style and plain else plain)
+            self._err.flush()
+
     def table(self, rows: Iterable[Sequence[Piece]], *, right: Sequence[int] = ()) -> None:
         """Write rows with aligned columns; the columns named in *right* end at the same place."""
         kept = [tuple(row) for row in rows]

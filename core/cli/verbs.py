@@ -102,7 +102,7 @@ VERBS = (
         "ask",
         "Ask a model, and print its answer as it comes.",
         "The question is TEXT, or what is piped in; - reads it from there in any case. The answer goes to "
-        "stdout. In a terminal the model's thinking is shown beside it, dim; a pipe gets the answer alone.\n\n"
+        "stdout. In a terminal the model's thinking is shown beside it, dim; a pipe gets only the answer.\n\n"
         "The conversation is kept: --chat goes on with one, --new begins one, which is also what happens "
         "without either. ctrl+c ends the answer; what was said is kept.\n\n"
         "With --json each piece is a line {part, text}, and the last one says chat, turn, model and figures.",

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from core.bus import Bus, Event, Mailbox
+from core.chat.following import applied
 from core.chat.service import ChatService
 from core.chat.types import ENDED, Turn, TurnChanged, TurnDelta
 from core.config.schema import Chat as Settings
@@ -151,13 +152,9 @@ class View:
         if isinstance(event, TurnChanged):
             self.turns[event.turn.id] = event.turn
         elif isinstance(event, TurnDelta) and (turn := self.turns.get(event.turn_id)) is not None:
-            have = turn.text if event.part == "answer" else turn.thinking
-            if event.offset > len(have):
-                self.gaps += 1
-                return
-            text = have + event.text[len(have) - event.offset :]
-            field = "text" if event.part == "answer" else "thinking"
-            self.turns[turn.id] = msgspec.structs.replace(turn, **{field: text})
+            after = applied(turn, event)
+            self.gaps += after is None
+            self.turns[turn.id] = after or turn
 
     def take(self, mailbox: Mailbox) -> None:
         for event in mailbox.take():

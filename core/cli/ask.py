@@ -1,0 +1,163 @@
+"""`ask`: a question from the command line, the answer as it streams."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from core.bus import Resync
+from core.chat.attachments import read
+from core.chat.following import applied
+from core.chat.types import NewAttachment, Sent, ThinkSetting, Turn
+from core.cli.context import Context
+from core.cli.exits import DONE
+from core.cli.hosting import hosted
+from core.cli.output import Output
+from core.errors import Cancelled, LeitstandError, UsageError, from_code
+
+if TYPE_CHECKING:
+    from core.bus import Mailbox
+    from core.engine import Engine
+
+_WAITS_FOR_SERVER = ("server_unavailable", "server_busy")
+
+
+async def ask(context: Context) -> int:
+    """Ask once and print the answer while it comes."""
+    text, files = _question(context), [read(path) for path in context.values["file"] or ()]
+    think = _thinking(context)
+    async with hosted(context) as engine:
+        with engine.bus.subscribe() as mailbox:
+            sent = await _send(engine, context, text, tuple(files), think)
+            try:
+                turn = await _follow(engine, mailbox, sent.answer, Printer(context.out))
+            except BaseException:
+                # ctrl+c, a closed pipe, whatever it is: what was said so far is kept.
+                await engine.chat.stop(sent.answer.id)
+                raise
+    return _end(context.out, sent, turn)
+
+
+def _question(context: Context) -> str:
+    given: str | None = context.values["text"]
+    if given not in (None, "-"):
+        return given or ""
+    if given is None and sys.stdin.isatty():
+        raise UsageError("There is no question.", "Write it behind `leitstand ask`, or pipe it in.")
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise UsageError("What comes in is not text.", "Use --file for pictures.") from None
+
+
+def _thinking(context: Context) -> ThinkSetting | None:
+    if context.values["think"] and context.values["no_think"]:
+        raise UsageError("--think and --no-think contradict each other.")
+    return "on" if context.values["think"] else "off" if context.values["no_think"] else None
+
+
+async def _send(
+    engine: Engine,
+    context: Context,
+    text: str,
+    files: tuple[NewAttachment, ...],
+    think: ThinkSetting | None,
+) -> Sent:
+    values, chat = context.values, engine.chat
+    if values["chat"] is not None and values["new"]:
+        raise UsageError("--chat and --new contradict each other.")
+    if values["chat"] is None:
+        made = await chat.create(
+            model=values["model"] or "", system=values["system"] or "", think=think or "auto"
+        )
+        try:
+            return await chat.send(made.id, text, attachments=files)
+        except BaseException:
+            await chat.delete(made.id)
+            raise
+    if values["system"] is not None or think is not None:
+        await chat.set_options(values["chat"], system=values["system"], think=think)
+    return await chat.send(values["chat"], text, attachments=files, model=values["model"] or "")
+
+
+class Printer:
+    """Prints what is new about an answer: the answer to stdout, thinking dim beside it for people."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._printed = {"thinking": 0, "answer": 0}
+        self._last = ""
+
+    def show(self, turn: Turn) -> None:
+        """Print what of the two texts was not printed yet."""
+        if len(turn.text) < self._printed["answer"]:
+            self._printed["answer"] = 0  # what looked like the answer was thinking: the answer begins now
+        for part, text in (("thinking", turn.thinking), ("answer", turn.text)):
+            if fresh := text[self._printed[part] :]:
+                self._printed[part] = len(text)
+                self._print(part, fresh)
+
+    def end(self) -> None:
+        """Leave the cursor at the beginning of a line."""
+        if self._last and not self._out.json and not self._last.endswith("\n"):
+            self._out.text("\n")
+        self._out.flush()
+
+    def _print(self, part: str, text: str) -> None:
+        if self._out.json:
+            self._out.event({"part": part, "text": text})
+        elif part == "answer":
+            if not self._last and self._printed["thinking"] and self._out.watched:
+                self._out.aside("\n\n")
+            self._last = text
+            self._out.text(text)
+            self._out.flush()
+        elif self._out.watched:
+            self._out.aside(text)
+
+
+async def _follow(engine: Engine, mailbox: Mailbox, answer: Turn, printer: Printer) -> Turn:
+    """Print until the answer is over; a server that is away is not waited for."""
+    turn = await engine.chat.turn(answer.id)
+    while True:
+        printer.show(turn)
+        if turn.ended:
+            printer.end()
+            return turn
+        if turn.error is not None and turn.error.code in _WAITS_FOR_SERVER:
+            raise from_code(turn.error.code, turn.error.message, turn.error.hint)
+        for event in await mailbox.drain():
+            if isinstance(event, Resync) or (after := applied(turn, event)) is None:
+                after = await engine.chat.turn(answer.id)
+            turn = after
+
+
+def _end(out: Output, sent: Sent, turn: Turn) -> int:
+    if turn.state == "stopped":
+        raise Cancelled("The answer was stopped.")
+    if turn.error is not None:
+        raise from_code(turn.error.code, turn.error.message, turn.error.hint)
+    if turn.state != "done":
+        raise LeitstandError("The answer was interrupted.", "What was said is kept; ask again.")
+    if out.json:
+        told: dict[str, Any] = {"done": True, "chat": sent.chat.id, "turn": turn.id, "model": turn.model}
+        told |= {"route": turn.route, "sources": [], "stats": turn.stats}
+        out.event(told | ({"notes": turn.notes} if turn.notes else {}))
+        return DONE
+    for note in turn.notes:
+        out.complain(LeitstandError(note.message, note.hint))
+    if out.watched:
+        out.aside(f"{_summary(turn)}\n")
+    return DONE
+
+
+def _summary(turn: Turn) -> str:
+    """Who said it and how fast, on one line."""
+    stats, facts = turn.stats, [turn.model]
+    if stats is not None and stats.tokens is not None:
+        facts.append(f"{stats.tokens} tokens")
+    if stats is not None and stats.speed is not None:
+        facts.append(f"{stats.speed:.1f} tokens/s")
+    if stats is not None and stats.ttft is not None:
+        facts.append(f"first word after {stats.ttft:.1f} s")
+    return " · ".join([*facts, f"chat {turn.chat_id}"])
