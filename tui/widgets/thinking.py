@@ -47,6 +47,12 @@ class Thinking(Framed):
         super().catch_up()
         self._start_beat()
 
+    def make_block(self, turn: Turn) -> TurnBlock:
+        """Return a turn as rows; one that thinks begins to count its seconds."""
+        if turn.phase == "thinking":
+            self._keep_time(turn)
+        return super().make_block(turn)
+
     def toggle_think(self, turn_id: int) -> None:
         """Open or close the think block of a turn; this choice wins over every mode."""
         block = self.stack.made(turn_id)

@@ -49,13 +49,9 @@ class Transcript(Thinking):
         """Show these turns from their end; *more* says that there are earlier ones."""
         self._stop_everything()
         self.forget_places()
-        found = list(turns)
-        self.stack.put(found, self.columns)
+        self.stack.put(turns, self.columns)
         self._more, self._asked = more, False
         self._set_following(following=True)
-        for turn in found:
-            if turn.phase != "ended":
-                self._keep_time(turn)
         self.settle_view()
         self._ask_for_earlier()
 
