@@ -23,7 +23,13 @@ def main() -> int:
 def _screens(context: Context) -> int:
     from tui.start import run
 
-    return run(context.options, screen=context.values["screen"], plain_output=context.values["plain_output"])
+    values = context.values
+    return run(
+        context.options,
+        screen=values["screen"],
+        alone=values.get("alone", False),
+        plain_output=values["plain_output"],
+    )
 
 
 def _terminal_checks(context: Context) -> list[Check]:

@@ -7,12 +7,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core.cli.output import Output
+from core.errors import UsageError
 
 if TYPE_CHECKING:
     # Only named here: importing them costs more than a status line may.
     from core.engine import Options
     from core.health import Check
     from core.paths import Paths
+
+
+def _no_screens(context: Context) -> int:
+    raise UsageError("The screens cannot be opened from here.")
 
 
 class Context:
@@ -24,11 +29,14 @@ class Context:
         out: Output,
         environment: Mapping[str, str],
         terminal_checks: Callable[[Context], list[Check]],
+        screens: Callable[[Context], int] = _no_screens,
     ) -> None:
         self.values = values
         self.out = out
         self.environment = environment
         self.terminal_checks = terminal_checks
+        self.screens = screens
+        """Opens the screens on what `values` say, for a verb that is one of them."""
 
     @cached_property
     def paths(self) -> Paths:

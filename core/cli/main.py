@@ -42,7 +42,11 @@ def run(argv: Sequence[str], faces: Faces, out: TextIO, err: TextIO, environment
     # Looked for before the line is read: a script wants to hear of wrong usage as JSON, too.
     output = Output(out, err, json="--json" in flags(words), environment=environment)
     context = Context(
-        {argument.key: None for argument in GLOBALS}, output, environment, faces.terminal_checks
+        {argument.key: None for argument in GLOBALS},
+        output,
+        environment,
+        faces.terminal_checks,
+        faces.screens,
     )
     try:
         return _answered(words, faces, context)

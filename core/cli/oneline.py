@@ -30,6 +30,26 @@ _DEFAULT = Target("127.0.0.1", 11434)
 
 def show(context: Context) -> int:
     """Print the line; the number says whether the server is there."""
+    line, code = _line(context)
+    context.out.line(line)
+    return code
+
+
+def follow(context: Context, every: float) -> int:
+    """Print the line whenever it says something else, for status bars that read on, until ctrl+c."""
+    import time
+
+    before = None
+    while True:
+        line, _ = _line(context)
+        if line != before:
+            context.out.line(line)
+            context.out.flush()
+            before = line
+        time.sleep(every)
+
+
+def _line(context: Context) -> tuple[str, int]:
     template = context.values["format"] or FORMAT
     unknown = next((name for name in _FIELD.findall(template) if name not in FIELDS), None)
     if unknown is not None:
@@ -41,8 +61,7 @@ def show(context: Context) -> int:
     plain = context.values["ascii"] or glyphs == "ascii" or not context.out.unicode
     fields["mark"] = ("*x" if plain else "●✗")[code != DONE]
     line = one_line(_FIELD.sub(lambda field: fields.get(field[1], ""), template))
-    context.out.line(line.encode("ascii", "replace").decode() if plain else line)
-    return code
+    return line.encode("ascii", "replace").decode() if plain else line, code
 
 
 def _fields(context: Context, url: str) -> tuple[dict[str, str], int]:

@@ -65,6 +65,8 @@ class Look(NamedTuple):
 
     context: Context
     ollama: Ollama
+    tasks: Tasks
+    """The one door to threads, kept for every look: a driver that hangs costs one thread and not many."""
 
 
 class Part(NamedTuple):
@@ -77,13 +79,25 @@ class Part(NamedTuple):
     """Without a server that answers it is an empty array, and people are told nothing of it."""
 
 
-async def show(context: Context) -> int:
-    """Print everything; the number says whether the server is there."""
+async def show(context: Context, *, every: float | None = None) -> int:
+    """Print everything, once or every so many seconds; the number says whether the server is there."""
     async with server(context) as ollama:
-        state, failure = await looked_at(ollama, demo=context.values["demo"])
-        look = Look(context, ollama)
-        there = failure is None
-        parts = {part.key: await part.read(look) if there or not part.needs_server else [] for part in PARTS}
+        look = Look(context, ollama, Tasks(Bus()))
+        while True:
+            code = await _show(look)
+            if every is None:
+                return code
+            context.out.flush()
+            await asyncio.sleep(every)
+            if not context.out.json:
+                context.out.line()
+
+
+async def _show(look: Look) -> int:
+    context = look.context
+    state, failure = await looked_at(look.ollama, demo=context.values["demo"])
+    there = failure is None
+    parts = {part.key: await part.read(look) if there or not part.needs_server else [] for part in PARTS}
     if context.out.json:
         line = {"url": state.url, "state": state.phase, "version": state.version, "demo": state.demo}
         told = {"error": describe(failure)} if failure else {}
@@ -146,7 +160,7 @@ async def _gpus(look: Look) -> list[GpuNow]:
     try:
         async with asyncio.timeout(_DRIVER_PATIENCE):
             # A driver that hangs keeps its thread; the answer comes without it.
-            reading = await Tasks(Bus()).in_thread(_read_gpus, demo=look.context.values["demo"])
+            reading = await look.tasks.in_thread(_read_gpus, demo=look.context.values["demo"])
     except TimeoutError:
         return []
     return [GpuNow(**{name: getattr(gpu, name) for name in GpuNow.__struct_fields__}) for gpu in reading.gpus]

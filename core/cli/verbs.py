@@ -54,12 +54,48 @@ VERBS = (
             Argument("--oneline", "One plain line for a status line."),
             Argument("--format", "What that line holds.", "TEXT"),
             Argument("--ascii", "Only ASCII in that line; the setting ui.glyphs does the same."),
+            Argument("--watch", "Go on until ctrl+c; with --oneline a line whenever it changes."),
+            Argument("--every", "Seconds between two looks of --watch; 2 when not given.", "SECONDS", rate),
         ),
         (
             ("leitstand status", "what there is"),
             ("leitstand status --json", "the same for a script"),
             ("leitstand status --oneline --format '{mark} {models}'", "a shorter line"),
+            ("leitstand status --watch --json", "an object every two seconds"),
             ("set -g status-right '#(leitstand status --oneline)'", "in ~/.tmux.conf"),
+        ),
+    ),
+    Verb(
+        "gauges",
+        "Print what the GPUs, the models and this machine are doing.",
+        "Looks at the machine for half a second and prints what it saw: each GPU, each model in memory, the "
+        "host. It takes no lock, and a Leitstand that runs is not disturbed. A GPU that sleeps is left "
+        "asleep.\n\n"
+        "--csv prints a heading and one line: sizes in bytes, rates in bytes a second, shares in percent, "
+        "watts, degrees Celsius, megahertz; what is not known is empty. --json has everything, with null for "
+        "what is not known.\n\n"
+        "With --every it goes on until ctrl+c: a line a look, an object a look.",
+        "core.cli.gauge_verbs:gauges",
+        (
+            Argument("--csv", "A table: a heading, and a line a look."),
+            Argument("--every", "Go on, with so many seconds between two looks.", "SECONDS", rate),
+        ),
+        (
+            ("leitstand gauges", "the machine now"),
+            ("leitstand gauges --csv --every 5 > machine.csv", "a log for a spreadsheet"),
+            ("leitstand gauges --json | jq '.gpus[].temperature'", "one value for a script"),
+        ),
+    ),
+    Verb(
+        "top",
+        "Open the gauges alone, for a pane.",
+        "The page Gauges without anything around it: made for a tmux pane that stays open for days, from ten "
+        "lines up. ? shows its keys; q leaves.",
+        "core.cli.gauge_verbs:top",
+        (),
+        (
+            ("leitstand top", "in this window"),
+            ("tmux split-window -l 10 leitstand top", "ten lines below what one works on"),
         ),
     ),
     Verb(
