@@ -6,11 +6,12 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 from textual import events
 from textual.command import Provider
+from textual.dom import DOMNode
 
 from core.bus import Level, Notice, Resync
 from core.config.types import ConfigChanged
@@ -28,11 +29,15 @@ from tui.glyphs import Glyphs, glyphs
 from tui.pages import PAGES, page
 from tui.render.option import Option
 from tui.screens.base import EngineScreen
+from tui.screens.opening import OpeningScreen
 from tui.terminal import probe
 from tui.terminal.clipboard import Clipboard
 from tui.terminal.diff import DifferentialOutput
 from tui.terminal.options import TerminalOptions
 from tui.theme import DEFAULT_THEME, THEMES
+
+if TYPE_CHECKING:
+    from tui.flow import Flow
 
 Severity = Literal["information", "warning", "error"]
 SEVERITY: dict[Level, Severity] = {
@@ -56,8 +61,8 @@ class LeitstandApp(DifferentialOutput[int]):
     TITLE = "Leitstand"
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH: ClassVar[list[Path]] = [Path(__file__).parents[1] / "styles" / "app.tcss"]  # type: ignore[assignment]  # a list of paths is a CSSPathType
-    MODES = {found.name: found.build for found in PAGES}
-    DEFAULT_MODE = PAGES[0].name
+    MODES = {"opening": OpeningScreen, **{found.name: found.build for found in PAGES}}
+    DEFAULT_MODE = "opening"
     BINDINGS = keymap.bindings("app")
     COMMANDS = {_commands}
 
@@ -70,18 +75,19 @@ class LeitstandApp(DifferentialOutput[int]):
         terminal_checks: Callable[[], list[Check]] | None = None,
         terminal_options: TerminalOptions | None = None,
     ) -> None:
-        if page(start):
-            # Textual reads the first page from here while it is being built.
-            self.DEFAULT_MODE = start  # type: ignore[misc]  # a class variable, chosen per run
         super().__init__(terminal_options=terminal_options)
         for theme in THEMES:
             self.register_theme(theme)
         self.engine = engine
         self.engine_ready = False
+        self.start_page = start if page(start) else PAGES[0].name
+        self.typed_ahead = ""
+        """What was typed before there was anything to type into."""
         self.alone = alone
         """One page was asked for and fills the window; the others are a key away."""
         self.bridge = Bridge(self, engine.bus, frames=lambda: self.frames, until_paint=self.until_paint)
         self.facts = Facts()
+        self.flow: Flow | None = None
         self._lanes: dict[Lane, LaneState] = {}
         self.notices: deque[Notice] = deque(maxlen=200)
         self.key_overrides: dict[str, str] = {}
@@ -90,6 +96,10 @@ class LeitstandApp(DifferentialOutput[int]):
         self._slow_line = False
         self._over_ssh = "SSH_CONNECTION" in engine.options.environment
         self._apply_looks()
+
+    def _get_dom_base(self) -> DOMNode:
+        # A query on the app means the page that is shown, not the opening that was the first one.
+        return self.screen
 
     @property
     def glyphs(self) -> Glyphs:
@@ -112,6 +122,15 @@ class LeitstandApp(DifferentialOutput[int]):
     def _begin(self) -> None:
         self.run_worker(self.bridge.pump(), name="bridge", group="bridge")
         self.run_worker(self._start_engine(), name="engine", group="engine")
+        self.run_worker(self._open_first_page(), name="first page", group="opening")
+
+    async def _open_first_page(self) -> None:
+        """Import the page beside the first picture, then show it."""
+        first = page(self.start_page)
+        assert first is not None
+        await self.engine.tasks.in_thread(first.load)
+        if self.current_mode == "opening":
+            await self.switch_mode(first.name)
 
     async def _start_engine(self) -> None:
         try:
@@ -120,6 +139,7 @@ class LeitstandApp(DifferentialOutput[int]):
             self.failure = error
             self.exit(1)
             return
+        await self._follow_downloads()
         self.engine_ready = True
         await self._on_server(ServerChanged(await self.engine.server.state()))
         await self._read_lanes()
@@ -165,6 +185,21 @@ class LeitstandApp(DifferentialOutput[int]):
         queue = QueueFacts.of(self._lanes.values())
         if queue != self.facts.queue:
             self._know(queue=queue)
+
+    async def _follow_downloads(self) -> None:
+        """See how downloads flow, whichever page is shown; imported late, the first picture needs none."""
+        from core.downloads.types import DownloadChanged
+        from tui.flow import Flow
+
+        flow = self.flow = Flow()
+
+        def seen(event: DownloadChanged) -> None:
+            flow.see(event.download, self.engine.clock.now())
+            self._know(downloads=flow.facts)
+
+        self.bridge.follow_always(DownloadChanged, seen)
+        flow.take(await self.engine.downloads.list(0))
+        self._know(downloads=flow.facts)
 
     def _on_config(self, event: ConfigChanged) -> None:
         if any(key.startswith("ui.") for key in event.keys):

@@ -23,11 +23,15 @@ class Page(msgspec.Struct, frozen=True):
     about: str
     where: str
 
-    def build(self) -> EngineScreen:
-        """Import and make the screen: only when somebody goes there."""
+    def load(self) -> type[EngineScreen]:
+        """Import the screen: only when somebody goes there."""
         module, _, class_name = self.where.partition(":")
-        screen: EngineScreen = getattr(import_module(module), class_name)()
-        return screen
+        found: type[EngineScreen] = getattr(import_module(module), class_name)
+        return found
+
+    def build(self) -> EngineScreen:
+        """Make the screen."""
+        return self.load()()
 
 
 PAGES: tuple[Page, ...] = (
@@ -38,6 +42,20 @@ PAGES: tuple[Page, ...] = (
         "Catalog",
         "Models: here, in memory, known; what fits, and what to do with them",
         "tui.screens.catalog:CatalogScreen",
+    ),
+    Page(
+        "downloads",
+        3,
+        "Downloads",
+        "What is on its way, how far, how fast, and what comes next",
+        "tui.screens.downloads:DownloadsScreen",
+    ),
+    Page(
+        "queue",
+        4,
+        "Queue",
+        "What runs, what waits and why in this order",
+        "tui.screens.queue:QueueScreen",
     ),
     Page(
         "gauges",

@@ -84,6 +84,7 @@ def shell(tmp_path: Path) -> OpenShell:
         app.animation_level = "none"
         try:
             async with app.run_test(size=size) as pilot:
+                await until(lambda: app.current_mode != "opening")
                 if ready:
                     await until(lambda: app.engine_ready)
                     await until(

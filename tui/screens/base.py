@@ -32,7 +32,7 @@ NARROW = 100
 class EngineScreen(Screen[None]):
     """A page: follows the engine while it is visible, owns no work."""
 
-    PAGE: ClassVar[str] = ""
+    PAGE: str = ""
     SCOPES: ClassVar[tuple[str, ...]] = ()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
 
@@ -132,6 +132,7 @@ class EngineScreen(Screen[None]):
             first or [("ready", "dim")],
             memory_pieces(facts.sample, glyphs),
             queue_pieces(facts.queue, glyphs, narrow=self.size.width < NARROW),
+            download_pieces(facts.downloads, glyphs, brief=self.size.width < NARROW),
             alert_pieces(facts.sample, glyphs),
             notice_pieces(facts.notices, glyphs),
         ]

@@ -89,6 +89,7 @@ class Conversation(EngineScreen):
         self.follow(ConfigChanged, self._looks_changed)
         self._looks_changed()
         self._prompt.focus()
+        self._prompt.insert(self.leitstand.typed_ahead)
         self._show_seam()
 
     def _looks_changed(self, _: ConfigChanged | None = None) -> None:
@@ -210,8 +211,7 @@ class Conversation(EngineScreen):
         opened = await self.engine.chat.open(chat_id, limit=PAGE_OF_TURNS)
         self._show_chat(opened)
         draft = await self.engine.chat.draft(chat_id)
-        if draft.text != self._prompt.text:
-            self._prompt.put(draft.text)
+        self._put_draft(draft.text)
         if opened.chat.unread:
             await self.engine.chat.read(chat_id)
         await self._count()
@@ -243,8 +243,7 @@ class Conversation(EngineScreen):
         self._rows.repaint()
         self._prompt.remember([])
         draft = await self.engine.chat.draft(None)
-        if draft.text != self._prompt.text:
-            self._prompt.put(draft.text)
+        self._put_draft(draft.text)
         self._show_seam()
         self._show_next()
         await self._count()
@@ -288,6 +287,11 @@ class Conversation(EngineScreen):
         if self.leitstand.engine_ready:
             await self._keep_draft()
             await self._count()
+
+    def _put_draft(self, text: str) -> None:
+        """Show what was typed here before, unless something was typed since the start."""
+        if (self._opened or not self._prompt.text) and text != self._prompt.text:
+            self._prompt.put(text)
 
     async def put_away(self) -> None:
         """Keep the draft."""
