@@ -24,7 +24,7 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 format: $(VENV)/.ready
 	$(BIN)/ruff format .

@@ -42,7 +42,7 @@ def _examined(path: Path) -> Check:
         try:
             owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
             version = version_of(connection)
-            faults = damage(connection) if size <= _READ_WHOLLY else []
+            faults = damage(connection, path) if size <= _READ_WHOLLY else []
         except sqlite3.DatabaseError as error:
             if primary_code(error) not in DAMAGED:
                 raise
