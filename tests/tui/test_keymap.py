@@ -42,7 +42,7 @@ def test_bindings_carry_the_ids_that_overrides_name() -> None:
         ({"app.help": "ctrl+q"}, {"app.help": "already means"}),
         ({"settings.change": "ctrl+p"}, {"settings.change": "already means"}),
         ({"app.help": "z", "app.notices": "z"}, {"app.notices": "already means"}),
-        ({"app.quit": "f4", "app.help": "ctrl+q"}, {}),
+        ({"app.quit": "f20", "app.help": "ctrl+q"}, {}),
         ({"app.notices": ""}, {}),
     ],
 )
