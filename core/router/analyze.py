@@ -34,8 +34,11 @@ def analyze(text: str, own: Sequence[UserRule] = (), rules: Sequence[Rule] = RUL
     """Say what a question is taken for; *own* are rules of the person who asks."""
     reading = Reading(text)
     evidence: list[Evidence] = []
+    present = frozenset(reading.hits)
     for name, tier, weight, when, why, more in rules:
-        if found := when(reading):
+        if when.needs is not None and when.needs.isdisjoint(present):
+            continue
+        if found := when.find(reading):
             reading.fired.add(name)
             worth = weight + more * (min(len(found), _PIECES) - 1)
             evidence.append(Evidence(tier, name, why, reading.shown(found), worth))
@@ -84,5 +87,7 @@ def _keywords(reading: Reading) -> list[str]:
     kept: list[str] = []
     for groups in _TOLD:
         found = {word for group in groups for word in reading.all(group)}
+        if not found:
+            continue
         kept += [word for word in dict.fromkeys(reading.tokens) if word in found and word not in kept]
     return kept[:_MOST_KEYWORDS]

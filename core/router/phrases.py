@@ -95,18 +95,26 @@ _ANYWHERE: dict[str, str] = {
     " / rechenweg / loesungsweg / explain each step / jeden schritt / explain why / erklaere warum"
     " / think step / think about it / denk nach / ueberlege / deine antwort begruenden"
     " / your answer / reasoning",
+    "maths_phrase": "such that / for all x / for every x / fuer alle x / with respect to"
+    " / square root / prime number / real numbers / positive integers / whole numbers"
+    " / natuerliche zahlen / natuerlichen zahlen / reelle zahlen / reellen zahlen / ganze zahlen"
+    " / ganzen zahlen / how many integers / so dass gilt / common divisor / gemeinsame teiler"
+    " / least common",
     "truth": "tells the truth / tell the truth / always lies / says the truth / always tells"
     " / telling the truth / sagt die wahrheit / sagt immer die wahrheit / luegt immer"
     " / immer luegt / immer die wahrheit",
-    "odd": "does not belong / doesn t belong / passt nicht / odd one out / gehoert nicht dazu"
-    " / what comes next / next number / naechste zahl / next in the sequence / wie geht die reihe"
-    " / in a race / overtake / ueberholst / can we conclude / can it be concluded"
-    " / kann man schliessen / folgt daraus / does it follow / which statement / welche aussage"
-    " / cross the river / ueber den fluss / odd man out",
-    "places": "left of / right of / to the left / to the right / next to / sits between"
-    " / sitting between / who sits / sits beside / links von / rechts von / links vom / rechts vom"
-    " / ganz hinten / ganz vorn / sitzt zwischen / sitzt neben / wer sitzt / north of / south of"
-    " / noerdlich von / suedlich von / on either side",
+    "odd": "following sentence / following statement / following argument / following statements"
+    " / folgende aussage / folgende aussagen / logically consistent / does not belong"
+    " / doesn t belong / passt nicht / odd one out / gehoert nicht dazu / what comes next"
+    " / next number / naechste zahl / next in the sequence / wie geht die reihe / in a race"
+    " / overtake / ueberholst / can we conclude / can it be concluded / kann man schliessen"
+    " / folgt daraus / does it follow / which statement / welche aussage / cross the river"
+    " / ueber den fluss / odd man out",
+    "places": "in einer reihe / in a row / in a line / left of / right of / to the left"
+    " / to the right / next to / sits between / sitting between / who sits / sits beside"
+    " / links von / rechts von / links vom / rechts vom / ganz hinten / ganz vorn / sitzt zwischen"
+    " / sitzt neben / wer sitzt / north of / south of / noerdlich von / suedlich von"
+    " / on either side",
     "puzzle": "what day is / which day is / day after tomorrow / days before / days after"
     " / welcher tag / uebermorgen / vorgestern / tage vor / tage nach / is heavier / is lighter"
     " / ist schwerer / ist leichter / all but / alle bis auf / same number of / smallest number of"
@@ -131,11 +139,12 @@ _ANYWHERE: dict[str, str] = {
     " / argumente fuer und / key factors / main causes / point of view / case study"
     " / in der lage waere / it possible that / compare and contrast / wie koennte / wie koennten"
     " / was waeren / what would be / what are the challenges / how can we",
-    "frame": "provide insights / provide an overview / provide a detailed / what are some"
-    " / what are the most / what are the main / what are the key / what are the best"
-    " / was sind die wichtigsten / was sind die besten / was sind einige / was hilft am besten"
-    " / what is the best way / welche unterschiede / woran erkennt man / what can be done"
-    " / was kann man gegen / was kann man tun",
+    "frame": "wie erkennt man / wie erkenne ich / how can you tell / how can one tell"
+    " / how do you know if / how do you know whether / provide insights / provide an overview"
+    " / provide a detailed / what are some / what are the most / what are the main"
+    " / what are the key / what are the best / was sind die wichtigsten / was sind die besten"
+    " / was sind einige / was hilft am besten / what is the best way / welche unterschiede"
+    " / woran erkennt man / what can be done / was kann man gegen / was kann man tun",
     "broad": "what makes / was macht / difference between / differences between"
     " / unterschied zwischen / unterschiede zwischen / main differences / the concept of"
     " / das konzept / the process of / den prozess / how does / how do / how did / how has"
@@ -218,16 +227,22 @@ def _split(text: str) -> list[tuple[str, ...]]:
     return [tuple(phrase.split()) for phrase in text.split("/")]
 
 
-def _by_first_word() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
-    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+Phrase = tuple[str, ...]
+
+
+def _by_beginning() -> dict[str, dict[str, tuple[tuple[Phrase, str], ...]]]:
+    found: dict[str, dict[str, tuple[tuple[Phrase, str], ...]]] = {}
     for group, text in _ANYWHERE.items():
         for phrase in _split(text):
-            found.setdefault(phrase[0], []).append((phrase, group))
-    return {first: tuple(entries) for first, entries in found.items()}
+            # A phrase of one word is found whatever follows.
+            after = found.setdefault(phrase[0], {})
+            second = phrase[1] if len(phrase) > 1 else ""
+            after[second] = (*after.get(second, ()), (phrase, group))
+    return found
 
 
-PHRASES = _by_first_word()
-"""The phrases that may stand anywhere, with their groups, by their first word."""
+PHRASES = _by_beginning()
+"""The phrases that may stand anywhere, with their groups, by their first and second word."""
 
 OPENINGS: dict[str, frozenset[tuple[str, ...]]] = {
     group: frozenset(_split(text)) for group, text in _OPENING.items()

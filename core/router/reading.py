@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from core.router.collocations import COLLOCATIONS
@@ -20,6 +20,7 @@ from core.router.phrases import (
     POLITE,
     POLITE_LONGEST,
     PREPOSITIONS,
+    Phrase,
 )
 from core.router.words import GROUPS, SUFFIXES
 
@@ -31,6 +32,10 @@ _SPACE = 4096
 
 _WORD = re.compile(
     r"c\+\+|[cf]#|\.net\b|[a-z]{2,12}\.js\b|i/o\b|[^\W\d_]{1,60}|\d{1,30}(?:[.,:]\d{1,30}){0,4}|[%$€£]"
+)
+_ODD = re.compile(
+    r"[;{}<>|&$\[\]#@\\/_~`*:+^=()\n²³√∑∫π≤≥∞×÷]|\S\.\w|\s[.-]\w|\d-|[a-z][A-Z]|[A-Z]{4}|Error|Exception"
+    r"|select |import "
 )
 _LINK = re.compile(r"\bhttps?://\S{1,300}")
 _FOLD = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -56,12 +61,19 @@ class Reading:
         """The words and phrases of each group that are there, in their order."""
         self.fired: set[str] = set()
         """The rules that have applied so far: later ones may look."""
+        self.known: dict[int, Sequence[str]] = {}
+        """What signs found that are asked for more than once."""
         self._group()
 
     @property
     def is_whole(self) -> bool:
         """Whether all of it was looked at."""
         return self.length <= HEAD + TAIL
+
+    @cached_property
+    def is_prose(self) -> bool:
+        """Whether it has none of the characters that code, commands and formulas are made of."""
+        return _ODD.search(self.text) is None
 
     @cached_property
     def words(self) -> int:
@@ -128,18 +140,25 @@ class Reading:
 
     def _group(self) -> None:
         tokens, hits = self.tokens, self.hits
+        last = len(tokens) - 1
         seen: set[str] = set()
         for at, token in enumerate(tokens):
-            for phrase, group in PHRASES.get(token, ()):
-                if tuple(tokens[at : at + len(phrase)]) == phrase:
-                    kept = hits.setdefault(group, [])
-                    if (shown := " ".join(phrase)) not in kept:
-                        kept.append(shown)
+            if (after := PHRASES.get(token)) is not None:
+                self._phrases(at, after.get("", ()))
+                if at < last and (begun := after.get(tokens[at + 1])) is not None:
+                    self._phrases(at, begun)
             if token in seen:
                 continue
             seen.add(token)
             for group in GROUPS.get(token) or _inflected(token) or _compound(token):
                 hits.setdefault(group, []).append(token)
+
+    def _phrases(self, at: int, begun: Iterable[tuple[Phrase, str]]) -> None:
+        for phrase, group in begun:
+            if len(phrase) < 3 or tuple(self.tokens[at : at + len(phrase)]) == phrase:
+                kept = self.hits.setdefault(group, [])
+                if (shown := " ".join(phrase)) not in kept:
+                    kept.append(shown)
 
 
 def tokens_of(text: str) -> list[str]:

@@ -11,20 +11,21 @@ from typing import NamedTuple
 
 from core.router import shapes
 from core.router.signs import (
+    ANYTHING,
+    HOW_MIGHT,
+    IMPERATIVE,
     Sign,
     amounts,
-    anything,
     begins,
     both,
     closes,
     early,
     either,
     fired,
-    how_might,
-    imperative,
     longer,
     near,
     numbers,
+    once,
     opens,
     questions,
     sentences,
@@ -47,22 +48,25 @@ class Rule(NamedTuple):
     more: float = 0.0
 
 
-_TRADE = words("language", "tool", "noun", "command", "trade", "spoken_language")
-_PERHAPS = words("noun_mid", "noun_soft", "language_soft")
+_TRADE = once(words("language", "tool", "noun", "command", "trade", "spoken_language"))
+_PERHAPS = once(words("noun_mid", "noun_soft", "language_soft"))
 _NAMED = words("language", "noun", "command")
-_ORDER = either(
-    opens("act", "act_form", "act_german", "act_strong", "make"), imperative, closes("infinitive", 14)
+_ORDER = once(
+    either(opens("act", "act_form", "act_german", "act_strong", "make"), IMPERATIVE, closes("infinitive", 14))
 )
 _LOOKS = fired(
     "fence", "declaration", "syntax", "call", "identifier", "query", "command line", "path", "file name",
     "fault", "configuration", "spreadsheet",
 )  # fmt: skip
-_PROGRAM = either(_LOOKS, words("language", "noun", "command", "spoken_language", "trade"), fired("make"))
+_PROGRAM = once(
+    either(_LOOKS, words("language", "noun", "command", "spoken_language", "trade"), fired("make"))
+)
 _TO_MAKE = either(
     *(near("make", what, 10) for what in ("made", "language", "tool", "noun", "command", "noun_mid"))
 )
+_FORMULA = unless(fired("formula"), _LOOKS)
 _OWN = either(*(near("my", what, 3) for what in ("noun_mid", "noun", "language", "tool")))
-_TO_EXPLAIN = either(opens("analyse"), words("broad"))
+_TO_EXPLAIN = once(either(opens("analyse"), words("broad")))
 _TWO_TERMS = both(words("noun_mid", "noun"), words("noun_mid", "noun", "noun_soft", least=2))
 _TOLD = either(numbers(1), amounts(2))
 _EXCLUDES_FACT = either(
@@ -105,6 +109,11 @@ RULES: tuple[Rule, ...] = (
     Rule("configuration", "code", 1.8, shapes.CONFIGURATION, "lines of a configuration"),
     Rule("spreadsheet", "code", 1.6, shapes.SPREADSHEET, "a formula of a spreadsheet"),
     Rule("literal", "code", 0.9, shapes.LITERAL, "data as programs write it"),
+    Rule(
+        "formula", "heavy", 1.7,
+        unless(shapes.FORMULA, fired("fence", "declaration"), words("language")),
+        "a formula",
+    ),
     # Code, by its words.
     Rule("language", "code", 2.2, words("language"), "a programming language or library", 0.4),
     Rule("language, perhaps", "code", 1.0, words("language_soft"), "perhaps a language or a system", 0.5),
@@ -118,7 +127,7 @@ RULES: tuple[Rule, ...] = (
     Rule("work", "code", 1.3, words("act_strong"), "work as done on programs"),
     Rule("wish", "code", 1.0, both(_ORDER, either(_PERHAPS, _TRADE)), "an order about files or programs"),
     Rule(
-        "order", "code", 0.7, unless(_ORDER, words("maths", "abstract", "analyse"), opens("make")),
+        "order", "code", 0.7, unless(_ORDER, words("maths", "abstract", "analyse"), opens("make"), _FORMULA),
         "an order, as given to a machine",
     ),
     Rule("make", "code", 1.6, _TO_MAKE, "a program, or a part of one, is to be made"),
@@ -144,11 +153,9 @@ RULES: tuple[Rule, ...] = (
         "what a command does",
     ),
     # Mathematics and logic.
-    Rule(
-        "formula", "heavy", 1.7, unless(shapes.FORMULA, fired("fence", "declaration", "language")),
-        "a formula",
-    ),
     Rule("mathematics", "heavy", 1.3, words("maths"), "a term of mathematics or physics", 0.4),
+    Rule("mathematics, too", "heavy", 1.0, unless(words("maths_phrase"), _PROGRAM), "said as in mathematics"),
+    Rule("choices", "heavy", 1.2, unless(shapes.CHOICES, _PROGRAM), "answers to choose from"),
     Rule(
         "quantity", "heavy", 0.4, unless(both(words("maths_soft"), amounts(1)), _PROGRAM),
         "quantities", 0.2,
@@ -217,7 +224,7 @@ RULES: tuple[Rule, ...] = (
         "several things have to be weighed",
     ),
     Rule("frame", "heavy", 1.4, unless(words("frame"), _PROGRAM), "an answer of several parts is wanted"),
-    Rule("how might", "heavy", 1.2, unless(how_might, _PROGRAM, words("how_to")), "how something could be"),
+    Rule("how might", "heavy", 1.2, unless(HOW_MIGHT, _PROGRAM, words("how_to")), "how something could be"),
     Rule(
         "deep", "heavy", 1.8, unless(words("deep"), both(begins("fact"), words("stage")), fired("make")),
         "a question without a short answer", 0.4,
@@ -234,7 +241,7 @@ RULES: tuple[Rule, ...] = (
     Rule("longer", "heavy", 0.6, longer(45), "a very long question"),
     Rule("several questions", "heavy", 0.9, both(questions(2), longer(10)), "several questions"),
     # Small talk and facts.
-    Rule("nothing special", "fast", 0.6, anything, "what anybody may ask"),
+    Rule("nothing special", "fast", 0.6, ANYTHING, "what anybody may ask"),
     Rule("greeting", "fast", 1.8, up_to(9, unless(words("greeting"), _LOOKS)), "small talk"),
     Rule(
         "to you", "fast", 1.0,
@@ -245,7 +252,11 @@ RULES: tuple[Rule, ...] = (
         "about me", "fast", 0.6, up_to(12, unless(words("me"), _TRADE, fired("how to", "mine"))),
         "about me",
     ),
-    Rule("mood", "fast", 1.0, up_to(12, unless(words("feeling"), _PROGRAM, fired("analyse"))), "a mood"),
+    Rule(
+        "mood", "fast", 1.0,
+        up_to(12, unless(words("feeling"), _PROGRAM, fired("analyse", "why", "considerations"))),
+        "a mood",
+    ),
     Rule("fact", "fast", 1.4, up_to(22, unless(begins("fact"), _EXCLUDES_FACT)), "a fact is asked for"),
     Rule(
         "who, when, where", "fast", 1.2,

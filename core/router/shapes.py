@@ -5,7 +5,7 @@ Every repetition is bounded, so a megabyte of anything costs what the beginning 
 
 from __future__ import annotations
 
-from core.router.signs import both, either, looks, words
+from core.router.signs import both, either, looks, says, words
 
 FENCE = looks(r"```|^[ \t]{0,8}~~~", needs="`~")
 
@@ -13,7 +13,7 @@ DECLARATION = looks(
     r"^[ \t]{0,40}(?:"
     r"(?:(?:async|export|pub|public|private|protected|static|abstract|final|default) ){0,4}"
     r"(?:def|class|func|fn|fun|function|struct|interface|enum|namespace|void|trait|impl|object)"
-    r"\s[^\n]{0,120}[{:;(),>]\s{0,10}$"
+    r"\s[^\n]{0,120}[{}:;(),>]\s{0,10}$"
     r"|import [\w.*{}, ]{1,80};?$|from [\w.]{1,60} import |\#include|\#define|using [\w.]{1,60};"
     r"|package [\w.]{1,60};?$|(?:const|let|var|val) \w{1,40}\s?[=:]|@\w{1,40}(?:\(|$)|\#!/)"
 )
@@ -35,6 +35,7 @@ CALL = looks(
 IDENTIFIER = either(
     looks(r"\b[a-z]{2,20}_[a-z0-9_]{2,30}\b|\b[a-z]{1,20}\[[a-z0-9]{1,10}\]|\$[a-z]{2,20}\b", needs="_[$"),
     looks(r"\b[a-z]{2,15}[A-Z][a-z]{2,15}\w{0,20}\b"),
+    looks(r"\bO\((?:1|log n|n[ \w^*]{0,12})\)", needs="("),
 )
 
 QUERY = both(
@@ -94,11 +95,14 @@ LITERAL = looks(
 FORMULA = looks(
     r"\\(?:frac|sqrt|sum|int|lim|cdot|alpha|beta|theta|pi|infty|mathbb|begin|leq|geq|circ|times)\b|\\\(|\\\["
     r"|\b\d{0,4}[a-z]\s?[\^=]\s?[\w(]|\b\d{0,4}[a-z]\s?[+*/-]\s?\d{1,4}[a-z]?\b|\b\d{1,9}\s?[+*/×÷=]\s?\d"
-    r"|\b[a-z]\([a-z0-9]\)\s?=|[²³√∑∫π≤≥∞]|\b[a-z]\^",
+    r"|\b[a-z]\([a-z0-9+*^/ -]{1,12}\)\s?[=+]|[²³√∑∫π≤≥∞]|\b[a-z]\^",
     needs="\\^=+*/-×÷²³√∑∫π≤≥∞",
 )
 
-SYLLOGISM = looks(
-    r"(?i)\b(?:all|every|some|no|alle|jeder|einige|kein\w?) \w{2,20} (?:are|is|sind|ist) [^.\n]{2,60}[.,;]? "
-    r"(?:and |und |but )?(?:all|every|some|no|alle|jeder|einige|kein\w?) \w"
+SYLLOGISM = says(
+    r"\b(?:all|every|some|no|alle|jeder|einige|kein\w?) \w{2,20} (?:are|is|sind|ist) [^.\n]{2,60}[.,;]? "
+    r"(?:and |und |but )?(?:all|every|some|no|alle|jeder|einige|kein\w?) \w",
+    "quantifier",
 )
+
+CHOICES = looks(r"(?:^|\s)\(?[A-E][).]\s", needs=").", least=3)

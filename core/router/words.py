@@ -236,7 +236,8 @@ _WORDS: dict[str, str] = {
     " szenario scenario norms etiquette customs pitfalls correlation korrelation insights lesson-plan"
     " unterrichtsstunde curriculum lehrplan chancen risiken risks opportunities kriterien criteria"
     " principles prinzipien grundsätze methodology eigenschaften umgangsformen etikette"
-    " gepflogenheiten",
+    " gepflogenheiten erörterung abhandlung hausarbeit referat facharbeit paper report bericht"
+    " gutachten",
     "abstract": "society societies economy economic economics politics political culture cultural"
     " democracy democracies philosophy philosophical psychology social climate evolution environment"
     " environmental education healthcare inflation recession unemployment globalization capitalism"
@@ -273,6 +274,7 @@ _WORDS: dict[str, str] = {
     "elsewhere": "snake snakes schlange schlangen reptile reptil zoo island insel indonesia indonesien"
     " indonesiens kaffee coffee monty komiker comedy jakarta sumatra bali terrarium venomous giftig"
     " edelstein gemstone juwel",
+    "quantifier": "all every some no alle jeder einige kein keine",
     "number_word": "two three four five six seven eight nine ten eleven twelve fifteen twenty thirty"
     " forty fifty hundred thousand zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig"
     " dreißig vierzig fünfzig hundert tausend",
