@@ -17,6 +17,7 @@ class Glyphs(NamedTuple):
     opened: str
     closed: str
     cursor: str
+    thumb: str
     failed: str
     stopped: str
     ellipsis: str
@@ -33,6 +34,7 @@ UNICODE: Final = Glyphs(
     opened="▾",
     closed="▸",
     cursor="▌",
+    thumb="▐",
     failed="✗",
     stopped="▲",
     ellipsis="…",
@@ -48,6 +50,7 @@ ASCII: Final = Glyphs(
     opened="v",
     closed=">",
     cursor="|",
+    thumb="|",
     failed="x",
     stopped="!",
     ellipsis="...",

@@ -224,6 +224,8 @@ class Reading(Cursor):
 
     async def _on_click(self, event: events.Click) -> None:
         event.prevent_default()
+        if self.is_bar(event):
+            return
         row = self.top + event.y
         found = self.stack.find(row)
         if found is None or (self.has_selection and event.chain == 1):

@@ -6,7 +6,7 @@ are kept with the rows; scrolling and growing never start a layout of the screen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from rich.segment import Segment
@@ -28,7 +28,6 @@ from tui.render.stack import Spot, Stack
 from tui.render.types import ThinkMode, Turn
 
 _WHEEL_ROWS = 3
-_THUMB_STEPS = 2
 
 
 class StackView(ScrollView, can_focus=True):
@@ -37,7 +36,7 @@ class StackView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     StackView {
         height: 1fr; width: 1fr; background: $background;
-        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 0;
     }
     """
 
@@ -64,7 +63,8 @@ class StackView(ScrollView, can_focus=True):
         self._painter: Painter | None = None
         self._look: tuple[object, ...] = ()
         self._own_scroll = False
-        self._thumb = (-1, -1)
+        self._thumb = (0, 0)  # rows of the view that the scroll bar's thumb stands beside
+        self._grabbed: int | None = None  # where the thumb is held, counted from its top
         self._pending = False  # something came that is not in the picture yet
         # Textual works these out anew each time it is asked, and a frame asks often.
         self._columns, self._window, self._top = 10, 0, 0
@@ -114,7 +114,7 @@ class StackView(ScrollView, can_focus=True):
                 return style
 
             palette = Palette(app.theme_variables, adapt if filters else None)
-            self._painter = Painter(palette, self.size.width, self.glyphs.cursor)
+            self._painter = Painter(palette, self.size.width, self.glyphs)
         return self._painter
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -124,12 +124,15 @@ class StackView(ScrollView, can_focus=True):
         painter = self._paint_with()
         first = self.top + crop.y
         lines = self.stack.rows(first, first + crop.height)
+        low, high = self._thumb[0] - crop.y, self._thumb[1] - crop.y
         strip = painter.strip
-        strips = [strip(line) for line in lines]
-        for row, marked in self._marked(painter, first, lines):
-            strips[row] = marked
-        if missing := crop.height - len(strips):
-            strips.extend([painter.blank] * missing)
+        strips = [strip(line, thumb=low <= row < high) for row, line in enumerate(lines)]
+        if marks_of := self._marking(first, first + len(lines)):
+            for row, line in enumerate(lines):
+                marks, cursor = marks_of(first + row, line)
+                if marks or cursor:
+                    strips[row] = painter.marked(line, marks, cursor=cursor, thumb=low <= row < high)
+        strips += [painter.blank(thumb=low <= row < high) for row in range(len(lines), crop.height)]
         if crop.x or crop.width != self.size.width:
             strips = [strip.crop(crop.x, crop.x + crop.width) for strip in strips]
         return strips
@@ -139,16 +142,6 @@ class StackView(ScrollView, can_focus=True):
         row = self.top + y
         line = self.render_lines(Region(0, y, self.size.width, 1))[0]
         return line.apply_offsets(0, row) if row < self.stack.height else line
-
-    def _marked(self, painter: Painter, first: int, lines: list[Line]) -> Iterable[tuple[int, Strip]]:
-        """Return the rows that are shown differently: selected, found, beside the cursor."""
-        marks_of = self._marking(first, first + len(lines))
-        if marks_of is None:
-            return
-        for index, line in enumerate(lines):
-            marks, cursor = marks_of(first + index, line)
-            if marks or cursor:
-                yield index, painter.marked(line, marks, cursor=cursor)
 
     def _marking(self, first: int, last: int) -> Callable[[int, Line], tuple[list[Mark], bool]] | None:
         """Return what finds the marks of a row, or None while nothing is marked."""
@@ -226,16 +219,17 @@ class StackView(ScrollView, can_focus=True):
         self._move_thumb()
 
     def _move_thumb(self) -> None:
-        """Tell the scroll bar where it is when that can be seen: it paints its whole height."""
-        window, height = self.window, max(1, self.stack.height)
-        steps = window * _THUMB_STEPS
-        thumb = self.top * steps // height, window * steps // height
+        """Work out where the scroll bar's thumb stands, and mark the rows beside which it came or went."""
+        window, height = self.window, self.stack.height
+        thumb = (0, 0)
+        if height > window:
+            size = max(1, window * window // height)
+            low = round(self.top * (window - size) / (height - window))
+            thumb = (low, low + size)
         if thumb != self._thumb:
+            low, high = min(thumb[0], self._thumb[0]), max(thumb[1], self._thumb[1])
             self._thumb = thumb
-            bar = self.vertical_scrollbar
-            bar.window_virtual_size = height
-            bar.window_size = window
-            bar.position = self.top
+            self.refresh(Region(self.size.width - 1, low, 1, high - low))
 
     def repaint_from(self, row: int) -> None:
         """Paint the rows from one on."""
@@ -279,10 +273,42 @@ class StackView(ScrollView, can_focus=True):
         event.stop()
         event.prevent_default()
 
+    def is_bar(self, event: events.MouseEvent) -> bool:
+        """Return whether the pointer is on the scroll bar."""
+        return event.x >= self.size.width - 1 and self._thumb != (0, 0)
+
+    async def _on_mouse_down(self, event: events.MouseDown) -> None:
+        await super()._on_mouse_down(event)
+        if not self.is_bar(event):
+            return
+        self.screen.clear_selection()  # what begins here is no selection
+        self.capture_mouse()
+        low, high = self._thumb
+        inside = event.y - low if low <= event.y < high else (high - low) // 2
+        self._grabbed = inside
+        self._drag_to(event.y)
+
+    def _on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._grabbed is not None:
+            self._drag_to(event.y)
+
+    async def _on_mouse_up(self, event: events.MouseUp) -> None:
+        await super()._on_mouse_up(event)
+        if self._grabbed is not None:
+            self._grabbed = None
+            self.release_mouse()
+
+    def _drag_to(self, row: int) -> None:
+        """Scroll so that the thumb is held where it was grabbed."""
+        low, high = self._thumb
+        room = self.window - (high - low)
+        if self._grabbed is not None and room > 0:
+            share = (row - self._grabbed) / room
+            self.go_to(round(share * (self.stack.height - self.window)))
+
     def _on_resize(self, event: events.Resize) -> None:
         spot = self.stack.spot(self.top)
         self._window = self.size.height
         self._columns = max(10, self.size.width - MARGIN - RIGHT)
         self.stack.guess(self._columns)
-        self._thumb = (-1, -1)
         self.settle_view(spot)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tests.tui.render.turns import WIDTH, answer, question, stack
 from tui.render.copying import block_source, last_code, source_between
+from tui.render.glyphs import ASCII, UNICODE
 from tui.render.paint import MARGIN, Painter
 from tui.render.palette import FOUND, LINK, LINK_SHIFT, SELECTED, STRONG, Palette, Role
 from tui.render.search import hits, marks, pattern
@@ -137,34 +138,34 @@ def test_blocks_are_copied_as_they_were_written_and_code_as_it_would_stand_in_a_
 def test_rows_are_painted_once_and_fill_the_width() -> None:
     made = stack(answer(1, "Some **bold** words and 日本語.\n"))
     made.settle(0, 10)
-    painter = Painter(Palette({}), 40, "▌")
+    painter = Painter(Palette({}), 40, UNICODE)
     for line in made.rows(0, made.height):
-        strip = painter.strip(line)
+        strip = painter.strip(line, thumb=False)
         assert strip.cell_length == 40
-        assert painter.strip(line) is strip
-    other = Painter(Palette({"ink-text": "#ff0000"}), 40, "▌")
+        assert painter.strip(line, thumb=False) is strip
+    other = Painter(Palette({"ink-text": "#ff0000"}), 40, UNICODE)
     line = made.rows(1, 2)[0]
-    assert other.strip(line) is not painter.strip(line)
+    assert other.strip(line, thumb=False) is not painter.strip(line, thumb=False)
 
 
 def test_marks_and_the_cursor_are_painted_beside_what_is_kept() -> None:
     made = stack(answer(1, "Some words"))
     made.settle(0, 10)
-    painter = Painter(Palette({}), 40, "▌")
+    painter = Painter(Palette({}), 40, UNICODE)
     line = made.rows(1, 2)[0]
-    plain = painter.strip(line)
-    marked = painter.marked(line, [(5, 10, SELECTED)], cursor=True)
+    plain = painter.strip(line, thumb=False)
+    marked = painter.marked(line, [(5, 10, SELECTED)], cursor=True, thumb=False)
     assert marked.text == "▌ Some words".ljust(40)
     styles = [segment.style for segment in marked if segment.text == "words"]
     assert len(styles) == 1
-    assert painter.strip(line) is plain
+    assert painter.strip(line, thumb=False) is plain
     assert plain.text.startswith(" " * MARGIN)
 
 
 def test_a_row_that_is_too_long_is_cut_at_the_edge() -> None:
     made = stack(Turn(id=1, name="x" * 100))
     made.settle(0, 5)
-    assert Painter(Palette({}), 30, "|").strip(made.rows(0, 1)[0]).cell_length == 30
+    assert Painter(Palette({}), 30, ASCII).strip(made.rows(0, 1)[0], thumb=True).cell_length == 30
 
 
 def test_styles_say_what_the_text_is_in_any_theme() -> None:

@@ -53,7 +53,11 @@ class Stage(NamedTuple):
 
     def rows(self) -> list[str]:
         """What stands on the screen between the chrome."""
-        return [strip.text.rstrip() for strip in self.talk.render_lines(self.talk.size.region)]
+        return [strip.text[:-1].rstrip() for strip in self.talk.render_lines(self.talk.size.region)]
+
+    def bar(self) -> str:
+        """The column of the scroll bar."""
+        return "".join(strip.text[-1] for strip in self.talk.render_lines(self.talk.size.region))
 
     async def said(self) -> list[str]:
         """What stands there once everything that came is painted."""
@@ -132,6 +136,30 @@ async def test_a_resize_ends_no_following_and_moves_no_reader() -> None:
         await now.pilot.resize_terminal(70, 30)
         assert not now.follows()
         assert now.rows()[0] == top
+
+
+async def test_the_scroll_bar_shows_where_one_is_and_can_be_dragged() -> None:
+    async with stage(answer(1, LONG)) as now:
+        window, height = now.talk.window, now.talk.stack.height
+        size = window * window // height
+        assert now.bar() == " " * (window - size) + "▐" * size
+        at = now.talk.size.width - 1
+        await now.pilot.mouse_down(now.talk, offset=(at, window - 1))
+        await now.pilot.hover(now.talk, offset=(at, 0))
+        assert now.talk.top == 0
+        assert now.bar() == "▐" * size + " " * (window - size)
+        assert not now.follows()
+        await now.pilot.hover(now.talk, offset=(at, window))
+        await now.pilot.mouse_up(now.talk, offset=(at, window - 1))
+        assert now.follows()
+        assert now.app.screen.get_selected_text() is None
+        await now.pilot.hover(now.talk, offset=(at, 0))
+        assert now.follows()
+
+
+async def test_what_fits_needs_no_scroll_bar() -> None:
+    async with stage(answer(1, "Short.")) as now:
+        assert now.bar().strip() == ""
 
 
 async def test_a_frame_marks_only_the_rows_that_changed() -> None:
@@ -399,7 +427,7 @@ async def test_a_selection_by_mouse_is_source_text() -> None:
         await now.pilot.pause()
         assert now.app.screen.get_selected_text() == "**bold** word.\n\n- item"
         styled = now.talk.render_lines(now.talk.size.region)[1]
-        plain = now.talk._paint_with().strip(now.talk.stack.rows(1, 2)[0])
+        plain = now.talk._paint_with().strip(now.talk.stack.rows(1, 2)[0], thumb=False)
         assert styled != plain
         await now.pilot.click(now.talk, offset=(30, 10))
         await now.pilot.pause()
