@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from core.bus import Bus, Event
+from core.bus import Bus
 from core.clock import Clock
 from core.config.service import ConfigService
 from core.downloads import view
@@ -205,19 +205,18 @@ class DownloadService:
             self._proofs[view.tried_for(job)] = job
 
     async def _follow(self) -> None:
-        with self._bus.subscribe() as mailbox:
+        with self._bus.subscribe(JobChanged) as mailbox:
             while True:
                 for event in await mailbox.drain():
-                    await self._heard(event)
+                    if isinstance(event, JobChanged):
+                        await self._heard(event.job)
 
-    async def _heard(self, event: Event) -> None:
-        if not isinstance(event, JobChanged):
-            return
-        if event.job.kind == PULL:
-            self._bus.publish(DownloadChanged(self._view(event.job)))
-        elif event.job.kind == PROVE:
-            id = view.tried_for(event.job)
-            self._proofs[id] = event.job
+    async def _heard(self, job: Job) -> None:
+        if job.kind == PULL:
+            self._bus.publish(DownloadChanged(self._view(job)))
+        elif job.kind == PROVE:
+            id = view.tried_for(job)
+            self._proofs[id] = job
             try:
                 self._bus.publish(DownloadChanged(self._view(await self._jobs.get(id))))
             except NotFound:

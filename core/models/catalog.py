@@ -151,7 +151,7 @@ def counted(text: str) -> int | None:
             product *= float(factor)
         except ValueError:
             return None
-    return int(product * scale) or None
+    return round(product * scale) or None
 
 
 def _key(name: str) -> str:

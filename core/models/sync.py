@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.bus import Bus, Event
 from core.clock import Clock
 from core.config.schema import Config
+from core.config.types import ConfigChanged
 from core.errors import LeitstandError
 from core.jobs.types import Job, JobChanged
 from core.models import store
@@ -156,7 +157,7 @@ class Synchroniser:
             self._pause.cancel()
 
     async def _follow(self) -> None:
-        with self._bus.subscribe(ServerChanged, JobChanged) as mailbox:
+        with self._bus.subscribe(ServerChanged, JobChanged, ConfigChanged) as mailbox:
             while True:
                 for event in await mailbox.drain():
                     await self._heard(event)
@@ -168,6 +169,8 @@ class Synchroniser:
                 self._look_now()
             elif event.state.phase != "connecting":
                 self._roster.set_running(())  # nobody can say what is in memory
+        elif isinstance(event, ConfigChanged):
+            self._roster.set_default(self._config().chat.model)
         elif isinstance(event, JobChanged) and event.job.lane == "inference" and event.job.model:
             await self._used(event.job)
 

@@ -77,6 +77,7 @@ async def test_a_plan_says_what_is_missing_before_a_byte_moves(tmp_path: Path) -
         shop.directory, shop.free = tmp_path, 100 * GB
         plan = await shop.downloads.plan("heavy")
         assert plan.total is not None
+        assert plan.missing is not None
         assert plan.missing == pytest.approx(plan.total, rel=1e-6)  # its licence is there already
         assert plan.wanted == int(plan.missing * 1.5)
         assert plan.enough
