@@ -37,7 +37,7 @@ _WIDE = _Grid(right=12, phase=15, bar=10, model=20)
 _NARROW = _Grid(right=9, phase=11, bar=6, model=0)
 
 _WORDS = {"answering": "generating"}
-_BEFORE = re.compile(r"(next|\d+ before it, then): ")
+_BEFORE = re.compile(r"^(next|\d+ before it, then): ")
 
 
 class Look(msgspec.Struct, frozen=True):
