@@ -34,7 +34,7 @@ _WORD = re.compile(
     r"c\+\+|[cf]#|\.net\b|[a-z]{2,12}\.js\b|i/o\b|[^\W\d_]{1,60}|\d{1,30}(?:[.,:]\d{1,30}){0,4}|[%$€£]"
 )
 _ODD = re.compile(
-    r"[;{}<>|&$\[\]#@\\/_~`*:+^=()\n²³√∑∫π≤≥∞×÷]|\S\.\w|\s[.-]\w|\d-|[a-z][A-Z]|[A-Z]{4}|Error|Exception"
+    r"[;{}<>|&$\[\]#@\\/_~`*:+^=()\n²³√∑∫π≤≥∞×÷]|\S\.\w|\s-|\s\.\w|\d-|[a-z][A-Z]|[A-Z]{4}|Error|Exception"
     r"|select |import "
 )
 _LINK = re.compile(r"\bhttps?://\S{1,300}")

@@ -31,9 +31,9 @@ _WORDS: dict[str, str] = {
     " elasticsearch rabbitmq mariadb firebase supabase postman openapi ansible terraform selenium"
     " pytest junit eslint vite gradle prometheus grafana json yaml yml toml xml csv tsv svg utf utf-8"
     " ascii base64 md5 sha256 sha1 jwt oauth http https tcp udp smtp imap dns url urls uri api apis"
-    " rest crud orm mvc sdk ide cli gui oop regex regexp regexes cron grpc websocket websockets ajax"
-    " ssl tls vpn ipv4 ipv6 vlan cidr localhost raid nfs samba smb lvm zfs ext4 iso usb uuid guid gpu"
-    " cuda ram chocolatey homebrew vscode xcode intellij jupyter colab heroku aws azure ec2 s3 vmware"
+    " crud orm mvc sdk ide cli gui oop regex regexp regexes cron grpc websocket websockets ajax ssl"
+    " tls vpn ipv4 ipv6 vlan cidr localhost raid nfs samba smb lvm zfs ext4 iso usb uuid guid gpu cuda"
+    " ram chocolatey homebrew vscode xcode intellij jupyter colab heroku aws azure ec2 s3 vmware"
     " virtualbox bluetooth pdf pdfs jpg jpeg png gif mp3 mp4 wav zip mkv",
     "noun": "algorithm algorithms algorithmus algorithmen array arrays dataframe dataframes subarray"
     " substring substrings boolean booleans integer integers int ints float floats tuple tuples"
