@@ -30,6 +30,7 @@ from core.tasks import Tasks
 if TYPE_CHECKING:
     # Imported by the work that needs them, after the first picture.
     from core.chat.service import ChatService
+    from core.downloads.service import DownloadService
     from core.jobs.service import JobService
     from core.models.service import ModelService
     from core.ollama.address import Address
@@ -61,6 +62,7 @@ class Engine:
     """Owns everything that happens; faces call its services' verbs and follow its bus."""
 
     chat: ChatService
+    downloads: DownloadService
     jobs: JobService
     models: ModelService
     telemetry: TelemetryService
@@ -151,6 +153,7 @@ class Engine:
             self.tasks.spawn("database check", self._check_store(self._store))
         self._build(self._store)
         await self.chat.recover()
+        await self.downloads.recover()
         await self.jobs.start()
         await self.chat.start()
         self._follower = self.tasks.spawn("joins", self._joins.follow())
@@ -165,9 +168,11 @@ class Engine:
     def _build(self, store: Database) -> None:
         """Make every service that rests on the database; nothing runs yet."""
         from core.chat.service import ChatService
+        from core.downloads.service import DownloadService
         from core.jobs.service import JobService
         from core.joins import Joins
         from core.models.service import ModelService
+        from core.ollama.places import models_directory
         from core.telemetry.service import Sources, TelemetryService
 
         joins = self._joins = Joins(self)
@@ -180,6 +185,7 @@ class Engine:
             memory=joins.memory,
             size_of=joins.size_of,
         )
+        registry = self._registry()
         self.models = ModelService(
             self.server,
             bus=self.bus,
@@ -188,10 +194,22 @@ class Engine:
             store=store,
             config=self.config,
             jobs=self.jobs,
-            registry=self._registry(),
+            registry=registry,
             room=joins.room,
             usual_context=joins.usual_context,
             users_catalog=self.paths.config.parent / "models.toml",
+        )
+        self.downloads = DownloadService(
+            self.server,
+            self.models,
+            self.jobs,
+            bus=self.bus,
+            tasks=self.tasks,
+            clock=self.clock,
+            store=store,
+            config=self.config,
+            registry=registry,
+            directory=lambda: self.models.directory(models_directory(self.options.environment)),
         )
         self.chat = ChatService(
             store,
@@ -271,6 +289,7 @@ class Engine:
         if self._store is not None and hasattr(self, "telemetry"):
             await self.jobs.stop(STOP_GRACE)
             await self.chat.close()
+            await self.downloads.stop()
             await self.models.stop()
             await self.telemetry.close()
             self._follower.cancel()
@@ -305,6 +324,7 @@ class Engine:
 def _import_services() -> None:
     """Import what the first picture did not wait for: a thread's work, it takes longer than a frame."""
     import core.chat.service
+    import core.downloads.service
     import core.jobs.service
     import core.models.service
     import core.ollama.client
