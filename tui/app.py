@@ -20,6 +20,7 @@ from core.errors import LeitstandError
 from core.guard import one_line
 from core.health import Check
 from core.jobs.types import Lane, LaneChanged, LaneState
+from core.models.types import ModelsChanged
 from core.ollama.connection import ServerChanged, ServerState
 from core.telemetry.types import Sampled
 from tui import keymap
@@ -116,6 +117,7 @@ class LeitstandApp(DifferentialOutput[int]):
         self.bridge.follow_always(ConfigChanged, self._on_config)
         self.bridge.follow_always(Sampled, self._on_sampled)
         self.bridge.follow_always(LaneChanged, self._on_lane)
+        self.bridge.follow_always(ModelsChanged, self._on_models)
         self.bridge.follow_always(Resync, self._on_resync)
         self.call_after_refresh(self._begin)
 
@@ -200,6 +202,9 @@ class LeitstandApp(DifferentialOutput[int]):
         self.bridge.follow_always(DownloadChanged, seen)
         flow.take(await self.engine.downloads.list(0))
         self._know(downloads=flow.facts)
+
+    async def _on_models(self, _: ModelsChanged) -> None:
+        self._know(loaded=tuple(model.name for model in await self.engine.models.loaded()))
 
     def _on_config(self, event: ConfigChanged) -> None:
         if any(key.startswith("ui.") for key in event.keys):

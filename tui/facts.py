@@ -53,6 +53,8 @@ class Facts(msgspec.Struct, frozen=True):
     """The machine at the last look."""
     queue: QueueFacts = QueueFacts()
     downloads: DownloadFacts = DownloadFacts()
+    loaded: tuple[str, ...] = ()
+    """The models in the server's memory."""
 
 
 def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
@@ -68,6 +70,14 @@ def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
     word = "not Ollama" if state.phase == "wrong" else "away"
     name = one_line(state.url, 60) or "server"
     return [(f"{glyphs.failed} ", "bad"), (name, "text"), (f"  {word}", "bad")]
+
+
+def model_pieces(loaded: tuple[str, ...], glyphs: Glyphs) -> list[Piece]:
+    """Say which models are in memory."""
+    if not loaded:
+        return [(f"{glyphs.ready} no model in memory", "dim")]
+    more = f" +{len(loaded) - 1}" if len(loaded) > 1 else ""
+    return [(f"{glyphs.live} ", "good"), (one_line(loaded[0], 40), "text"), (more, "dim")]
 
 
 def notice_pieces(count: int, glyphs: Glyphs) -> list[Piece]:
@@ -93,7 +103,7 @@ def download_pieces(facts: DownloadFacts, glyphs: Glyphs, *, brief: bool) -> lis
     pieces: list[Piece] = [(f"{glyphs.down} {facts.moving}", "text")]
     if facts.percent is not None:
         between = "|" if glyphs.live.isascii() else "·"
-        pieces += [(f" {between} ", "dim"), (percent(facts.percent), "text")]
+        pieces += [(f" {between} ", "dim"), (percent(facts.percent).strip(), "text")]
     if facts.speed is not None and not brief:
         pieces.append((f" {rate(facts.speed).rstrip()}", "dim"))
     return pieces

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from core.bus import Event
 from core.errors import LeitstandError
 from tui import keymap
-from tui.facts import Facts, download_pieces, join, notice_pieces, queue_pieces, server_pieces
+from tui.facts import Facts, download_pieces, join, model_pieces, notice_pieces, queue_pieces, server_pieces
 from tui.pages import PAGES
 from tui.render.pieces import Piece, width_of
 from tui.render.status import alert_pieces, memory_pieces
@@ -129,7 +129,7 @@ class EngineScreen(Screen[None]):
         if not first and self.size.width < NARROW:
             first = server_pieces(facts.server, glyphs)
         return [
-            first or [("ready", "dim")],
+            first or model_pieces(facts.loaded, glyphs),
             memory_pieces(facts.sample, glyphs),
             queue_pieces(facts.queue, glyphs, narrow=self.size.width < NARROW),
             download_pieces(facts.downloads, glyphs, brief=self.size.width < NARROW),
