@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from typing import Literal
@@ -20,17 +21,28 @@ _AROUND = 24
 _FROM, _TO = "\x02", "\x03"
 _MARK = re.compile(f"[{_FROM}{_TO}]")
 
-# Ranked by the index itself, row by row, so that only what is returned is read and cut into snippets.
-_TURNS = f"""
-    SELECT t.id, t.chat_id, t.role, t.created, c.title,
-           snippet(chat_search, 0, '{_FROM}', '{_TO}', '…', {_AROUND}) AS said,
-           snippet(chat_search, 1, '{_FROM}', '{_TO}', '…', {_AROUND}) AS thought
+_NEWEST = 2000
+"""Of a word that occurs more often only the newest places are ranked: weighing all of them takes too long."""
+
+_PLACES = """
+    SELECT t.id, t.chat_id, t.role, t.created, c.title
+    FROM (
+        SELECT rowid AS id, bm25(chat_search, 1.0, 0.5) AS place FROM chat_search
+        WHERE chat_search MATCH :query ORDER BY rowid DESC LIMIT :newest
+    ) AS found
+    JOIN chat_turn AS t ON t.id = found.id
+    JOIN chat AS c ON c.id = t.chat_id
+    WHERE c.deleted_at IS NULL
+    ORDER BY found.place LIMIT :limit
+"""
+# The plus keeps SQLite from looking each row up by itself, which would begin the search anew each time.
+_SNIPPETS = """
+    SELECT rowid AS id,
+           snippet(chat_search, 0, :from, :to, '…', :around) AS said,
+           snippet(chat_search, 1, :from, :to, '…', :around) AS thought
     FROM chat_search
-    CROSS JOIN chat_turn AS t ON t.id = chat_search.rowid
-    CROSS JOIN chat AS c ON c.id = t.chat_id
-    WHERE chat_search MATCH :query AND rank MATCH 'bm25(1.0, 0.5)' AND c.deleted_at IS NULL
-    ORDER BY rank LIMIT :limit
-"""  # noqa: S608 - only our own words
+    WHERE chat_search MATCH :query AND rowid >= :first AND +rowid IN (SELECT value FROM json_each(:ids))
+"""
 _TITLES = "SELECT id, title, updated FROM chat WHERE deleted_at IS NULL ORDER BY updated DESC"
 
 
@@ -51,8 +63,24 @@ async def search(database: Database, text: str, limit: int) -> tuple[SearchHit, 
     if not words or limit < 1:
         return ()
     titles = await _titles(database, words, limit)
-    found = await database.read(_TURNS, {"query": query_of(words), "limit": limit})
-    return (*titles, *map(_hit, found))[:limit]
+    return (*titles, *await _turns(database, query_of(words), limit))[:limit]
+
+
+async def _turns(database: Database, query: str, limit: int) -> list[SearchHit]:
+    found = await database.read(_PLACES, {"query": query, "newest": _NEWEST, "limit": limit})
+    if not found:
+        return []
+    ids = [row["id"] for row in found]
+    values = {
+        "query": query,
+        "from": _FROM,
+        "to": _TO,
+        "around": _AROUND,
+        "first": min(ids),
+        "ids": json.dumps(ids),
+    }
+    snippets = {row["id"]: row for row in await database.read(_SNIPPETS, values)}
+    return [_hit(row, snippets[row["id"]]) for row in found if row["id"] in snippets]
 
 
 async def _titles(database: Database, words: list[str], limit: int) -> list[SearchHit]:
@@ -74,9 +102,9 @@ def _marks_of(title: str, words: list[str]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted((folded.index(word), folded.index(word) + len(word)) for word in words))
 
 
-def _hit(row: sqlite3.Row) -> SearchHit:
-    thought = _FROM in row["thought"] and _FROM not in row["said"]
-    snippet, marks = _marked(row["thought"] if thought else row["said"])
+def _hit(row: sqlite3.Row, found: sqlite3.Row) -> SearchHit:
+    thought = _FROM in found["thought"] and _FROM not in found["said"]
+    snippet, marks = _marked(found["thought"] if thought else found["said"])
     part: Part = "answer" if row["role"] == "assistant" else "question"
     return SearchHit(
         chat_id=row["chat_id"],

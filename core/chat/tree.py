@@ -21,8 +21,8 @@ _UP = """
 """
 _BRANCH = f"{_UP} SELECT t.* FROM up JOIN chat_turn AS t USING (id) ORDER BY n DESC"  # noqa: S608 - our own words
 _REMEMBER = (
-    f"{_UP} UPDATE chat_turn SET last_child = (SELECT id FROM up WHERE parent_id = chat_turn.id)"  # noqa: S608 - our own words
-    " WHERE id IN (SELECT parent_id FROM up WHERE parent_id IS NOT NULL)"
+    f"{_UP} UPDATE chat_turn SET last_child = up.id FROM up"  # noqa: S608 - our own words
+    " WHERE chat_turn.id = up.parent_id AND chat_turn.last_child IS NOT up.id"
 )
 _DOWN = """
     WITH RECURSIVE down (id, last_child, depth) AS (

@@ -94,7 +94,7 @@ CREATE TABLE chat_model (
 CREATE VIRTUAL TABLE chat_search USING fts5 (
     text, thinking,
     content = 'chat_turn', content_rowid = 'id',
-    tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3 4'
 );
 
 CREATE TRIGGER chat_turn_found AFTER INSERT ON chat_turn WHEN new.indexed BEGIN
