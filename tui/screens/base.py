@@ -129,7 +129,8 @@ class EngineScreen(Screen[None]):
         if not first and self.size.width < NARROW:
             first = server_pieces(facts.server, glyphs)
         return [
-            first or model_pieces(facts.loaded, glyphs),
+            first,
+            model_pieces(facts.loaded, glyphs),
             memory_pieces(facts.sample, glyphs),
             queue_pieces(facts.queue, glyphs, narrow=self.size.width < NARROW),
             download_pieces(facts.downloads, glyphs, brief=self.size.width < NARROW),
