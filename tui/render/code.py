@@ -230,5 +230,5 @@ def _label(leaf: Leaf, room: int, hint: str) -> list[Run]:
     gap = room - sum([width_of(run[0]) for run in label]) - width_of(hint)
     if gap >= 1 and hint:
         label.append((" " * gap, Role.DIM, DECORATION, DECORATION))
-        label.append((hint, Role.FAINT, DECORATION, DECORATION))
+        label.append((hint, Role.DIM, DECORATION, DECORATION))
     return label

@@ -71,7 +71,7 @@ _TONES: Final[dict[Role, tuple[str, bool, bool]]] = {
     Role.HEADING1: ("ink-strong", True, False),
     Role.HEADING2: ("ink-strong", True, False),
     Role.HEADING3: ("ink-text", True, False),
-    Role.MARKER: ("ink-accent", False, False),
+    Role.MARKER: ("ink-dim", False, False),
     Role.CODE: ("ink-text", False, False),
     Role.ACCENT: ("ink-accent", False, False),
     Role.WARN: ("ink-warn", False, False),

@@ -23,7 +23,8 @@ class Framed(Reading):
         self.frames_per_second = 20.0
         self.until_paint: Callable[[], float] | None = None
         """Where pictures have a rhythm of their own: seconds until the next one."""
-        self._clock = clock
+        self.clock = clock
+        """Seconds that never run backwards; whoever holds a clock of its own may put it here."""
         self._changed: dict[int, None] = {}
         self._plan: asyncio.TimerHandle | None = None
         self._next_frame = 0.0
@@ -41,7 +42,7 @@ class Framed(Reading):
         if not self.is_shown:
             self._pending = True
             return
-        delay = max(0.0, self._next_frame - self._clock())
+        delay = max(0.0, self._next_frame - self.clock())
         if self.until_paint is not None:
             # Ready just before the picture is made: text that comes until then is in it.
             delay = max(delay, self.until_paint() - _LEAD)
@@ -55,12 +56,12 @@ class Framed(Reading):
         if not self.is_shown:
             self._pending = True
             return
-        started = self._clock()
+        started = self.clock()
         changed, self._changed = self._changed, {}
         spot = None if self._following else self.stack.spot(self.top)
         first = self._work_in(changed)
         self._show(first, spot)
-        cost = self._clock() - started
+        cost = self.clock() - started
         rhythm = 1 / self.frames_per_second if self.until_paint is None else 0.0
         self._next_frame = started + max(rhythm, _COST_SHARE * cost)
 

@@ -130,7 +130,7 @@ class Thinking(Framed):
             self._stay_with(spot)
             return
         way = iter(steps(rows))
-        started = self._clock()
+        started = self.clock()
         loop = asyncio.get_running_loop()
         think.roll(rows, from_start=from_start)
 
@@ -146,7 +146,7 @@ class Thinking(Framed):
 
         def plan() -> None:
             due, left, fade = next(way)
-            delay = max(0.0, started + due - self._clock())
+            delay = max(0.0, started + due - self.clock())
             self._rolling[turn_id] = loop.call_later(delay, step, left, fade)
 
         self._mark(block)
@@ -190,7 +190,7 @@ class Thinking(Framed):
     def _keep_time(self, turn: Turn) -> None:
         if turn.phase == "thinking":
             if turn.seconds is not None or turn.id not in self._thinking:
-                self._thinking[turn.id] = (turn.seconds or 0.0, self._clock())
+                self._thinking[turn.id] = (turn.seconds or 0.0, self.clock())
             self._start_beat()
         else:
             self._thinking.pop(turn.id, None)
@@ -199,7 +199,7 @@ class Thinking(Framed):
         """Bring the seconds a block has thought up to date."""
         since = self._thinking.get(block.turn.id)
         if since is not None and block.think is not None and block.think.live:
-            block.think.seconds = since[0] + self._clock() - since[1]
+            block.think.seconds = since[0] + self.clock() - since[1]
             block.touch()
 
     def _start_beat(self) -> None:

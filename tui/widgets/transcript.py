@@ -76,7 +76,7 @@ class Transcript(Thinking):
                 self._thought(block, block.think)
             block.extend(part, fresh)
             if part == "thinking" and turn_id not in self._thinking and block.think and block.think.live:
-                self._thinking[turn_id] = (0.0, self._clock())
+                self._thinking[turn_id] = (0.0, self.clock())
                 self._start_beat()
             self._changed[turn_id] = None
             self._plan_frame()
