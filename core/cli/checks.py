@@ -66,10 +66,16 @@ def _examined(path: Path) -> Check:
     return Check("store", "ok", f"{path} is sound: version {version} of {newest}, {size / 1e6:.1f} MB.")
 
 
+def held(lock: Path) -> Holder | None:
+    """Return who works on the data directory now; nobody is None."""
+    who = holder(lock)
+    return who if who is not None and _is_held(lock, who) else None
+
+
 def holder_check(lock: Path) -> Check:
     """Say whether a Leitstand works on the data directory now."""
-    who = holder(lock)
-    if who is None or not _is_held(lock, who):
+    who = held(lock)
+    if who is None:
         return Check("running", "ok", "No Leitstand works on this data directory.")
     where = "" if who.host == socket.gethostname() else f" on {who.host}"
     return Check("running", "ok", f"A Leitstand works on this data directory: process {who.pid}{where}.")

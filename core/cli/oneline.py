@@ -16,8 +16,8 @@ from core.cli.glance import Away, Glance, NotOllama, Refusing, Target, glance
 from core.errors import ConfigError, UsageError
 from core.guard import harmless, one_line
 
-FORMAT = "{mark} {state} {version} {models} {memory}"
-FIELDS = ("mark", "state", "version", "models", "memory", "count")
+FORMAT = "{mark} {state} {version} {models} {memory} {queue}"
+FIELDS = ("mark", "state", "version", "models", "memory", "count", "queue")
 _FIELD = re.compile(r"\{(\w*)\}")
 
 # What nearly everybody writes; anything else is read by the module that knows every form.
@@ -59,6 +59,7 @@ def _line(context: Context) -> tuple[str, int]:
     url, glyphs = written(context)
     fields, code = _fields(context, url)
     plain = context.values["ascii"] or glyphs == "ascii" or not context.out.unicode
+    fields["queue"] = _queue(context) if "{queue}" in template else ""
     fields["mark"] = ("*x" if plain else "●✗")[code != DONE]
     line = one_line(_FIELD.sub(lambda field: fields.get(field[1], ""), template))
     return line.encode("ascii", "replace").decode() if plain else line, code
@@ -88,6 +89,13 @@ def _told(seen: Glance) -> dict[str, str]:
         "memory": f"{sum(size for _, size in seen.models) / 1e9:.1f}G" if names else "",
         "count": str(len(names)),
     }
+
+
+def _queue(context: Context) -> str:
+    from core.cli.queue_glance import counted
+
+    found = counted(context.paths.database)
+    return f"q{sum(found)}" if found and any(found) else ""
 
 
 def _outside(text: str, limit: int) -> str:

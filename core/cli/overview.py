@@ -14,9 +14,11 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from core.bus import Bus
+from core.cli.checks import held
 from core.cli.context import Context
 from core.cli.exits import DONE, exit_code
 from core.cli.output import Output, Piece, bold, describe, dim, green, red
+from core.cli.queue_glance import counted
 from core.cli.reach import DEADLINE, looked_at, server
 from core.clock import SystemClock
 from core.ollama.client import Ollama
@@ -193,8 +195,28 @@ def _gpu_rows(gpus: list[GpuNow]) -> Iterable[tuple[Piece, ...]]:
         yield (bold(f"gpu {gpu.index}"), gpu.name, memory, busy, power, f"{heat} {state}".strip())
 
 
+async def _queue(look: Look) -> dict[str, int] | None:
+    if look.context.values["demo"]:
+        return {"running": 0, "waiting": 0}
+    paths = look.context.paths
+    found = await look.tasks.in_thread(counted, paths.database)
+    if found is None:
+        return None
+    if held(paths.lock) is None:  # what was running when Leitstand ended waits for its next start
+        return {"running": 0, "waiting": sum(found)}
+    return found._asdict()
+
+
+def _queue_rows(found: dict[str, int] | None) -> Iterable[tuple[Piece, ...]]:
+    if found is None:
+        yield (bold("queue"), dim("cannot be read; see leitstand doctor"))
+    else:
+        yield (bold("queue"), f"{found['running']} running", f"{found['waiting']} waiting")
+
+
 PARTS = (
     Part("models_loaded", _models, _model_rows, needs_server=True),
+    Part("queue", _queue, _queue_rows),
     Part("gpus", _gpus, _gpu_rows),
 )
 """In the order they are shown."""
