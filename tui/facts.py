@@ -105,7 +105,7 @@ def download_pieces(facts: DownloadFacts, glyphs: Glyphs, *, brief: bool) -> lis
         between = "|" if glyphs.live.isascii() else "·"
         pieces += [(f" {between} ", "dim"), (percent(facts.percent).strip(), "text")]
     if facts.speed is not None and not brief:
-        pieces.append((f" {rate(facts.speed).rstrip()}", "dim"))
+        pieces.append((f" {rate(facts.speed).strip()}", "dim"))
     return pieces
 
 

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from core.engine import Engine, Options
 from core.health import Check
-from core.simulator import Simulator
+from core.simulator import INSTANT, Pace, Simulator
 from tests.fakes.clock import ManualClock
 from tests.fakes.machine import FakeMachine
 from tests.waiting import until
@@ -65,13 +65,14 @@ def shell(tmp_path: Path) -> OpenShell:
         ready: bool = True,
         machine: FakeMachine | None = None,
         alone: bool = False,
+        pace: Pace = INSTANT,
     ) -> AsyncIterator[Shell]:
         home = tmp_path / "home"
         home.mkdir(exist_ok=True)
         if config:
             (home / "config.toml").write_text(config, encoding="utf-8")
         clock = ManualClock()
-        simulator = Simulator(clock=clock)
+        simulator = Simulator(clock=clock, pace=pace)
         for fault in faults:
             simulator.fault(fault)
         engine = Engine.prepare(

@@ -115,6 +115,20 @@ class CatalogScreen(CatalogView):
         else:
             self.leitstand.toast("good", "Every model is unloaded.")
 
+    # Fetching -----------------------------------------------------------------------------------
+
+    def action_download(self) -> None:
+        """Fetch the selected model, or a newer version of it."""
+        model = self.rows.selected
+        if model is None:
+            return
+        if self.board.pull_of(model) is not None:
+            self.leitstand.toast("info", f"{_name(model)} is on its way already.", "ctrl+g 3 shows how far.")
+        elif model.remote:
+            self.leitstand.toast("info", f"{_name(model)} runs elsewhere: there is nothing to fetch.")
+        else:
+            self.offer_pull(model.name)
+
     # Disk ---------------------------------------------------------------------------------------
 
     def action_delete(self) -> None:

@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.downloads.types import DownloadChanged
 from core.errors import LeitstandError
 from core.jobs.types import UNFINISHED, JobChanged, JobFilter
 from core.models.types import Model, ModelsChanged
@@ -17,7 +18,7 @@ from tui import keymap
 from tui.render import catalog, catalog_detail
 from tui.render.model_board import ModelBoard
 from tui.render.pieces import Pieces
-from tui.screens.base import EngineScreen
+from tui.screens.pulling import Pulling
 from tui.widgets.detail import Detail
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
@@ -26,7 +27,7 @@ LOAD = "model.load"
 """The kind of the jobs that load models."""
 
 
-class CatalogView(EngineScreen):
+class CatalogView(Pulling):
     """One list of all models, and the story of the selected one under it."""
 
     PAGE = "catalog"
@@ -61,6 +62,7 @@ class CatalogView(EngineScreen):
         """Follow models and loads; a clock's tick keeps countdowns true."""
         self.follow(ModelsChanged, self._models_changed)
         self.follow(JobChanged, self._job_changed)
+        self.follow(DownloadChanged, self._download_changed)
         self.follow(ServerChanged, self._server_changed)
         self._ticks = self.set_interval(1.0, self._tick)
         self.rows.focus()
@@ -77,7 +79,7 @@ class CatalogView(EngineScreen):
         """Read all models and what is being loaded; whether they fit follows."""
         models = await self.engine.models.list("all")
         loads = await self.engine.jobs.list(JobFilter(states=UNFINISHED, kinds=(LOAD,)))
-        self.board.take(models, loads)
+        self.board.take(models, loads, await self.engine.downloads.list(0))
         self.show_rows()
         self._judge_soon()
 
@@ -91,6 +93,11 @@ class CatalogView(EngineScreen):
             self.board.load_changed(event.job)
             self.rows.repaint()
             self._show_soon()
+
+    def _download_changed(self, event: DownloadChanged) -> None:
+        self.board.pull_changed(event.download)
+        self.rows.repaint()
+        self._show_soon()
 
     async def _server_changed(self, _: ServerChanged) -> None:
         await self.resync()
