@@ -32,7 +32,7 @@ MOST_PIECES = 50
 HEAVIEST = 10.0
 
 _FORM = "Write it like: recipe, rezept, /dish \\d{1,3}/ -> fast llama3.2:3b"
-_PIECE = re.compile(r'\s*(?:"([^"]*)"|/((?:[^/\\]|\\.)*)/|([^,"]*?))\s*(?:,|$)')
+_PIECE = re.compile(r'\s*(?:"([^"]*)"|/((?:[^/\\]|\\.)*)/|([^,"/][^,"]*?|))\s*(?:,|$)')
 
 
 class UserRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +95,8 @@ def _pieces(text: str) -> tuple[tuple[tuple[str, ...], ...], tuple[re.Pattern[st
         at = match.end()
         if match[2] is not None:
             patterns.append(compile_pattern(match[2]))
+        elif "->" in (match[3] or ""):
+            raise UsageError("it has more than one arrow (->)")
         elif folded := tuple(tokens_of(match[1] or match[3] or "")):
             words.append(folded)
         elif match[0].strip(" ,"):
@@ -112,7 +114,9 @@ def _target(text: str) -> tuple[Tier | None, str, float]:
     parts: Sequence[str] = text.split()
     for part in parts:
         named = next((name for name in TIERS if name == part.lower()), None)
-        if named is not None and tier is None:
+        if named is not None:
+            if tier is not None:
+                raise UsageError(f"it leads to {tier} and to {named}; one tier is all it can have")
             tier = named
         elif re.fullmatch(r"[+-]\d{1,3}(?:\.\d{1,3})?", part):
             weight = float(part)
