@@ -200,7 +200,6 @@ class Reading(Cursor):
         return marks
 
     def _on_focus(self, event: events.Focus) -> None:
-        super()._on_focus(event)
         self.enter()
 
     # -- the mouse, links

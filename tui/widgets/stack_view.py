@@ -278,7 +278,6 @@ class StackView(ScrollView, can_focus=True):
         return event.x >= self.size.width - 1 and self._thumb != (0, 0)
 
     async def _on_mouse_down(self, event: events.MouseDown) -> None:
-        await super()._on_mouse_down(event)
         if not self.is_bar(event):
             return
         self.screen.clear_selection()  # what begins here is no selection
@@ -293,7 +292,6 @@ class StackView(ScrollView, can_focus=True):
             self._drag_to(event.y)
 
     async def _on_mouse_up(self, event: events.MouseUp) -> None:
-        await super()._on_mouse_up(event)
         if self._grabbed is not None:
             self._grabbed = None
             self.release_mouse()

@@ -181,9 +181,7 @@ class Transcript(Thinking):
 
     def _on_unmount(self) -> None:
         self._stop_everything()
-        super()._on_unmount()
 
     def _on_show(self, event: events.Show) -> None:
-        super()._on_show(event)
         if self._pending:
             self.catch_up()
