@@ -6,6 +6,7 @@ A new verb is one entry: its function gets a `Context`, writes through `context.
 from __future__ import annotations
 
 from core.cli.arguments import Argument, Verb, port, rate, whole
+from core.cli.verbs_queue import QUEUE_VERBS
 
 GLOBALS = (
     Argument("--data", "Keep everything in this directory instead of the user's own.", "DIR"),
@@ -38,17 +39,6 @@ GROUPS = {
 """What verbs of two words have in common, by their first."""
 
 _CHAT = Argument("ID", "The number of a chat, as `chats list` shows it.", read=whole)
-_JOB = Argument("ID", "The number of a job, as `queue list` shows it.", read=whole)
-_JOBS = _JOB._replace(help="The numbers of jobs, as `queue list` shows them.", many=True)
-_LANE = Argument(
-    "LANE",
-    "A lane: inference (the models of the server), network or cpu.",
-    choices=("inference", "network", "cpu"),
-)
-_OFFLINE = (
-    "Nothing is started by it. It is refused while a Leitstand works on the data directory: there the page "
-    "Queue does the same."
-)
 _KEY = Argument("KEY", "The name of a setting, like server.url.")
 
 VERBS = (
@@ -307,86 +297,7 @@ VERBS = (
         (),
         (("EDITOR=nano leitstand config edit", "with another editor"),),
     ),
-    Verb(
-        "queue list",
-        "Show what runs, what waits and what ended.",
-        "Reads the database, also beside a Leitstand that runs, and disturbs none. What runs comes first, "
-        "then what waits in its place, then what ended, newest first.\n\n"
-        "With --json it is an array of {id, kind, lane, state, position, model, title, reason, priority, "
-        "attempt, max_attempts, created, started, finished, progress, error, group}.",
-        "core.cli.queue_verbs:list_",
-        (
-            Argument(
-                "--state",
-                "Only jobs in this state; may come several times.",
-                "STATE",
-                choices=("waiting", "held", "running", "done", "failed", "cancelled"),
-                many=True,
-            ),
-            Argument("--lane", "Only jobs of this lane.", "LANE", choices=("inference", "network", "cpu")),
-            Argument("--limit", "At most so many; 50 when not given.", "N", whole),
-        ),
-        (
-            ("leitstand queue list", "what there is"),
-            ("leitstand queue list --state failed --json", "what went wrong, for a script"),
-        ),
-    ),
-    Verb(
-        "queue cancel",
-        "End jobs, whether they wait or were cut off.",
-        f"What has ended already stays as it is. {_OFFLINE}",
-        "core.cli.queue_verbs:cancel",
-        (_JOBS,),
-        (("leitstand queue cancel 12 13", "these two"),),
-    ),
-    Verb(
-        "queue retry",
-        "Let failed or cancelled jobs run again.",
-        f"They wait at the end of their line. {_OFFLINE}",
-        "core.cli.queue_verbs:retry",
-        (_JOBS,),
-        (("leitstand queue retry 12", "once more"),),
-    ),
-    Verb(
-        "queue move",
-        "Give a waiting job another position in its lane.",
-        f"Nobody who stands behind it overtakes it any more. {_OFFLINE}",
-        "core.cli.queue_verbs:move",
-        (_JOB, Argument("POSITION", "The new position; 1 is the front.", read=whole)),
-        (("leitstand queue move 12 1", "to the front"),),
-    ),
-    Verb(
-        "queue pause",
-        "Start nothing new on a lane.",
-        f"It stays paused until it is resumed. {_OFFLINE}",
-        "core.cli.queue_verbs:pause",
-        (_LANE,),
-        (("leitstand queue pause network", "no downloads for now"),),
-    ),
-    Verb(
-        "queue resume",
-        "Let a paused lane go on.",
-        f"Its jobs run when Leitstand does. {_OFFLINE}",
-        "core.cli.queue_verbs:resume",
-        (_LANE,),
-        (("leitstand queue resume network", "downloads go on"),),
-    ),
-    Verb(
-        "queue clear",
-        "Forget finished jobs.",
-        f"What they did stays: answers, models, documents. {_OFFLINE}",
-        "core.cli.queue_verbs:clear",
-        (
-            Argument(
-                "--state",
-                "Only those that ended so; may come several times.",
-                "STATE",
-                choices=("done", "failed", "cancelled"),
-                many=True,
-            ),
-        ),
-        (("leitstand queue clear --state done", "keep what failed"),),
-    ),
+    *QUEUE_VERBS,
     Verb(
         "simulate",
         "Serve a stand-in for Ollama, for trying things out without a GPU.",
