@@ -64,6 +64,8 @@ class Output:
         self._err = err
         self._style = _wants_style(out, environment or {})
         self._error_style = _wants_style(err, environment or {})
+        self._redraws = not json and self.watched and _obeys(environment or {})
+        self._passing = False
         self.unicode = (out.encoding or "utf-8").lower().replace("-", "").startswith("utf")
         """Whether the reader of stdout can take more than ASCII."""
 
@@ -104,6 +106,17 @@ class Output:
         plain = harmless(text)
         with suppress(OSError):
             self._err.write(f"\x1b[2m{plain}\x1b[0m" if self._error_style and plain else plain)
+            self._err.flush()
+
+    def passing(self, text: str) -> None:
+        """Show a line that the next one replaces, where a person watches; an empty one clears it."""
+        if not self._redraws or (not text and not self._passing):
+            return
+        self.flush()
+        plain = _flat(text)[: self.width - 1]
+        self._passing = bool(plain)
+        with suppress(OSError):
+            self._err.write(f"\r{plain}\x1b[K")
             self._err.flush()
 
     def table(self, rows: Iterable[Sequence[Piece]], *, right: Sequence[int] = ()) -> None:
@@ -195,8 +208,9 @@ def _columns(piece: Piece) -> int:
 
 
 def _wants_style(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    return (
-        stream.isatty()
-        and not environment.get("NO_COLOR")
-        and environment.get("TERM", "dumb") not in ("", "dumb")
-    )
+    return stream.isatty() and not environment.get("NO_COLOR") and _obeys(environment)
+
+
+def _obeys(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal is one that does more than print."""
+    return environment.get("TERM", "dumb") not in ("", "dumb")

@@ -6,6 +6,7 @@ A new verb is one entry: its function gets a `Context`, writes through `context.
 from __future__ import annotations
 
 from core.cli.arguments import Argument, Verb, port, rate, whole
+from core.cli.verbs_models import MODEL_VERBS
 from core.cli.verbs_queue import QUEUE_VERBS
 
 GLOBALS = (
@@ -34,6 +35,7 @@ ENVIRONMENT = (
 GROUPS = {
     "chats": "Read, search, export, import and delete conversations.",
     "config": "Read, change and check the settings.",
+    "models": "See, judge, load, change and delete models.",
     "queue": "See what waits, runs and ran, and change it.",
 }
 """What verbs of two words have in common, by their first."""
@@ -162,6 +164,7 @@ VERBS = (
             ("leitstand ask --json hello | jq -r 'select(.part == \"answer\").text'", "in a script"),
         ),
     ),
+    *MODEL_VERBS,
     Verb(
         "chats list",
         "Show the chats, the pinned first, then the most recent.",
