@@ -20,7 +20,9 @@ from collections.abc import Sequence
 import msgspec
 
 from core.ollama.names import same
+from core.router.cost import switching
 from core.router.memory import concern
+from core.router.needs import NO_ANSWERS, lacks, nobody, on_documents
 from core.router.tiers import belongs, line_up
 from core.router.types import (
     TIERS,
@@ -36,15 +38,6 @@ from core.router.types import (
     Terms,
     Tier,
 )
-
-_RESERVE = 512
-"""Tokens of a context that are kept for the answer."""
-
-_NO_ANSWERS = "no answers"
-"""What embedding models lack; nobody is told of them."""
-
-_BYTES_A_SECOND = 1e9
-"""How fast a model that was never loaded here is thought to load."""
 
 _GIVES_UP: dict[Failure, str] = {
     "failed": "failed",
@@ -85,6 +78,8 @@ def decide(situation: Situation) -> Decision:
     pick, source = _picked(course)
     chain = fallbacks(pick, course.able) if pick is not None else ()
     worry = concern(pick, course.able, situation.memory, situation.terms) if pick is not None else None
+    if pick is not None and situation.question.passages and (hint := on_documents(pick, course.able)):
+        course.say("documents", hint)
     if worry is not None:
         course.say("memory", worry.text)
     if chain:
@@ -125,7 +120,7 @@ def _picked(course: _Course) -> tuple[Candidate | None, Source]:
         return kept, "sticky"
     ranked = line_up(course.tier, course.able, situation.terms)
     if not ranked:
-        course.say("nobody", _nobody(situation))
+        course.say("nobody", nobody(situation.question, known=bool(situation.candidates)))
         return None, "none"
     first = _fitting(course, ranked)
     stays = _staying(course, first)
@@ -139,7 +134,7 @@ def _chosen(course: _Course, name: str) -> Candidate | None:
     if found is None and course.situation.candidates:
         course.say("installed", f"{name} is not among the models of the server.")
     elif found is not None and found not in course.able:
-        course.say("needs", f"{name} may not be able to do this: {_lacks(found, course.situation.question)}.")
+        course.say("needs", f"{name} may not be able to do this: {lacks(found, course.situation.question)}.")
     return found
 
 
@@ -176,43 +171,13 @@ def _able(course: _Course) -> tuple[Candidate, ...]:
     """Who is installed and has what the answer needs."""
     situation = course.situation
     there = tuple(candidate for candidate in situation.candidates if candidate.installed)
-    lacking = {each.name: lack for each in there if (lack := _lacks(each, situation.question))}
+    lacking = {each.name: lack for each in there if (lack := lacks(each, situation.question))}
     able = tuple(candidate for candidate in there if candidate.name not in lacking)
-    told = {name: lack for name, lack in lacking.items() if lack != _NO_ANSWERS}
+    told = {name: lack for name, lack in lacking.items() if lack != NO_ANSWERS}
     if told and able:
         reasons = ", ".join(dict.fromkeys(told.values()))
         course.say("needs", f"Left out: {', '.join(sorted(told)[:4])} ({reasons}).")
     return able
-
-
-def _lacks(candidate: Candidate, question: RouteQuestion) -> str:
-    """Why a model cannot answer this; empty when it can, or when nothing is known."""
-    can = candidate.capabilities
-    if can is not None and "completion" not in can:
-        return _NO_ANSWERS
-    if can is not None and question.images and "vision" not in can:
-        return "no pictures"
-    if can is not None and question.tools and "tools" not in can:
-        return "no tools"
-    if candidate.context is not None and question.tokens + _RESERVE > candidate.context:
-        return "too short a context"
-    return ""
-
-
-def _nobody(situation: Situation) -> str:
-    if not situation.candidates:
-        return "No model is known yet."
-    needs = [
-        word
-        for wanted, word in (
-            (situation.question.images, "see pictures"),
-            (situation.question.tools, "use tools"),
-            (situation.question.tokens > 0, f"take a prompt of about {situation.question.tokens} tokens"),
-        )
-        if wanted
-    ]
-    able = f" can {' and '.join(needs)}" if needs else " can answer questions"
-    return f"None of the installed models{able}."
 
 
 def _fitting(course: _Course, ranked: Sequence[Candidate]) -> Candidate:
@@ -269,20 +234,6 @@ def _staying(course: _Course, first: Candidate) -> Candidate | None:
     if seconds is not None:
         course.say("cost", f"It has to be loaded first, which takes about {seconds:.0f} s.")
     return None
-
-
-def switching(pick: Candidate, candidates: Sequence[Candidate]) -> float | None:
-    """Seconds it costs to load a model, and to load again later what has to go for it."""
-    costs = [_loading(pick)]
-    costs += [_loading(each) for name in pick.frees for each in candidates if same(each.name, name)]
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
-
-
-def _loading(candidate: Candidate) -> float | None:
-    if candidate.load_seconds is not None:
-        return candidate.load_seconds
-    return None if candidate.size is None else candidate.size / _BYTES_A_SECOND
 
 
 def fallbacks(pick: Candidate, able: Sequence[Candidate]) -> tuple[Candidate, ...]:

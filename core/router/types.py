@@ -130,6 +130,8 @@ class RouteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A tier that is asked for; None: the one the question is taken for."""
     images: bool = False
     tools: bool = False
+    passages: bool = False
+    """Passages from documents go along."""
     tokens: int = 0
     """About how long the prompt is, with what goes along: earlier messages, passages."""
 

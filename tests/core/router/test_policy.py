@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.router.analyze import analyze
+from core.router.cost import switching
 from core.router.memory import slower
-from core.router.policy import Situation, decide, next_smaller, switching
+from core.router.policy import Situation, decide, next_smaller
 from core.router.tiers import line_up
 from core.router.types import (
     TIERS,
@@ -53,7 +54,9 @@ def change(candidate: Candidate, **values: Any) -> Candidate:
 
 def settle(text: str, *candidates: Candidate, **values: Any) -> Decision:
     question = {
-        name: values.pop(name) for name in ("model", "tier", "images", "tools", "tokens") if name in values
+        name: values.pop(name)
+        for name in ("model", "tier", "images", "tools", "passages", "tokens")
+        if name in values
     }
     own = [read_rule("own", values.pop("rule"))] if "rule" in values else []
     return decide(
@@ -177,6 +180,20 @@ def test_what_an_answer_needs_leaves_others_out(needs: dict[str, Any], model: st
     decision = settle(FACT, *candidates, **needs)
     assert decision.model == model
     assert why in told(decision, "needs")
+
+
+def test_documents_that_go_to_a_model_not_recommended_for_them_are_told() -> None:
+    chat, rag = change(SMALL, uses=("chat",)), change(MIDDLE, uses=("chat", "rag"))
+    decision = settle(FACT, chat, rag, passages=True)
+    assert told(decision, "documents") == (
+        "llama3.2:3b is not recommended for answers from documents; gemma3:27b is."
+    )
+    for quiet in (
+        settle(FACT, chat, rag),
+        settle(ESSAY, chat, rag, passages=True),
+        settle(FACT, SMALL, passages=True),
+    ):
+        assert not any(step.name == "documents" for step in quiet.steps)
 
 
 def test_nobody_can_see_a_picture_without_eyes() -> None:
