@@ -37,12 +37,19 @@ def view(turn: ChatTurn, now: float) -> Turn:
         thinking=turn.thinking,
         phase="ended" if turn.ended else _PHASE.get(turn.state, "waiting"),
         status="" if turn.ended else _status(turn, now),
-        seconds=turn.stats.thought if turn.stats else None,
+        seconds=_thought(turn, now),
         tokens=turn.stats.thinking_tokens if turn.stats else None,
         notices=_notices(turn),
         facts=_measured(turn.stats) if turn.ended else "",
         ended=_end(turn) if turn.ended else "",
     )
+
+
+def _thought(turn: ChatTurn, now: float) -> float | None:
+    """How long it has thought; counted from its beginning while it still does."""
+    if turn.state == "thinking" and turn.since:
+        return max(0.0, now - turn.since)
+    return turn.stats.thought if turn.stats else None
 
 
 def _clock(at: float) -> str:

@@ -25,7 +25,7 @@ from core.config.types import ConfigChanged
 from core.errors import LeitstandError
 from core.guard import one_line
 from tui.facts import Facts
-from tui.render import chat_list, composer
+from tui.render import chat_list, code, composer
 from tui.render.pieces import Pieces
 from tui.render.turns import view
 from tui.screens.base import EngineScreen
@@ -88,6 +88,9 @@ class Conversation(EngineScreen):
         self._rows.put((), words=[[("Reading…", "dim")]])
         self.follow(ConfigChanged, self._looks_changed)
         self._looks_changed()
+        self._talk.clock = self.engine.clock.monotonic
+        # The colours of code take a moment to import; the first piece of code must not wait for them.
+        self.engine.tasks.spawn("code colours", self.engine.tasks.in_thread(code.warm))
         self._prompt.focus()
         self._prompt.insert(self.leitstand.typed_ahead)
         self._show_seam()
