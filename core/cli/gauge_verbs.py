@@ -6,33 +6,32 @@ import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from core.bus import Bus
 from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.output import Output, Piece, bold, dim, red, yellow
 from core.cli.reach import DEADLINE, server
 from core.clock import Clock, SystemClock
-from core.errors import LeitstandError, NotFound, UsageError
+from core.errors import LeitstandError, UsageError
 from core.guard import one_line
 from core.ollama.client import Ollama
 from core.ollama.places import models_directory
 from core.ollama.reading import stay
 from core.ollama.wire import RunningModel
-from core.tasks import Tasks
+from core.telemetry.alerts import Seen, Tracks, active, judge
 from core.telemetry.probes import Probes
-from core.telemetry.service import Sources, TelemetryService
-from core.telemetry.types import Gpu, LoadedModel, ModelUse, Sample, Sampled, TelemetrySettings
+from core.telemetry.sampler import Sampler, World
+from core.telemetry.types import Gpu, LoadedModel, ModelUse, Sample, Thresholds
 
 _FIRST = 0.5
 """Seconds between the two looks that a rate needs."""
 
-_PATIENCE = 4.0
+_PATIENCE = 3.0
 """Real seconds to wait for a look; what a silent driver keeps to itself is left out then."""
 
 _GIB = 2**30
@@ -71,75 +70,63 @@ async def gauges(context: Context) -> int:
 
 
 class Station:
-    """A telemetry of one's own: it takes no lock, and a Leitstand that runs does not notice it."""
+    """Looks at the machine by itself: it takes no lock, and a Leitstand that runs does not notice it."""
 
     def __init__(self, context: Context, ollama: Ollama, every: float | None) -> None:
         self._ollama = ollama
         self._every = every
-        self._loaded: tuple[LoadedModel, ...] = ()
+        self._here = context.values["demo"] or ollama.address.loopback
         self._clock = SystemClock()
-        self._watch = ""
-        self._looks = 2
-        """Looks until the next sample is shown: what is a rate needs two."""
-        here = context.values["demo"] or ollama.address.loopback
-        bus = Bus()
-        self._tasks = Tasks(bus)
-        self._service = TelemetryService(
-            bus=bus,
-            tasks=self._tasks,
-            clock=self._clock,
-            probes=_probes(context, self._clock),
-            sources=Sources(loaded_models=lambda: self._loaded, server_is_here=lambda: here),
-            settings=TelemetrySettings(interval=_FIRST, keep_history=False, alerts=every is not None),
-        )
-        self._subscription = bus.subscribe()
-        self._mailbox = self._subscription.__enter__()
+        self._sampler = Sampler(_probes(context, self._clock), self._over)
+        self._done = asyncio.Event()
+        self._due: float | None = None
+        self._tracks: Tracks = {}
 
-    async def start(self) -> None:
-        """Begin to look."""
-        await self._ask_the_server()
-        await self._service.start()
-        await self._renew()
+    def _over(self) -> None:
+        self._done.set()
 
     async def look(self) -> Sample:
-        """Wait for the next look and return it."""
-        seen: Sample | None = None
-        try:
-            async with asyncio.timeout(_PATIENCE + (self._every or 0)):
-                while self._looks:
-                    looks = [
-                        event.sample for event in await self._mailbox.drain() if isinstance(event, Sampled)
-                    ]
-                    seen = looks[-1] if looks else seen
-                    self._looks = max(self._looks - len(looks), 0)
-        except TimeoutError:
-            self._looks = 0
-        if self._every is not None:
-            self._looks = 1
-            self._service.configure(TelemetrySettings(interval=self._every, keep_history=False))
-            await self._ask_the_server()
-            await self._renew()
-        return seen or await self._service.latest()
+        """Look when it is time; the first time twice, because a rate needs two looks."""
+        if self._due is None:
+            await self._round(_FIRST)
+            await self._clock.sleep(_FIRST)
+            self._due = self._clock.monotonic()
+        else:
+            self._due += self._every or 0
+            await self._clock.sleep(self._due - self._clock.monotonic())
+        await self._round(self._every or _FIRST)
+        return self._judged(self._sampler.sample(self._clock.monotonic(), self._clock.now(), self._every))
 
-    async def _renew(self) -> None:
-        try:
-            await self._service.renew(self._watch)
-        except NotFound:
-            self._watch = (await self._service.watch("processes")).id
+    async def _round(self, interval: float) -> None:
+        world = World(await self._models(), (), self._here)
+        self._sampler.begin(
+            self._clock.monotonic(), world, processes=True, traffic=False, watched=True, eager=interval >= 1
+        )
+        # What was over before it began was the round before, ended by a driver that hangs.
+        self._done.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                while self._sampler.in_round:
+                    await self._done.wait()
 
-    async def _ask_the_server(self) -> None:
+    def _judged(self, sample: Sample) -> Sample:
+        """Add what needs attention, and has for long enough."""
+        now = self._clock.monotonic()
+        seen = Seen(sample, self._sampler.facts, self._sampler.silent_for(now))
+        self._tracks, _ = judge(self._tracks, seen, Thresholds(), wall=sample.at, monotonic=now)
+        return msgspec.structs.replace(sample, alerts=active(self._tracks))
+
+    async def _models(self) -> tuple[LoadedModel, ...]:
         try:
             listed = await self._ollama.ps(deadline=DEADLINE)
         except LeitstandError:
-            listed = ()  # the machine has gauges without a server, too
+            return ()  # the machine has gauges without a server, too
         now = self._clock.now()
-        self._loaded = tuple(_loaded(model, now) for model in listed)
+        return tuple(_loaded(model, now) for model in listed)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Look no more; a driver that hangs is left behind."""
-        self._subscription.__exit__(None, None, None)
-        await self._service.close()
-        await self._tasks.close(grace=0)
+        self._sampler.close()
 
 
 @asynccontextmanager
@@ -147,10 +134,9 @@ async def _watching(context: Context, every: float | None) -> AsyncIterator[Stat
     async with server(context) as ollama:
         station = Station(context, ollama, every)
         try:
-            await station.start()
             yield station
         finally:
-            await station.close()
+            station.close()
 
 
 def _probes(context: Context, clock: Clock) -> Probes:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,23 @@ async def test_only_lines_that_changed_are_painted(shell: OpenShell, monkeypatch
         )
 
 
+async def test_a_pane_that_stays_open_does_not_grow(shell: OpenShell) -> None:
+    machine = FakeMachine((FIRST,))
+    async with shell("gauges", machine=machine) as here:
+        await looked(here, machine)
+
+        async def minutes(count: int) -> tuple[int, int, int, int]:
+            for index in range(count * 60):
+                machine.gpus = (msgspec.structs.replace(FIRST, busy=float(index % 100)),)
+                await here.clock.advance(1)
+                await until(lambda: seen_at(here) == here.clock.now())
+            view = page(here).query_one(MachineView)
+            kept = len(view._strips) + len(view._styles) + len(page(here)._scene.past._drawn)
+            return len(asyncio.all_tasks()), threading.active_count(), len(here.engine.tasks), kept
+
+        assert await minutes(2) == await minutes(2)
+
+
 # Keys --------------------------------------------------------------------------------------------
 
 
@@ -396,4 +414,3 @@ async def test_every_page_says_how_full_the_memory_is(shell: OpenShell, where: s
     async with shell(where, machine=machine) as here:
         await here.clock.advance(10)
         await until(lambda: "VRAM ████░░░░░░ 22.1/56.0 GiB" in screen_text(here.app).splitlines()[-2])
-        await asyncio.sleep(0)
