@@ -110,13 +110,12 @@ def download_pieces(facts: DownloadFacts, glyphs: Glyphs, *, brief: bool) -> lis
 
 
 def join(groups: list[list[Piece]], width: int) -> Pieces:
-    """Put the groups beside each other, leaving out the last ones when there is no room."""
+    """Put the groups beside each other, leaving out those for which there is no room."""
     line: list[Piece] = [(" ", "text")]
     for group in groups:
         if not group:
             continue
         addition: list[Piece] = [("   ", "text"), *group] if len(line) > 1 else list(group)
-        if width_of(line) + width_of(addition) > width:
-            break
-        line += addition
+        if width_of(line) + width_of(addition) <= width:
+            line += addition
     return line if len(line) > 1 else cut([piece for group in groups[:1] for piece in group], width)

@@ -16,7 +16,7 @@ from core.chat.tree import Tree
 from core.chat.types import Chat, ChatChanged, Stats, Turn, TurnChanged, TurnError, TurnState
 from core.clock import Clock
 from core.config.schema import Chat as Settings
-from core.errors import LeitstandError, NotFound
+from core.errors import LeitstandError, NotFound, ServerUnavailable
 from core.guard import one_line
 from core.jobs.service import JobService
 from core.jobs.types import NewJob, packed
@@ -101,10 +101,8 @@ class Desk:
         return [_overlaid(turn, self.live.get(turn.id) or before.get(turn.id)) for turn in turns]
 
     async def model_for(self, chat: Chat) -> str:
-        """Who answers in a chat: whoever was chosen, the default, the last one, or whoever is there."""
-        return (
-            chat.model or self.settings().model or await self.memory.last_used() or await self.facts.first()
-        )
+        """Who answers in a chat: whoever was chosen, the default, or the last one; empty when nobody was."""
+        return chat.model or self.settings().model or await self.memory.last_used()
 
     async def largest_context(self, model: str) -> int | None:
         """The longest context of a model that fits into memory; None when nobody knows."""
@@ -119,7 +117,14 @@ class Desk:
         known = await self.memory.of(facts.name)
         if known.context is not None:
             return known.context
-        context = await decide(facts, self.facts, self.settings().context)
+        default = self.settings().context
+        try:
+            loaded = await self.facts.loaded(facts.name)
+        except ServerUnavailable:
+            raise
+        except LeitstandError:
+            return decide(facts, None, default)  # a server that unloads a model answers late: not for ever
+        context = decide(facts, loaded, default)
         await self.memory.set_context(facts.name, context)
         return context
 

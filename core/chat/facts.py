@@ -62,6 +62,11 @@ class Facts:
             self._known[key] = known
         return known[1]
 
+    def known(self, model: str) -> ModelFacts | None:
+        """What was heard of a model before, however long ago; asks nobody."""
+        known = self._known.get((self._client().address.url, same(model)))
+        return None if known is None else known[1]
+
     async def loaded(self, model: str) -> RunningModel | None:
         """How it is in the server's memory; None when it is not, or nobody can tell."""
         for running in await self._client().ps():

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from core.chat.facts import Facts, ModelFacts, same
+from core.chat.facts import ModelFacts, same
 from core.chat.prompt import Ratio
 from core.chat.types import ModelSpeed, Stats
+from core.ollama.wire import RunningModel
 from core.store.database import Database, Transaction
 
 LEAST_CONTEXT = 1024
@@ -118,9 +119,8 @@ class Memory:
             )
 
 
-async def decide(facts: ModelFacts, asked: Facts, default: int) -> int:
+def decide(facts: ModelFacts, loaded: RunningModel | None, default: int) -> int:
     """Choose a model's context length: as it is loaded, as its Modelfile says, or *default*."""
-    loaded = await asked.loaded(facts.name)
     if loaded is not None and (loaded.context_length or 0) >= LEAST_CONTEXT:
         assert loaded.context_length is not None
         return loaded.context_length

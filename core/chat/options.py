@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from core.chat.types import KeepAlive
+from core.chat.types import THINK_SETTINGS, KeepAlive, ThinkSetting
 from core.errors import UsageError
 from core.guard import one_line
 from core.ollama import reading
@@ -43,6 +43,15 @@ def checked_keep_alive(given: float | str) -> KeepAlive:
     if given == "":
         return None
     return reading.keep_alive(given) if isinstance(given, str) else given
+
+
+def checked_think(given: ThinkSetting) -> ThinkSetting:
+    """One of the settings there are."""
+    if given not in THINK_SETTINGS:
+        raise UsageError(
+            f"Thinking cannot be “{one_line(given, 40)}”.", f"It can be {', '.join(THINK_SETTINGS)}."
+        )
+    return given
 
 
 def _checked(name: str, value: Any) -> Any:

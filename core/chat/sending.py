@@ -11,13 +11,14 @@ from core.chat import attachments as files
 from core.chat import prompt, rows, titles
 from core.chat.asking import line_of, line_with
 from core.chat.desk import Desk
-from core.chat.facts import ModelFacts
 from core.chat.types import Budget, Chat, NewAttachment, Sent, Turn
 from core.errors import ContextExceeded, LeitstandError, NotFound, Refused, UsageError
 from core.store.database import Transaction
 
 LONGEST = 4 * 2**20
 _STOPPING = 2.0
+_PATIENCE = 1.0
+"""Seconds a budget waits for what the server says of a model."""
 _SUMMARY_SHARE = 0.6
 _SUMMARY_TURNS = 400
 _SUMMARY = (
@@ -128,16 +129,15 @@ class Sending:
         return turn
 
     async def budget(
-        self, chat: Chat, text: str, given: tuple[NewAttachment, ...], model: str = ""
+        self, chat: Chat, text: str, given: tuple[NewAttachment, ...], model: str = "", *, ask: bool = True
     ) -> Budget:
-        """What would be sent, and whether it fits; also while the server is away."""
+        """What would be sent, and whether it fits; without *ask* the server is not asked about the model."""
         desk = self._desk
         model = model or await desk.model_for(chat)
-        facts = await self._facts(model)
-        known = await desk.memory.of(model)
+        if ask:
+            await self._get_to_know(model)
+        facts, known = desk.facts.known(model), await desk.memory.of(model)
         context = known.window(desk.settings().context)
-        if known.context is None and facts is not None:
-            context = await desk.window_of(facts)
         window = desk.settings().window
         past = await desk.tree.up(chat.head_id, window + 1)
         lines = [await line_of(desk, turn) for turn in past if turn.text or turn.attachments]
@@ -156,7 +156,7 @@ class Sending:
             context=context,
             kept=kept,
             model_max=facts.trained if facts else None,
-            largest=await desk.largest_context(model),
+            largest=None if plan.verdict == "fits" else await desk.largest_context(model),
             learned=known.ratio.samples > 0,
         )
         return msgspec.structs.replace(counted, model=model)
@@ -178,11 +178,11 @@ class Sending:
             raise UsageError("There is nothing to summarise, or the last message alone is too long.")
         return f"{_SUMMARY}\n\n---\n\n" + "\n\n".join(kept)
 
-    async def _facts(self, model: str) -> ModelFacts | None:
-        try:
-            return await self._desk.facts.of(model)
-        except LeitstandError:
-            return None  # the server is away, or does not have it: asking will tell
+    async def _get_to_know(self, model: str) -> None:
+        """Ask about a model, but wait for no server that is slow or away."""
+        with suppress(LeitstandError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self._desk.window_of(await self._desk.facts.of(model))
 
     def _question(self, text: str, given: tuple[NewAttachment, ...]) -> tuple[str, tuple[NewAttachment, ...]]:
         kept = files.checked(given)
@@ -195,7 +195,7 @@ class Sending:
         return rows.clean(text), kept
 
     async def _check(self, chat: Chat, text: str, kept: tuple[NewAttachment, ...], model: str) -> None:
-        found = await self.budget(chat, text, kept, model)
+        found = await self.budget(chat, text, kept, model, ask=False)
         if found.verdict == "cut":
             ways = " ".join(choice.text for choice in found.choices)
             raise ContextExceeded(found.message, ways, prompt_tokens=found.used, window=found.available)

@@ -23,7 +23,7 @@ from core.bus import Bus
 from core.chat import attachments, export, imports, personas, titles
 from core.chat.desk import TITLE, TURN, Desk
 from core.chat.learned import LEAST_CONTEXT
-from core.chat.options import checked_keep_alive, checked_options
+from core.chat.options import checked_keep_alive, checked_options, checked_think
 from core.chat.search import search
 from core.chat.sending import Sending
 from core.chat.titles import run_title
@@ -152,7 +152,7 @@ class ChatService:
             model=model or (wanted.model if wanted else ""),
             persona=wanted.name if wanted else "",
             system=system or (wanted.system if wanted else ""),
-            think=think,
+            think=checked_think(think),
         )
         async with self._desk.database.write() as tx:
             chat = await self._desk.chats.insert_chat(tx, chat)
@@ -263,6 +263,8 @@ class ChatService:
                 changes["model"] = wanted.model
         given = {"model": model, "system": system, "think": think}
         changes |= {name: value for name, value in given.items() if value is not None}
+        if think is not None:
+            checked_think(think)
         if options is not None:
             changes["options"] = checked_options(options)
         if keep_alive is not None:

@@ -35,7 +35,8 @@ async def run_turn(desk: Desk, ctx: JobContext) -> object:
     recorder = desk.recorder(turn)
     hearing = Hearing(recorder, desk.clock)
     try:
-        recorder.enter("loading", error=None, notes=(), finished=None)
+        model = turn.model or await desk.facts.first()
+        recorder.enter("loading", model=model, error=None, notes=(), finished=None)
         ask, final = await _ask(desk, ctx, chat, hearing, anyway=payload.anyway)
         await _learn(desk, chat, ask, final, hearing)
         await desk.finish(recorder, "done", stats=hearing.stats)

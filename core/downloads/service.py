@@ -29,6 +29,8 @@ from core.tasks import Tasks
 
 _MOST = 1000
 """Finished downloads that are looked through."""
+_PATIENCE = 10.0
+"""Seconds until a download that is being paused has stopped; it takes moments."""
 
 
 class DownloadService:
@@ -70,6 +72,8 @@ class DownloadService:
         jobs.handle(PROVE, "inference", runner.prove)
         self._proofs: dict[int, Job] = {}
         """The newest trial of each download."""
+        self._shown: dict[int, Download] = {}
+        """What was last said of each download."""
         self._following: asyncio.Task[None] | None = None
 
     # Life.
@@ -97,9 +101,7 @@ class DownloadService:
         settings = self._config.current.downloads
         ask = PullAsk(name=name, insecure=insecure, verify=settings.verify if verify is None else verify)
         job = await self._jobs.enqueue(pull_job(ask, settings.attempts))
-        if job.state == "held":
-            job = await self._jobs.release(job.id)
-        return self._view(job)
+        return self._view(await self._release(job))
 
     @exposed
     async def list(self, finished: int = 100) -> Downloads:
@@ -128,9 +130,9 @@ class DownloadService:
     async def resume(self, id: int) -> Download:
         """Let a paused download go on in its turn."""
         job = await self._job(id)
-        if job.state != "held":
+        if self._view(job).state != "paused":
             raise Refused(f"The download of {job.title} is not paused.")
-        return self._view(await self._jobs.release(id))
+        return self._view(await self._release(job))
 
     @exposed
     async def cancel(self, id: int) -> Download:
@@ -174,7 +176,7 @@ class DownloadService:
         """Let everything go on that is paused."""
         for download in await self.list(0):
             if download.state == "paused":
-                await self._jobs.release(download.id)
+                await self._release(await self._jobs.get(download.id))
         return await self.list(0)
 
     async def finished(self, id: int) -> Download:
@@ -185,10 +187,27 @@ class DownloadService:
             self._proofs[id] = await self._jobs.finished(pulled.proof)
         return self._view(job)
 
+    async def _release(self, job: Job) -> Job:
+        """Let a job go on that is set aside, or is being set aside at this moment."""
+        if job.state == "running" and job.stopping == "hold":
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE):
+                    job = await self._stopped(job)
+        return await self._jobs.release(job.id) if job.state == "held" else job
+
+    async def _stopped(self, job: Job) -> Job:
+        """Wait until a job does not run any more."""
+        with self._bus.subscribe(JobChanged) as mailbox:
+            while (job := await self._jobs.get(job.id)).state == "running":
+                await mailbox.drain()
+        return job
+
     # How jobs become downloads.
 
     def _view(self, job: Job) -> Download:
-        return view.download(job, self._proofs.get(job.id), self._floors.of(key_of(job.title)))
+        now = view.download(job, self._proofs.get(job.id), self._floors.of(key_of(job.title)))
+        shown = self._shown[job.id] = view.not_less(self._shown.get(job.id), now)
+        return shown
 
     async def _job(self, id: int) -> Job:
         job = await self._jobs.get(id)

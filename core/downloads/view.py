@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.downloads.progress import Floor
+from core.downloads.progress import ALMOST, Floor
 from core.downloads.running import ProveAsk, Pulled
 from core.downloads.types import Download, Proof, State
 from core.jobs.types import Fault, Job
@@ -37,7 +37,7 @@ def download(job: Job, proof: Job | None, floor: Floor) -> Download:
         id=job.id,
         name=job.title,
         state=state,
-        percent=100.0 if ended else _higher(job.progress.percent, floor.percent),
+        percent=100.0 if ended else _most(job.progress.percent, floor.percent),
         completed=total if ended and total is not None else completed,
         total=total,
         exact=bool(numbers.get("exact", floor.exact)),
@@ -54,6 +54,15 @@ def download(job: Job, proof: Job | None, floor: Floor) -> Download:
     )
 
 
+def not_less(before: Download | None, now: Download) -> Download:
+    """Show no less than was shown before, unless a person began it anew."""
+    if before is None or (now.unfinished and not before.unfinished):
+        return now
+    completed = max(now.completed, before.completed if before.total == now.total else 0)
+    percents = [percent for percent in (now.percent, before.percent) if percent is not None]
+    return msgspec.structs.replace(now, completed=completed, percent=max(percents, default=None))
+
+
 def pulled(job: Job) -> Pulled | None:
     """What a download brought, when it is done."""
     return msgspec.json.decode(job.result, type=Pulled) if job.state == "done" else None
@@ -67,7 +76,7 @@ def tried_for(proof: Job) -> int:
 def _state(job: Job, proof: Job | None) -> State:
     if job.state == "waiting":
         return "retrying" if job.error is not None else "waiting"
-    if job.state == "held":
+    if job.state == "held" or (job.state == "running" and job.stopping == "hold"):
         return "paused"
     if job.state == "running":
         return _PHASES.get(job.progress.phase, "planning")
@@ -99,9 +108,10 @@ def _proof(proof: Job | None) -> Proof | None:
     return msgspec.json.decode(proof.result, type=Proof) if proof and proof.state == "done" else None
 
 
-def _higher(one: float | None, other: float | None) -> float | None:
-    known = [value for value in (one, other) if value is not None]
-    return max(known) if known else None
+def _most(*percents: float | None) -> float | None:
+    """How far it was at most; all of it is the end, which only the job's end is."""
+    known = [percent for percent in percents if percent is not None]
+    return min(max(known), ALMOST) if known else None
 
 
 def _whole(value: float | None) -> int | None:

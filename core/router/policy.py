@@ -170,7 +170,9 @@ def _kept(course: _Course) -> Candidate | None:
 def _able(course: _Course) -> tuple[Candidate, ...]:
     """Who is installed and has what the answer needs."""
     situation = course.situation
-    there = tuple(candidate for candidate in situation.candidates if candidate.installed)
+    # A model that is listed twice for a server counts once: what is first said of it.
+    listed = {each.key: each for each in reversed(situation.candidates)}
+    there = tuple(each for each in situation.candidates if each.installed and each is listed[each.key])
     lacking = {each.name: lack for each in there if (lack := lacks(each, situation.question))}
     able = tuple(candidate for candidate in there if candidate.name not in lacking)
     told = {name: lack for name, lack in lacking.items() if lack != NO_ANSWERS}
@@ -241,7 +243,7 @@ def fallbacks(pick: Candidate, able: Sequence[Candidate]) -> tuple[Candidate, ..
     smaller = [
         candidate
         for candidate in line_up("fast", able, Terms())
-        if candidate.key != pick.key and (candidate.size or 0) < (pick.size or 0)
+        if not same(candidate.name, pick.name) and (candidate.size or 0) < (pick.size or 0)
     ]
     return tuple(
         sorted(
@@ -255,7 +257,7 @@ def next_smaller(failed: Decision, why: Failure, situation: Situation) -> Decisi
     course = _Course(situation)
     course.tier = failed.tier
     course.able = _able(course)
-    gone = _find(situation.candidates, failed.model, failed.host)
+    gone = _find(course.able, failed.model, failed.host) or _find(situation.candidates, failed.model)
     chain = fallbacks(gone, course.able) if gone is not None else ()
     course.say("failed", f"{failed.model} {_GIVES_UP[why]}.")
     pick = chain[0] if chain else None

@@ -67,7 +67,7 @@ _TO_MAKE = either(
 _FORMULA = unless(fired("formula"), _LOOKS)
 _OWN = either(*(near("my", what, 3) for what in ("noun_mid", "noun", "language", "tool")))
 _TO_EXPLAIN = once(either(opens("analyse"), words("broad")))
-_TWO_TERMS = both(words("noun_mid", "noun"), words("noun_mid", "noun", "noun_soft", least=2))
+_TWO_TERMS = words("noun_mid", "noun", "noun_soft", least=2)
 _TOLD = either(numbers(1), amounts(2))
 _EXCLUDES_FACT = either(
     words("how_to"),
@@ -127,7 +127,7 @@ RULES: tuple[Rule, ...] = (
     Rule("work", "code", 1.3, words("act_strong"), "work as done on programs"),
     Rule("wish", "code", 1.0, both(_ORDER, either(_PERHAPS, _TRADE)), "an order about files or programs"),
     Rule(
-        "order", "code", 0.7, unless(_ORDER, words("maths", "abstract", "analyse"), opens("make"), _FORMULA),
+        "order", "code", 0.7, unless(_ORDER, words("maths", "analyse"), opens("make"), _FORMULA),
         "an order, as given to a machine",
     ),
     Rule("make", "code", 1.6, _TO_MAKE, "a program, or a part of one, is to be made"),
@@ -137,11 +137,19 @@ RULES: tuple[Rule, ...] = (
         "now", "code", 1.2, both(words("now"), words("noun_mid", "noun_soft", "tool", "noun", "language")),
         "how the machine is now",
     ),
+    Rule(
+        "trouble", "code", 1.0, both(words("trouble"), either(_PERHAPS, _TRADE)), "something does not work",
+    ),
+    Rule(
+        "why mine", "code", 1.0, both(begins("why"), both(words("me"), either(_PERHAPS, _TRADE))),
+        "why one's own program does that",
+    ),
     Rule("terms to explain", "code", 1.2, both(_TO_EXPLAIN, _TWO_TERMS), "terms of programming to explain"),
     Rule(
         "how to", "code", 0.9, both(words("how_to"), either(_PERHAPS, _TRADE, words("act_strong"))),
         "how to do something with it",
     ),
+    Rule("how with", "code", 1.0, words("how_with"), "how to do it with a tool"),
     Rule(
         "explain a term", "code", 1.2,
         both(_TO_EXPLAIN, words("language", "command", "noun", "trade", "spoken_language")),
@@ -149,7 +157,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "what a command does", "code", 1.6,
-        both(words("explains_command"), either(words("command", "command_soft"), _LOOKS)),
+        both(words("explains_command"), either(words("command", "command_soft", "this_command"), _LOOKS)),
         "what a command does",
     ),
     # Mathematics and logic.
@@ -189,6 +197,10 @@ RULES: tuple[Rule, ...] = (
         "amounts that depend on each other",
     ),
     Rule("ways to count", "heavy", 2.0, unless(words("many_ways"), _PROGRAM), "possibilities to count"),
+    Rule(
+        "how many", "heavy", 1.2, unless(both(words("how_many"), words("maths")), _PROGRAM),
+        "a number that follows from mathematics",
+    ),
     Rule("reasoning", "heavy", 1.6, words("reasoning"), "reasoning is asked for"),
     Rule("truth and lies", "heavy", 2.2, words("truth"), "a puzzle of truth and lies"),
     Rule(
@@ -217,14 +229,23 @@ RULES: tuple[Rule, ...] = (
         unless(near("how", "affect", 20), words("language", "command", "how_to"), begins("fact")),
         "how one thing affects another",
     ),
-    Rule("why", "heavy", 1.0, both(begins("why"), longer(6)), "reasons are asked for"),
+    Rule(
+        "why", "heavy", 1.0, unless(both(begins("why"), longer(6)), fired("why mine")),
+        "reasons are asked for",
+    ),
     Rule("and why", "heavy", 1.2, both(words("and_why"), longer(8)), "a question of several parts"),
     Rule(
-        "considerations", "heavy", 1.5, unless(both(begins("fact"), early("considered", 5)), _PROGRAM),
+        "considerations", "heavy", 1.5,
+        unless(both(begins("fact"), early("considered", 5)), _PROGRAM, words("how_many")),
         "several things have to be weighed",
     ),
     Rule("frame", "heavy", 1.4, unless(words("frame"), _PROGRAM), "an answer of several parts is wanted"),
     Rule("how might", "heavy", 1.2, unless(HOW_MIGHT, _PROGRAM, words("how_to")), "how something could be"),
+    Rule("plan", "heavy", 1.4, unless(opens("plan"), _PROGRAM), "something is to be planned"),
+    Rule(
+        "how can one", "heavy", 1.2, unless(words("how_can_one"), _PROGRAM, _PERHAPS),
+        "how it can be done",
+    ),
     Rule(
         "deep", "heavy", 1.8, unless(words("deep"), both(begins("fact"), words("stage")), fired("make")),
         "a question without a short answer", 0.4,
@@ -249,7 +270,7 @@ RULES: tuple[Rule, ...] = (
         "about you",
     ),
     Rule(
-        "about me", "fast", 0.6, up_to(12, unless(words("me"), _TRADE, fired("how to", "mine"))),
+        "about me", "fast", 0.6, up_to(12, unless(words("me"), _TRADE, fired("how to", "mine", "analyse"))),
         "about me",
     ),
     Rule(

@@ -112,7 +112,7 @@ def _imperative(reading: Reading) -> Sequence[str]:
     core = reading.core
     if len(core) < 2 or reading.questions or not core[0].endswith("e"):
         return ()
-    if len(core[0]) > 7 and core[0].endswith("iere"):
+    if len(core[0]) > 6 and core[0].endswith("iere"):
         return core[:1]
     return (core[0], core[-1]) if len(core) > 3 and core[-1] in _PREFIXES else ()
 

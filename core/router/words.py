@@ -57,7 +57,11 @@ _WORDS: dict[str, str] = {
     " crawler scraper webscraper chatbot discord-bot screenreader plugin plugins backtick stringify"
     " lowercase uppercase kleinbuchstaben großbuchstaben leetcode readme gitignore zip-datei tarball"
     " logfile logfiles unicode bytecode bitwise xor bytes byte postfix permutationsfunktion"
-    " spreadsheet microservice microservices serverless schema schemas datetime",
+    " spreadsheet microservice microservices serverless schema schemas datetime cors csrf xss dhcp ntp"
+    " snmp saml oidc sso idp totp bios firmware grub systemd wayland x11 gnome kde hypervisor qemu kvm"
+    " proxmox inode inodes hardlink hardlinks filesystem dateisystem rootfs adb apk codec bitrate fps"
+    " markdown bibtex submodule submodules lockfile pypi formatter breakpoint breakpoints profiler"
+    " payload viewport keystore keyring dbus repl undefined nan uptime",
     # Words of the trade that mean something in daily life, too: they need company.
     # What mostly means the trade.
     "noun_mid": "query queries abfrage abfragen thread threads cache heap strings zeichenkette"
@@ -66,7 +70,10 @@ _WORDS: dict[str, str] = {
     " app apps directory directories verzeichnis verzeichnisse verzeichnissen folder folders ordner"
     " file files datei dateien login password passwort browser framework dataset programming"
     " programmieren programmierung object objects exception exceptions queue polymorphism polymorphie"
-    " decorator decorators dekorator await wlan wifi firewall router proxy hash hashes dict dicts",
+    " decorator decorators dekorator await wlan wifi firewall router proxy hash hashes dict dicts"
+    " snapshot snapshots pod pods dependency dependencies abhängigkeit abhängigkeiten artifact"
+    " artifacts diff patch patches upstream gateway emulator thumbnail thumbnails benutzerkonto"
+    " benutzeraccount screenshot screenshots konsole console",
     "noun_soft": "code codes coding function functions funktion funktionen class classes klasse klassen"
     " method methods methode methoden program programs programm programme application applications"
     " anwendung list lists liste listen table tables tabelle tabellen column columns spalte spalten"
@@ -92,10 +99,10 @@ _WORDS: dict[str, str] = {
     " types typ typen property properties attribute attribut project projekt source target build"
     " deploy plot diagramm chart histogram histogramm icon dokument document documents tabulator"
     " tabulatoren tab tabs bildschirm drucker printer mailserver speicherplatz platz download"
-    " downloads upload uploads url-parameter simulator emulator kernel treiber driver bot layout font"
+    " downloads upload uploads url-parameter simulator kernel treiber driver bot layout font"
     " css-klasse pixel event events listener workflow pipeline cluster status help hilfe registry"
     " modus mode boot booten startup manpage delay speicher helligkeit brightness video videos audio"
-    " inheritance vererbung generator generators console promise partitionen constructor konstruktor"
+    " inheritance vererbung generator generators promise partitionen constructor konstruktor"
     " dictionary dictionaries website websites homepage webseite webseiten mail mails email ordnung"
     " statistik statistics metrics symbol hardware ram tastatur keyboard maus mouse signal signals"
     " variable-name eintrag einträge entry entries prozessor ausführung execution quelle quellen"
@@ -150,8 +157,8 @@ _WORDS: dict[str, str] = {
     " resolve restart restore resume retrieve return reverse revert rewrite rotate round run save"
     " scale scan schedule search select send serve set setup show shuffle shut sign simulate skip"
     " slice sort specify split start step stop store strip submit subtract suppress swap switch sync"
-    " take terminate test toggle trace track transform traverse trigger trim truncate turn unlock"
-    " unpack unset update upgrade upload use validate verify view wait watch wrap zip",
+    " terminate test toggle trace track transform traverse trigger trim truncate turn unlock unpack"
+    " unset update upgrade upload use validate verify view wait watch wrap zip",
     "act_german": "aktiviere anzeigen archiviere auflisten aufteilen ausführen ausgeben auslesen"
     " bearbeite beende beenden begrenze belege benenne beobachte bereinige beschränke binde blende"
     " blockiere bündle deaktiviere drehe drucke durchsuche einfügen einlesen einrichten empfange"
@@ -214,6 +221,11 @@ _WORDS: dict[str, str] = {
     " skizziere veranschauliche reflektiere nehmen hinterfrage skizzieren beurteilen schildere"
     " schildern consider berücksichtige bedenke denke kritisiere criticise criticize argumentieren",
     "how": "how wie",
+    "trouble": "crash crashes crashed crashing fails failed failing throws broken stuck hangs freezes"
+    " wrong slow meldet wirft abgestürzt absturz stürzt hängt fehlgeschlagen schlägt kaputt langsam"
+    " falsch blockiert lädt startet",
+    "plan": "design plan develop outline propose entwirf entwerfe entwerfen plane planen entwickle"
+    " entwickeln konzipiere",
     "affect": "affect affects affected influence influences influenced impact impacts change changes"
     " changed shape shapes shaped contribute contributes contributed help helps relate relates differ"
     " differs interact interacts work works lead leads led respond form forms formed use improve"
@@ -237,7 +249,7 @@ _WORDS: dict[str, str] = {
     " unterrichtsstunde curriculum lehrplan chancen risiken risks opportunities kriterien criteria"
     " principles prinzipien grundsätze methodology eigenschaften umgangsformen etikette"
     " gepflogenheiten erörterung abhandlung hausarbeit referat facharbeit paper report bericht"
-    " gutachten",
+    " gutachten experiment experiments study studie versuch kampagne campaign workshop itinerary",
     "abstract": "society societies economy economic economics politics political culture cultural"
     " democracy democracies philosophy philosophical psychology social climate evolution environment"
     " environmental education healthcare inflation recession unemployment globalization capitalism"
@@ -254,7 +266,8 @@ _WORDS: dict[str, str] = {
     " ethics biodiversity biodiversität ecosystem ökosystem quantum quanten superposition entanglement"
     " verschränkung relativity thermodynamics photosynthesis photosynthese vaccine vaccines"
     " vaccinations impfungen impfstoff impfstoffe nuclear kernenergie renewable erneuerbare literature"
-    " literatur novel roman narrative historical historische",
+    " literatur novel roman narrative historical historische enlightenment aufklärung rechtssystem law"
+    " recht prejudice vorurteile rights rechte",
     "logic": "riddle puzzle rätsel knobelaufgabe logic logisch logisches logikrätsel knight knave liar"
     " lügner necessarily zwingend deduce syllogism truth-teller crossing wolf ziege kohlkopf weighings"
     " wägungen heavier schwerer taller lighter older younger größer kleiner älter jünger schneller"
@@ -268,7 +281,8 @@ _WORDS: dict[str, str] = {
     " fähigkeiten herausforderungen anzeichen hinweise merkmale unterschiede gemeinsamkeiten"
     " strategien auswirkungen folgen konsequenzen vorteile nachteile risiken faktoren kriterien"
     " argumente schritte prinzipien grundsätze ansätze umgangsformen möglichkeiten chancen"
-    " gewohnheiten",
+    " gewohnheiten ethical ethische ethischen moral moralische moralischen significance bedeutung"
+    " symbolism symbolik",
     "modal": "could can might would should may könnte könnten können sollte sollten würde würden sähe"
     " wäre wären dürfte",
     "elsewhere": "snake snakes schlange schlangen reptile reptil zoo island insel indonesia indonesien"

@@ -126,6 +126,8 @@ class Emulator:
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._torn = ""
         self._answers = answers
+        self.truecolor = True
+        """Whether it says that it keeps 24 bits of colour."""
         self.strings: list[str] = []
         """Every OSC, DCS, APC and PM string received, whole."""
         self.modes: set[int] = set()
@@ -143,6 +145,9 @@ class Emulator:
         while (start := text.find("\x1b", position)) >= 0:
             ready.append(text[position:start])
             match = _SEQUENCE.match(text, start)
+            if match is None and 0 < (again := text.find("\x1b", start + 1)) < len(text) - 1:
+                position = again  # a sequence within a sequence: the first is given up
+                continue
             if match is None and len(text) - start < 200_000:
                 self._torn, position = text[start:], len(text)
                 break
@@ -153,9 +158,8 @@ class Emulator:
                 self._screen.alternate(on=_ALTERNATE[sequence])
             if not self._notice(sequence):
                 ready.append(sequence)
-            if self._answers and (sequence in _ANSWERS or sequence == "\x1b[6n"):
-                self._draw(ready)
-                replies.append(_ANSWERS.get(sequence) or self._position())
+            if self._answers and (reply := self._answer(sequence, ready)):
+                replies.append(reply)
         ready.append(text[position:])
         self._draw(ready)
         return "".join(replies).encode()
@@ -163,6 +167,23 @@ class Emulator:
     def _draw(self, ready: list[str]) -> None:
         self._stream.feed("".join(ready))
         ready.clear()
+
+    def _answer(self, sequence: str, ready: list[str]) -> str:
+        if sequence == "\x1b[6n":
+            self._draw(ready)
+            return self._position()
+        if sequence == "\x1bP$qm\x1b\\":
+            self._draw(ready)
+            return self._drawn_with()
+        return _ANSWERS.get(sequence, "")
+
+    def _drawn_with(self) -> str:
+        """The answer to what attributes are set, as far as it concerns the background."""
+        colour = self._screen.cursor.attrs.bg
+        if self.truecolor and len(colour) == 6:
+            red, green, blue = (int(colour[at : at + 2], 16) for at in (0, 2, 4))
+            return f"\x1bP1$r0;48:2::{red}:{green}:{blue}m\x1b\\"
+        return "\x1bP1$r0;48;5;16m\x1b\\"
 
     def _position(self) -> str:
         x, y = self.cursor

@@ -230,10 +230,13 @@ class Terminal:
         holds = self._condition(wanted)
         deadline = time.monotonic() + within
         while not holds():
-            if time.monotonic() >= deadline or not self.pump(min(0.5, deadline - time.monotonic())):
-                if holds():
-                    return
+            left = deadline - time.monotonic()
+            if left <= 0:
                 raise AssertionError(self._never(wanted, within))
+            if not self.pump(min(0.5, left)):
+                time.sleep(
+                    min(0.02, left)
+                )  # nothing more will arrive, but the condition may be of another kind
 
     async def shows(self, wanted: str | Callable[[], bool], *, within: float = 15.0) -> None:
         """Do the same and let the test's own loop run meanwhile."""

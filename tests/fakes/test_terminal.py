@@ -52,7 +52,7 @@ print("ready")
 while True: signal.pause()
 """
     with Terminal(python(script)) as terminal:
-        terminal.until("ready")
+        terminal.until(lambda: "ready" in terminal.screen.text and terminal.screen.cursor == (0, 1))
         terminal.resize(10, 40)
         terminal.until("columns=40, lines=10")
 
@@ -81,6 +81,8 @@ def test_a_slow_link_delays_both_ways() -> None:
         ("a\x1b[>4;2mb", "ab"),
         ("a\x1b]52;c;eA==\x07b", "ab"),
         ("a\x1bPtext\x1b\\b", "ab"),
+        ("a\x1b[38;2;1\x1b[1mb", "ab"),
+        ("a\x1b]52;c;\x1b[1mb", "ab"),
         ("世界\x1b[1;2Hx", " x界"),
         ("世界\x1b[1;3Hx", "世x"),
         ("e\N{COMBINING ACUTE ACCENT}f", "éf"),

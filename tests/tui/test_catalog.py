@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -241,21 +242,20 @@ async def test_what_happens_elsewhere_appears_by_itself(shell: OpenShell) -> Non
         await until(lambda: not is_here(page, "qwen3:8b"))
 
 
-async def test_hostile_words_in_a_model_stay_words(shell: OpenShell) -> None:
+async def test_hostile_words_in_a_model_stay_words(shell: OpenShell, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "models.toml").write_text(
+        '[[model]]\nname = "evil"\ndescription = "\\u001b]52;c;x\\u0007[b]bold[/b]"\n'
+        'maker = "\\u202e[red]M"\nvariants = [{ tag = "1b" }]\n'
+    )
     async with shell("catalog") as here:
-        page = await known(here)
-        bad = Model(
-            name="evil:\x1b[2J[red]x",
-            description="\x1b]52;c;x\x07[b]bold[/b]",
-            favourite=True,
-            maker="\u202eM",
-        )
-        page.board.models[bad.name] = bad
-        page.show_rows()
-        await on(here, bad.name)
+        await known(here)
+        await on(here, "evil:1b")
         text = screen_text(here.app)
         assert "\x1b" not in text
-        assert "[b]bold[/b]" in text
+        assert "\u202e" not in text
+        assert "␛]52;c;x␇[b]bold[/b]" in text
+        assert "[red]M" in text
 
 
 async def test_plain_signs_are_used_where_the_terminal_has_no_others(shell: OpenShell) -> None:

@@ -124,7 +124,9 @@ async def busy(stage: Stage) -> None:
     await clock.advance(10)
     play.context.progress(numbers={"tokens": 383})
     await stage.shows("383 tok")
-    (await stage.playing(pull)).context.progress(percent=64.2, text="downloading", numbers={"rate": 41.2e6})
+    play = await stage.playing(pull)
+    await play.context.phase("downloading")
+    play.context.progress(percent=64.2, numbers={"speed": 41.2e6, "eta": 252.0})
     await stage.jobs.pause("cpu")
     await stage.ask("Index ~/papers", kind="read")
     await stage.settle()
@@ -150,6 +152,7 @@ async def test_lanes_show_what_runs_what_waits_and_why(shell: OpenShell, size: t
         assert "2 wait for llama3.1:8b" in line_with(text, "Why is")
         assert " 41.2 MB/s" in line_with(text, " 64 %")
         assert "set aside" in line_with(text, "Translate")
+        assert [notice.text for notice in here.app.notices] == []
         assert_picture(here.app, "queue")
 
 
@@ -181,6 +184,7 @@ async def test_a_failure_says_what_happened_and_what_to_do(shell: OpenShell, siz
         text = await stage.shows(hint)
         assert "r runs it again" in text
         assert "tried again soon: Nobody" in line_with(text, "Why is the sky")
+        assert [notice.text for notice in here.app.notices] == []
         assert_picture(here.app, "queue-error")
 
 

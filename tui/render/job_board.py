@@ -7,7 +7,7 @@ and what was set aside; then what ended, newest first.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -76,6 +76,14 @@ def selectable(row: Row) -> bool:
     return isinstance(row, Job) or (isinstance(row, Section) and row.empty)
 
 
+class _Line(NamedTuple):
+    """The unfinished jobs of a lane, each part in its order."""
+
+    running: list[Job]
+    waiting: list[Job]
+    held: list[Job]
+
+
 class JobBoard:
     """Keeps what is known and lays it out."""
 
@@ -87,16 +95,20 @@ class JobBoard:
         self.which: Which = "all"
         self.text = ""
         """A part of the title: only such jobs are listed."""
+        self._lines: dict[Lane, _Line] = {}
+        """What is sorted already: a job that tells of its progress does not sort ten thousand who wait."""
 
     def take(self, plan: Plan, others: Iterable[Job]) -> None:
         """Begin anew with a snapshot: the plan, and unfinished jobs that it does not name."""
         self.lanes = {lane.name: lane for lane in plan.lanes}
         self.jobs = {job.id: job for job in (*others, *plan.running, *plan.waiting)}
+        self._lines.clear()
 
     def replan(self, plan: Plan) -> None:
         """Take over a newer plan; it names no job that has ended."""
         self.lanes = {lane.name: lane for lane in plan.lanes}
         self.jobs.update({job.id: job for job in (*plan.running, *plan.waiting)})
+        self._lines.clear()
 
     def lane_changed(self, lane: LaneState) -> None:
         """Take over a lane's new state."""
@@ -104,12 +116,18 @@ class JobBoard:
 
     def changed(self, job: Job) -> None:
         """Take over a job's new state."""
-        self.ended = [other for other in self.ended if other.id != job.id]
+        before = self.jobs.pop(job.id, None)
+        if before is not None and before.state == job.state == "running":
+            self.jobs[job.id] = job
+            running = self._line(job.lane).running
+            running[:] = [job if other.id == job.id else other for other in running]
+            return
+        self._lines.pop(job.lane, None)
+        if before is None:
+            self.ended = [other for other in self.ended if other.id != job.id]
         if job.unfinished:
             self.jobs[job.id] = job
-            return
-        self.jobs.pop(job.id, None)
-        if job.state in states(self.which) and self._wanted(job):
+        elif job.state in states(self.which) and self._wanted(job):
             self.ended.append(job)
             self.ended.sort(key=lambda each: (each.finished or 0.0, each.id), reverse=True)
 
@@ -130,9 +148,7 @@ class JobBoard:
 
     def waiting(self, lane: Lane) -> list[Job]:
         """Return a lane's waiting jobs in the order they are planned to run."""
-        far = 10**9
-        found = [job for job in self.jobs.values() if job.lane == lane and job.state == "waiting"]
-        return sorted(found, key=lambda job: (job.order or far, job.position or far, job.place))
+        return self._line(lane).waiting
 
     def neighbour(self, job: Job) -> int | None:
         """Return who stands below an unfinished job in its lane, or else above it."""
@@ -157,16 +173,30 @@ class JobBoard:
         return found
 
     def _lane(self, lane: LaneState) -> list[Row]:
-        mine = [job for job in self.jobs.values() if job.lane == lane.name and self._wanted(job)]
-        running = sorted(
-            (job for job in mine if job.state == "running"), key=lambda job: (job.started or 0.0, job.id)
-        )
-        waiting = [job for job in self.waiting(lane.name) if self._wanted(job)][:MOST_WAITING]
-        held = sorted((job for job in mine if job.state == "held"), key=lambda job: job.place)
+        running, waiting, held = (self._matching(part) for part in self._line(lane.name))
+        waiting = waiting[:MOST_WAITING]
         behind = 0 if self.text else lane.waiting - len(waiting)
         more = [More(lane.name, behind)] if behind > 0 and len(waiting) == MOST_WAITING else []
         below: list[Row] = [*running, *waiting, *more, *held]
         return [Section(lane, empty=not (running or waiting or held)), *below]
+
+    def _line(self, lane: Lane) -> _Line:
+        line = self._lines.get(lane)
+        if line is None:
+            mine = [job for job in self.jobs.values() if job.lane == lane]
+            far = 10**9
+            line = self._lines[lane] = _Line(
+                [job for job in mine if job.state == "running"],
+                [job for job in mine if job.state == "waiting"],
+                [job for job in mine if job.state == "held"],
+            )
+            line.running.sort(key=lambda job: (job.started or 0.0, job.id))
+            line.waiting.sort(key=lambda job: (job.order or far, job.position or far, job.place))
+            line.held.sort(key=lambda job: job.place)
+        return line
+
+    def _matching(self, jobs: list[Job]) -> list[Job]:
+        return [job for job in jobs if self._wanted(job)] if self.text else jobs
 
     def _wanted(self, job: Job) -> bool:
         return self.text.casefold() in job.title.casefold()
@@ -196,4 +226,4 @@ class Pace:
 
     def speed(self, job: Job) -> float | None:
         """Return tokens a second: as the job itself tells, else as seen."""
-        return job.progress.numbers.get("speed", self._speeds.get(job.id))
+        return job.progress.numbers.get("speed") or self._speeds.get(job.id)

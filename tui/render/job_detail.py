@@ -10,7 +10,7 @@ from core.guard import one_line
 from core.jobs.types import NOTHING, Job, LaneState
 from tui import format as figures
 from tui.render.chat_list import ago
-from tui.render.jobs import LANE_NAMES, Look, doing, mark, starts
+from tui.render.jobs import LANE_NAMES, Look, doing, mark, remark, starts
 from tui.render.pieces import Piece, Pieces
 
 LANE_USES = {
@@ -78,6 +78,8 @@ def _standing(job: Job, look: Look) -> list[Piece]:
     match job.state:
         case "running":
             line: list[Piece] = [(look.plain(doing(job)), "accent")]
+            if more := remark(job):
+                line.append((look.plain(f"   {more}"), "text"))
             if reason:
                 line.append((look.plain(f"   chosen because: {reason}"), "dim"))
             return line

@@ -36,7 +36,8 @@ class _Grid(NamedTuple):
 _WIDE = _Grid(right=12, phase=15, bar=10, model=20)
 _NARROW = _Grid(right=9, phase=11, bar=6, model=0)
 
-_WORDS = {"answering": "generating"}
+_WORDS = {"thinking": "thinking", "answering": "generating"}
+"""What an answer that is being given says it does; any other text is a remark."""
 _BEFORE = re.compile(r"^(next|\d+ before it, then): ")
 
 
@@ -108,7 +109,7 @@ def _job(job: Job, width: int, look: Look) -> list[Piece]:
     sign, ink = mark(job.state, look.glyphs)
     order = str(job.order) if job.state == "waiting" and job.order is not None else ""
     rest = width - 3 - 4 - (grid.model + 2 if grid.model else 0) - 2 - grid.right - 1
-    title = max(rest * 2 // 5, 0)
+    title = max(rest * 3 // 8, 0)
     live = job.state == "running"
     quiet: Ink = "text" if job.unfinished else "dim"
     line: list[Piece] = [(f" {sign} ", ink), (f"{order:>3} ", "dim")]
@@ -139,8 +140,14 @@ def doing(job: Job) -> str:
         return "setting aside"
     if job.stopping is not None:
         return "stopping"
-    told = one_line(job.progress.text or job.progress.phase, 80)
-    return _WORDS.get(told, told) or "starting"
+    told = job.progress
+    return _WORDS.get(told.text) or one_line(told.phase or told.text, 80) or "starting"
+
+
+def remark(job: Job) -> str:
+    """Return what else a running job says about itself."""
+    told = job.progress
+    return one_line(told.text, 200) if told.phase and told.text not in _WORDS else ""
 
 
 def why(job: Job) -> str:
@@ -171,11 +178,15 @@ def _progress(job: Job, look: Look, grid: _Grid) -> list[Piece]:
         full = bar(percent / 100, grid.bar, ascii_only=look.ascii_only).rstrip(" .")
         rest = ("." if look.ascii_only else "░") * (grid.bar - len(full))
         line += [(f" {full}", "accent"), (rest, "rule"), (f" {figures.percent(percent)}", "text")]
-    if "rate" in numbers:
-        line.append((look.plain(f"  {figures.rate(numbers['rate'])}"), "text"))
     if "tokens" in numbers:
         line.append((f" {figures.count(numbers['tokens'])} tok", "dim"))
         line.append((look.plain(f"  {figures.speed(look.speed(job))}"), "text"))
+    elif "speed" in numbers:
+        line.append((look.plain(f"  {figures.rate(numbers['speed'])}"), "text"))
+    if "eta" in numbers and grid is _WIDE:
+        line.append((look.plain(f" {figures.duration(numbers['eta'])} left"), "dim"))
+    if more := remark(job):
+        line.append((look.plain(f"   {more}"), "dim"))
     return line
 
 

@@ -42,9 +42,14 @@ class CatalogScreen(CatalogView):
             self.leitstand.toast("good", said)
         return True
 
+    def _chosen(self) -> Model | None:
+        """The selected model; from now on the cursor stays with it, wherever it comes to stand."""
+        self.rows.keep()
+        return self.rows.selected
+
     def _here(self) -> Model | None:
         """The selected model, where the server has it; say so where it has not."""
-        model = self.rows.selected
+        model = self._chosen()
         if model is not None and not model.installed:
             self.leitstand.toast("info", f"{_name(model)} is not here yet.", "d downloads it.")
             return None
@@ -119,7 +124,7 @@ class CatalogScreen(CatalogView):
 
     def action_download(self) -> None:
         """Fetch the selected model, or a newer version of it."""
-        model = self.rows.selected
+        model = self._chosen()
         if model is None:
             return
         if self.board.pull_of(model) is not None:
@@ -167,7 +172,7 @@ class CatalogScreen(CatalogView):
 
     def action_favourite(self) -> None:
         """Put the selected model on top of every list, or no longer."""
-        if (model := self.rows.selected) is not None:
+        if (model := self._chosen()) is not None:
             self._work(self.engine.models.set_favourite(model.name, favourite=not model.favourite))
 
     def action_default(self) -> None:
@@ -188,7 +193,7 @@ class CatalogScreen(CatalogView):
 
     def action_details(self) -> None:
         """Show everything that is known of the selected model."""
-        if (model := self.rows.selected) is not None:
+        if (model := self._chosen()) is not None:
             self._work(self._details(model))
 
     async def _details(self, model: Model) -> None:
@@ -202,7 +207,7 @@ class CatalogScreen(CatalogView):
 
     async def action_copy_name(self) -> None:
         """Copy the name of the selected model."""
-        if (model := self.rows.selected) is not None:
+        if (model := self._chosen()) is not None:
             await self.leitstand.copy(model.name)
 
     # What is listed -----------------------------------------------------------------------------

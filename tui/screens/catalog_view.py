@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.bus import Event
 from core.downloads.types import DownloadChanged
 from core.errors import LeitstandError
 from core.jobs.types import UNFINISHED, JobChanged, JobFilter
@@ -44,6 +45,8 @@ class CatalogView(Pulling):
         self.board = ModelBoard()
         self._showing = False
         self._judging = False
+        self._readings: list[list[Event]] = []
+        """What was told while each of the snapshots that are being read is on its way."""
 
     def body(self) -> Iterable[Widget]:
         """The filter, the heads, the list, and what is to say about the selected model."""
@@ -60,9 +63,9 @@ class CatalogView(Pulling):
 
     def follow_facts(self) -> None:
         """Follow models and loads; a clock's tick keeps countdowns true."""
-        self.follow(ModelsChanged, self._models_changed)
+        self.follow(ModelsChanged, self._changed)
         self.follow(JobChanged, self._job_changed)
-        self.follow(DownloadChanged, self._download_changed)
+        self.follow(DownloadChanged, self._changed)
         self.follow(ServerChanged, self._server_changed)
         self._ticks = self.set_interval(1.0, self._tick)
         self.rows.focus()
@@ -77,27 +80,42 @@ class CatalogView(Pulling):
 
     async def read(self) -> None:
         """Read all models and what is being loaded; whether they fit follows."""
-        models = await self.engine.models.list("all")
-        loads = await self.engine.jobs.list(JobFilter(states=UNFINISHED, kinds=(LOAD,)))
-        self.board.take(models, loads, await self.engine.downloads.list(0))
+        told: list[Event] = []
+        self._readings.append(told)
+        try:
+            loads = await self.engine.jobs.list(JobFilter(states=UNFINISHED, kinds=(LOAD,)))
+            pulls = await self.engine.downloads.list(0)
+            models = await self.engine.models.list("all")
+        finally:
+            self._readings.remove(told)
+        self.board.take(models, loads, pulls)
+        for event in told:
+            self._apply(event)
         self.show_rows()
         self._judge_soon()
 
-    def _models_changed(self, event: ModelsChanged) -> None:
-        self.board.changed(event)
+    def _changed(self, event: Event) -> None:
+        """Take a fact in; what is told while the snapshot is being read counts on top of it."""
+        for told in self._readings:
+            told.append(event)
+        self._apply(event)
         self._show_soon()
-        self._judge_soon()
+        if isinstance(event, ModelsChanged):
+            self._judge_soon()
+        else:
+            self.rows.repaint()
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, ModelsChanged):
+            self.board.changed(event)
+        elif isinstance(event, DownloadChanged):
+            self.board.pull_changed(event.download)
+        elif isinstance(event, JobChanged) and event.job.kind == LOAD:
+            self.board.load_changed(event.job)
 
     def _job_changed(self, event: JobChanged) -> None:
         if event.job.kind == LOAD:
-            self.board.load_changed(event.job)
-            self.rows.repaint()
-            self._show_soon()
-
-    def _download_changed(self, event: DownloadChanged) -> None:
-        self.board.pull_changed(event.download)
-        self.rows.repaint()
-        self._show_soon()
+            self._changed(event)
 
     async def _server_changed(self, _: ServerChanged) -> None:
         await self.resync()

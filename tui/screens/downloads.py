@@ -29,6 +29,11 @@ class DownloadsScreen(DownloadsView):
                 self.leitstand.toast("good", said)
         await self.resync()
 
+    def _chosen(self) -> Download | None:
+        """The selected download; from now on the cursor stays with it, wherever it comes to stand."""
+        self.rows.keep()
+        return self.selected
+
     def action_new(self) -> None:
         """Ask for a name, then for the go-ahead."""
         found: list[Plan] = []
@@ -45,7 +50,7 @@ class DownloadsScreen(DownloadsView):
 
     async def action_pause(self) -> None:
         """Set the selected download aside, or let it go on."""
-        download, service = self.selected, self.engine.downloads
+        download, service = self._chosen(), self.engine.downloads
         if download is None:
             return
         if download.state == "paused":
@@ -67,7 +72,7 @@ class DownloadsScreen(DownloadsView):
 
     def action_cancel(self) -> None:
         """End the selected download after a question."""
-        download = self.selected
+        download = self._chosen()
         if download is None:
             return
         if not download.unfinished:
@@ -85,12 +90,12 @@ class DownloadsScreen(DownloadsView):
 
     async def action_retry(self) -> None:
         """Try the selected download again."""
-        if (download := self.selected) is not None:
+        if (download := self._chosen()) is not None:
             await self._do(self.engine.downloads.retry(download.id), f"In line again: {_name(download)}.")
 
     async def action_move(self, step: int) -> None:
         """Let the selected download run earlier or later."""
-        download = self.selected
+        download = self._chosen()
         if download is None or download.position is None:
             return
         line = [
@@ -104,7 +109,7 @@ class DownloadsScreen(DownloadsView):
 
     async def action_copy(self) -> None:
         """Copy what went wrong with the selected download, or its name."""
-        if (download := self.selected) is not None:
+        if (download := self._chosen()) is not None:
             error = download.error
             words = download.name if error is None else f"{error.message} {error.hint}".strip()
             await self.leitstand.copy(words)

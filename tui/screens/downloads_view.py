@@ -38,6 +38,7 @@ class DownloadsView(Pulling):
         self.plans: dict[int, Plan | None] = {}
         """What each one brings; None while it is asked, or where nobody knows."""
         self._showing = False
+        self._readings: list[dict[int, Download]] = []
 
     def body(self) -> Iterable[Widget]:
         """All together, the list, and what is to say about the selected one."""
@@ -69,7 +70,14 @@ class DownloadsView(Pulling):
 
     async def read(self) -> None:
         """Read everything that is on its way, and what ended."""
-        self.known = {each.id: each for each in await self.engine.downloads.list(_ENDED)}
+        told: dict[int, Download] = {}
+        self._readings.append(told)
+        try:
+            found = await self.engine.downloads.list(_ENDED)
+        finally:
+            self._readings.remove(told)
+        # What was told meanwhile is newer than what was read.
+        self.known = {each.id: each for each in found} | told
         self.show_rows()
 
     def _changed(self, event: DownloadChanged) -> None:
@@ -78,6 +86,8 @@ class DownloadsView(Pulling):
         if before is not None and before.unfinished != download.unfinished:
             self.plans.pop(download.id, None)
         self.known[download.id] = download
+        for told in self._readings:
+            told[download.id] = download
         if not self._showing:
             self._showing = True
             self.call_next(self.show_rows)

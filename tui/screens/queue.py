@@ -19,13 +19,7 @@ from tui.render.jobs import LANE_NAMES
 from tui.screens.queue_view import QueueView
 from tui.widgets.row_list import RowList
 
-HOMES = {
-    "chat": "chat",
-    "pull": "downloads",
-    "download": "downloads",
-    "ingest": "library",
-    "benchmark": "benchmarks",
-}
+HOMES = {"chat": "chat", "download": "downloads", "model": "catalog"}
 """The page where the thing is that a job belongs to, by the first word of its kind."""
 
 

@@ -133,7 +133,7 @@ class DifferentialOutput(App[ReturnType]):
         return driver if isinstance(driver, TerminalDriver) and driver.active else None
 
     def _handle_exception(self, error: Exception) -> None:
-        if self._terminal is None:
+        if not isinstance(self._driver, TerminalDriver):
             super()._handle_exception(error)
             return
         # Textual would print a traceback with the values of every variable: private text, raw.

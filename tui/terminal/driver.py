@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import select
-import termios
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from threading import Condition
-from typing import Any
+from typing import Any, cast
 
 from textual import events
 from textual.app import App
@@ -20,6 +19,7 @@ from textual.message import Message
 from tui.terminal import seam
 from tui.terminal.keys import EXTENDED_OFF, EXTENDED_ON, f3_with_modifiers, plain_key
 from tui.terminal.options import TerminalOptions
+from tui.terminal.outlet import RESTORE, Outlet
 from tui.terminal.pace import SILENCE
 
 log = logging.getLogger("leitstand.terminal")
@@ -30,7 +30,7 @@ QUESTION = "\x1b[6n"
 _LAST_ANSWERS = 0.5
 """Seconds to wait for answers under way before the terminal is given back: the shell would read them."""
 
-_LAST_WRITES = 2.0
+_LAST_WRITES = 1.0
 """Seconds a terminal has to take what was written last."""
 
 
@@ -47,6 +47,9 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._options: TerminalOptions = getattr(app, "terminal_options", TerminalOptions())
+        # In place of the stream itself: a write to a stalled terminal would never return.
+        self._outlet = Outlet(sys.__stderr__ or sys.stderr)
+        self._file = cast("Any", self._outlet)
         self._active = False
         self._expected: deque[tuple[tuple[int, int], float]] = deque(maxlen=64)
         self._answer = Condition()
@@ -66,6 +69,7 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
+        self._outlet.open()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual leaves it without
         if self._writer_thread is None:
             return  # in the background: Textual waits for the next SIGCONT
@@ -105,10 +109,10 @@ class TerminalDriver(LinuxDriver):
         seam.end_writes(self)
         writer.join(_LAST_WRITES)
         if writer.is_alive():
-            # A stalled terminal: drop what it did not take, so that the restoring bytes get through.
-            with contextlib.suppress(termios.error, OSError, ValueError):
-                termios.tcflush(writer.fileno(), termios.TCOFLUSH)
-            writer.join(_LAST_WRITES / 4)
+            self._outlet.give_up()
+            writer.join(_LAST_WRITES)
+            self._outlet.last_words(RESTORE)
+        self._outlet.close()
 
     # output
 
@@ -175,13 +179,3 @@ class TerminalDriver(LinuxDriver):
                 log.debug("input that is no key: %s", type(error).__name__)
                 continue
             return
-
-
-def vanished(fd: int) -> bool:
-    """Tell whether the terminal behind a file descriptor has hung up."""
-    poll = select.poll()
-    poll.register(fd, 0)
-    try:
-        return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
-    except OSError:
-        return True

@@ -11,30 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
-import select
 import signal
 import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
-from tui.terminal.driver import vanished
+from tui.terminal.outlet import RESTORE, Outlet, vanished
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 LOOK_EVERY = 0.5
 """Seconds between looks at whether the terminal is still there; a hang-up usually comes as a signal too."""
-
-RESTORE = (
-    "\x1b[?2026l\x1b[r\x1b[m"  # no half frame, no scroll region, no colours
-    "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?2004l"  # mouse, focus, paste
-    "\x1b[?7h\x1b[<u\x1b[>4m"  # line wrap, keyboard protocols
-    "\x1b[?1049l\x1b[?25h"  # the screen as it was, and its cursor
-)
-"""Everything that may have been switched on, switched off."""
 
 
 class Watch:
@@ -108,27 +100,18 @@ def given_back() -> Iterator[None]:
 def give_back_now(attributes: list[Any] | None = None) -> None:
     """Switch everything off without asking anybody, and without waiting for a terminal that stalls."""
     stream = sys.__stderr__
-    if stream is None or not stream.isatty():
-        return
-    fd = stream.fileno()
-    with contextlib.suppress(OSError, termios.error, ValueError):
-        if _stalled_writer():
-            termios.tcflush(fd, termios.TCOFLUSH)
-        if select.select([], [fd], [], 0.2)[1]:
-            os.write(fd, RESTORE.encode())
+    if stream is not None and stream.isatty():
+        Outlet(stream).last_words(RESTORE)
     _set_attributes(attributes)
 
 
-def end_process(code: int) -> None:
-    """End with that code, also when a stalled terminal still holds what was written last."""
-    if _stalled_writer():
-        give_back_now()
-        os._exit(code)
-    sys.exit(code)
-
-
-def _stalled_writer() -> bool:
-    return any(thread.name == "textual-output" and thread.is_alive() for thread in threading.enumerate())
+def end_process(code: int) -> NoReturn:
+    """End with that code at once: a thread that still hangs in a system call is not waited for."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _attributes() -> list[Any] | None:

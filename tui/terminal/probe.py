@@ -11,7 +11,7 @@ from __future__ import annotations
 import locale
 import os
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -69,8 +69,8 @@ class Terminal(msgspec.Struct, frozen=True):
 
     @property
     def erases(self) -> bool:
-        """Erased cells take the colour of the background; GNU screen and old consoles leave them black."""
-        return self.tmux is not None or self.term.startswith(_ERASING_TERMS)
+        """Erased cells look as blanks do: not in GNU screen; and tmux is a short way off anyway."""
+        return self.tmux is None and self.term.startswith(_ERASING_TERMS)
 
     @property
     def acknowledges(self) -> bool:
@@ -92,23 +92,32 @@ def look(
     wish: Wish = "auto",
     clipboard: Literal["auto", "tmux", "osc52", "file"] = "auto",
     run: Run = run_command,
+    ask: Callable[[], bool] | None = None,
     window: os.terminal_size | None = None,
     interactive: bool | None = None,
     encoding: str | None = None,
 ) -> Terminal:
-    """Find out; one short command when tmux is around, none otherwise."""
+    """Find out; one short command when tmux is around, none otherwise.
+
+    *ask* asks the terminal itself whether it shows 24 bits; it is called only over SSH, where nothing else
+    tells, and must be left out while a program has the terminal.
+    """
     around = tmux.ask(environment, run)
     size = window if window is not None else _window()
+    ssh = any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"))
+    chosen = colours(wish, environment, None if around is None else around.features)
+    if ssh and around is None and ask is not None and chosen.depth == chosen.found == "256" and ask():
+        chosen = Colours("truecolor", "truecolor", "the terminal itself says so")
     return Terminal(
         term=environment.get("TERM", ""),
         interactive=_interactive() if interactive is None else interactive,
         columns=size.columns,
         rows=size.lines,
         encoding=_encoding() if encoding is None else encoding,
-        colours=colours(wish, environment, None if around is None else around.features),
+        colours=chosen,
         clipboard=way_here(clipboard, environment),
         tmux=around,
-        ssh=any(environment.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")),
+        ssh=ssh,
         claimed_size=_claimed(environment, size),
     )
 
@@ -149,13 +158,17 @@ def prepare(environment: MutableMapping[str, str], here: Terminal) -> None:
 
 
 def checks(
-    environment: Mapping[str, str] | None = None, *, wish: Wish = "auto", run: Run = run_command
+    environment: Mapping[str, str] | None = None,
+    *,
+    wish: Wish = "auto",
+    run: Run = run_command,
+    ask: Callable[[], bool] | None = None,
 ) -> list[Check]:
     """Look at the terminal for `leitstand doctor`: each line with the exact thing that mends it."""
     from tui.terminal.advice import terminal_checks  # the start has no use for advice
 
     environment = os.environ if environment is None else environment
-    here = look(environment, wish=wish, run=run)
+    here = look(environment, wish=wish, run=run, ask=ask)
     said = verdict(here)
     return terminal_checks(
         here, said.sentence, said.hint, environment, tmux.options(run) if here.tmux else {}

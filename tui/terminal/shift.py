@@ -72,10 +72,7 @@ def _saves(shift: Shift, wanted: Sequence[Row], shown: Sequence[Row | None]) -> 
     """Compare what is left to write after the move with what there is to write without."""
     plain = moved = 0
     for y in range(shift.top, shift.bottom + 1):
-        old = shown[y]
-        if old is None:
-            return False
-        plain += _price(wanted[y], old)
+        plain += _price(wanted[y], shown[y])
         source = y + shift.by
         after = shown[source] if shift.top <= source <= shift.bottom else None
         moved += _price(wanted[y], after)

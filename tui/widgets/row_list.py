@@ -97,6 +97,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         before = self.selected
         if list(rows) == self._rows and words == self._words:
             return
+        watched = self._in_view()
         self._rows = list(rows)
         self._words = words
         self._cache.clear()
@@ -109,6 +110,9 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
             self._cursor = 0
         self._cursor = self._nearest(self._cursor, 1)
         self.virtual_size = Size(0, len(self._rows) * self._row_height)
+        # Rows that come above push the cursor out of sight; whoever had scrolled away is left there.
+        if watched and not self._in_view():
+            self._reveal()
         self.refresh()
         if self.selected != before:
             self.post_message(self.Moved(self, self.selected))
@@ -165,9 +169,18 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         self._repaint_row(self._cursor)
         self._cursor = index
         self._repaint_row(index)
-        top = index * self._row_height
-        self.scroll_to_region(Region(0, top, 1, self._row_height), animate=False, x_axis=False)
+        self._reveal()
         self.post_message(self.Moved(self, self.selected))
+
+    def _in_view(self) -> bool:
+        """Whether the cursor's row can be seen."""
+        above = self._cursor * self._row_height - self.scroll_offset.y
+        return 0 <= above <= max(self.size.height - self._row_height, 0)
+
+    def _reveal(self) -> None:
+        """Scroll to the cursor."""
+        top = self._cursor * self._row_height
+        self.scroll_to_region(Region(0, top, 1, self._row_height), animate=False, x_axis=False)
 
     def _nearest(self, index: int, step: int) -> int:
         """The next row in a direction that can be selected; in the other one when there is none."""

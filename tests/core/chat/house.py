@@ -36,9 +36,16 @@ MODELS = (
 class House:
     """One Leitstand without faces."""
 
-    def __init__(self, path: Path, simulator: Simulator | None, settings: Settings, queue: Queue) -> None:
+    def __init__(
+        self,
+        path: Path,
+        simulator: Simulator | None,
+        settings: Settings,
+        queue: Queue,
+        clock: ManualClock | None,
+    ) -> None:
         self.path = path
-        self.clock = ManualClock()
+        self.clock = clock or ManualClock()
         self.simulator = simulator or Simulator(Setup(installed=MODELS), clock=self.clock)
         self.settings = settings
         self.queue = queue
@@ -129,11 +136,16 @@ class House:
 
 @asynccontextmanager
 async def living(
-    path: Path, simulator: Simulator | None = None, *, queue: Queue | None = None, **settings: Any
+    path: Path,
+    simulator: Simulator | None = None,
+    *,
+    queue: Queue | None = None,
+    clock: ManualClock | None = None,
+    **settings: Any,
 ) -> AsyncIterator[House]:
     """A house for the length of the block."""
     given = Settings(**{"title_by_model": False, "model": "toy", **settings})
-    house = House(path, simulator, given, queue or Queue())
+    house = House(path, simulator, given, queue or Queue(), clock)
     await house.open()
     try:
         yield house

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.config.schema import Queue
-from core.simulator import KINDS, Script, Setup, Simulator
-from tests.core.chat.house import MODELS, House, living
-from tests.fakes.clock import ManualClock
+from core.simulator import KINDS, Script
+from tests.core.chat.house import House, living
 
 AFTER = 3
 """Objects that still come before a stream is disturbed."""
@@ -164,16 +163,3 @@ async def test_words_keep_an_answer_alive_however_long_it_takes(house: House) ->
         await house.clock.advance(100)
     await script.finish()
     assert (await house.ended(sent.answer)).text == "so " * 5
-
-
-async def test_loading_does_not_count_as_silence(tmp_path: Path) -> None:
-    clock = ManualClock()
-    simulator = Simulator(Setup(installed=MODELS), clock=clock)
-    async with living(tmp_path / "db", simulator) as house:
-        house.clock = clock
-        house.simulator.fault("slow@chat:seconds=900")
-        sent = await house.chat.send(None, "Hello")
-        turn = await house.turn(sent.answer.id, lambda found: found.state != "queued")
-        assert turn.state == "loading"
-        await clock.sleepers()
-        assert not (await house.chat.turn(sent.answer.id)).ended

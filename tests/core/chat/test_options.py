@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.chat.options import checked_keep_alive, checked_options
+from core.chat.options import checked_keep_alive, checked_options, checked_think
 from core.errors import UsageError
 
 
@@ -43,3 +43,10 @@ def test_times_stay_as_the_server_takes_them(given: float | str, kept: float | s
     assert checked_keep_alive(given) == kept
     with pytest.raises(UsageError):
         checked_keep_alive("soon")
+
+
+def test_thinking_is_one_of_the_settings_there_are() -> None:
+    assert checked_think("low") == "low"
+    given: Any = "very"
+    with pytest.raises(UsageError, match="Thinking cannot be “very”"):
+        checked_think(given)

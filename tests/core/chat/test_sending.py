@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from core.chat.types import ChatChanged, NewAttachment
@@ -224,6 +226,7 @@ async def test_an_answer_nobody_saw_marks_its_chat(house: House) -> None:
         await house.chat.read(answer.chat_id)
         [told] = [event for event in mailbox.take() if isinstance(event, ChatChanged)]
     assert not told.chat.unread
+    house.next()
     sent = await house.chat.send(answer.chat_id, "And?")
     await house.chat.stop(sent.answer.id)
     assert not (await house.chat.get(answer.chat_id)).unread
@@ -238,3 +241,21 @@ async def test_without_a_choice_the_model_used_last_answers_or_the_first_there_i
     await house.ended((await house.chat.send(None, "Hello", model="seer")).answer)
     house.next(Script.saying("Hi."), model="seer")
     assert (await house.ended((await house.chat.send(None, "Hello")).answer)).model == "seer"
+
+
+@pytest.mark.parametrize("fault", ["refuse:times=0", "slow:seconds=1e6,times=0", "status:status=500,times=0"])
+async def test_asking_waits_for_no_server(house: House, fault: str) -> None:
+    house.simulator.fault(fault)
+    async with asyncio.timeout(5):
+        sent = await house.chat.send(None, "Why?")
+        assert (await house.chat.budget(sent.chat.id, "And?")).verdict == "fits"
+    assert sent.answer.state == "queued"
+
+
+async def test_who_answers_is_found_out_when_it_is_asked(house: House) -> None:
+    house.settings = type(house.settings)(title_by_model=False)
+    house.simulator.fault("refuse:times=1")
+    sent = await house.chat.send(None, "Why?")
+    assert sent.answer.model == ""
+    await house.server_back(sent.answer)
+    assert (await house.ended(sent.answer)).model == "toy:latest"

@@ -73,7 +73,7 @@ class Workshop:
             settings=lambda: self.config.current.queue,
             size_of=self._size_of,
         )
-        self.registry = Registry(transport=self.simulator.transport())
+        self.registry = self.make_registry()
         self.models = ModelService(
             self.server,
             bus=self.bus,
@@ -106,6 +106,10 @@ class Workshop:
         await self.tasks.close()
         await self.database.close()
         self._watching.__exit__(None, None, None)
+
+    def make_registry(self) -> Registry:
+        """The registry, which is the simulated server, too."""
+        return Registry(transport=self.simulator.transport())
 
     def client(self, address: Address | None = None, transport: Any = None) -> Ollama:
         """A client of the simulated server."""

@@ -402,7 +402,7 @@ def test_whoever_is_decided_for_is_there_and_can(
     picked = [each for each in candidates if (each.name, each.host) == (decision.model, decision.host)]
     if decision.model:
         assert any(each.installed for each in picked)
-        assert decision.model not in decision.fallbacks or decision.host != ""
+        assert decision.model not in decision.fallbacks
         tries = 0
         while decision.model:
             decision = next_smaller(decision, "failed", situation)

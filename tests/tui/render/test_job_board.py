@@ -180,3 +180,13 @@ def test_what_ended_is_forgotten() -> None:
 
 def test_a_gap_belongs_to_what_it_stands_before() -> None:
     assert row_key(Gap("cpu")) != row_key(Gap("network"))
+
+
+def test_progress_of_what_runs_changes_nothing_but_its_own_row() -> None:
+    made = board(job(1, state="running", started=1.0), job(2, state="running", started=2.0), job(3, order=1))
+    before = made.rows()
+    told = job(1, state="running", started=1.0, progress=Progress("loading"))
+    made.changed(told)
+    assert [new for old, new in zip(before, made.rows(), strict=True) if new != old] == [told]
+    made.changed(job(1, state="waiting", order=2))
+    assert ids(made) == [2, 3, 1]

@@ -41,7 +41,8 @@ def lane(name: Lane = "inference", **values: Any) -> LaneState:
         ({"progress": Progress("reading prompt")}, "reading prompt"),
         ({"progress": Progress("reading prompt", text="answering")}, "generating"),
         ({"progress": Progress("reading prompt", text="thinking")}, "thinking"),
-        ({"progress": Progress("x", text="layer 3\nof 8")}, "layer 3 of 8"),
+        ({"progress": Progress("", text="qwen3:8b\nof 8")}, "qwen3:8b of 8"),
+        ({"progress": Progress("loading", text="like the last 3 loads")}, "loading"),
         ({"stopping": "cancel"}, "stopping"),
         ({"stopping": "close"}, "stopping"),
         ({"stopping": "hold"}, "setting aside"),
@@ -49,6 +50,14 @@ def lane(name: Lane = "inference", **values: Any) -> LaneState:
 )
 def test_what_a_running_job_does_is_a_word_or_two(values: dict[str, Any], words: str) -> None:
     assert doing(job(state="running", **values)) == words
+
+
+def test_what_else_a_running_job_says_stands_behind_its_numbers() -> None:
+    told = Progress("loading", 40.0, "like the last 3 loads", {"elapsed": 3.0})
+    drawn = line(job(state="running", started=NOW, progress=told))
+    assert drawn.index("loading") < drawn.index("40 %") < drawn.index("like the last 3 loads")
+    answering = Progress("reading prompt", text="answering", numbers={"tokens": 5})
+    assert "answering" not in line(job(state="running", started=NOW, progress=answering))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +125,7 @@ def test_a_narrow_line_leaves_the_model_to_the_details() -> None:
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_progress_has_one_place_for_each_number(width: int, ascii_only: bool) -> None:
     def at(percent: float, rate: float) -> str:
-        told = Progress("downloading", percent, numbers={"rate": rate})
+        told = Progress("downloading", percent, numbers={"speed": rate, "eta": 1e6 / rate})
         return line(job(state="running", started=NOW, progress=told), width, ascii_only=ascii_only)
 
     drawn = [at(0.4, 12), at(9.9, 4.1e6), at(64.2, 41.2e6), at(100, 1e9)]
@@ -196,7 +205,7 @@ JOBS = st.builds(
         TEXTS,
         st.none() | st.floats(-10, 1e3),
         TEXTS,
-        st.dictionaries(st.sampled_from(["tokens", "speed", "rate", "other"]), st.floats(0, 1e15)),
+        st.dictionaries(st.sampled_from(["tokens", "speed", "eta", "other"]), st.floats(0, 1e15)),
     ),
 )
 

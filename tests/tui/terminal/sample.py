@@ -152,6 +152,12 @@ class Sample(DifferentialOutput[int]):
         prompt = self.query_one(Input)
         prompt.cursor_blink = bool(os.environ.get("BLINK"))
         prompt.focus()
+        self.call_after_refresh(self.call_later, self._say_ready)
+
+    def _say_ready(self) -> None:
+        """Say that the first picture is complete."""
+        if self._driver is not None:
+            self._driver.write("\x1b]2;ready\x07")
 
     @property
     def words(self) -> Words:

@@ -6,12 +6,14 @@ import sys
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tests.tui.terminal.sample import Box, Sample, word
 from tests.tui.terminal.sessions import Session, Watched, quick
 from tui.terminal import probe, seam
+from tui.terminal.diff import DifferentialOutput
 from tui.terminal.options import TerminalOptions
 from tui.terminal.paint import Painter
 
@@ -141,11 +143,36 @@ async def test_what_happens_in_a_batch_is_drawn_after_it(monkeypatch: pytest.Mon
         app = session.app
         with app.batch_update():
             app.words.say([word(n) for n in range(40)])
-            app.screen._refresh_layout()
+            app.screen._compositor._dirty_regions.add(app.screen.region)
             app.screen._compositor_refresh()
+            assert app._painter is not None
+            assert app._painter.pending
             assert session.driver.output == []
         await session.compare("batch")
         assert "w00036" in session.emulator.text
+
+    await in_the_app(person, monkeypatch)
+
+
+async def test_a_widget_of_which_textual_forgot_that_it_was_there_is_drawn_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def person(session: Session) -> None:
+        app = session.app
+        label = Static("a label that goes away", markup=False)
+        app.screen.set_styles("layers: default above;")
+        label.styles.layer = "above"
+        label.styles.dock = "top"
+        await app.screen.mount(label)
+        await session.compare("mounted")
+        assert "goes away" in session.emulator.text
+        removal = label.remove()
+        # As a rebuilt map of the screen does: what is not in it any more was never there.
+        app.screen._compositor._full_map.pop(label)
+        await removal
+        await session.compare("removed")
+        assert "goes away" not in session.emulator.text
+        assert session.overlooked == 0
 
     await in_the_app(person, monkeypatch)
 
@@ -218,6 +245,15 @@ async def test_another_textual_is_left_to_draw_alone(monkeypatch: pytest.MonkeyP
     await in_the_app(person, monkeypatch)
 
 
+def test_no_name_of_ours_hides_one_of_textual_s() -> None:
+    meant = {"get_driver_class", "_handle_exception", "_register_child", "_display", "_on_resize"}
+    made_by_textual = {name for name in vars(Sample) if name in vars(DifferentialOutput)}
+    ours = {name for name in vars(DifferentialOutput) if not name.startswith("__")} - made_by_textual
+    assert {name for name in ours if hasattr(App, name)} == meant
+    app = DifferentialOutput[None]()
+    assert not [name for name in vars(app) if name not in vars(App()) and hasattr(App, name)]
+
+
 def test_the_private_parts_of_textual_are_as_they_were() -> None:
     assert seam.trouble() == ""
 
@@ -263,7 +299,7 @@ async def test_an_update_of_an_unknown_kind_makes_the_copy_worthless(monkeypatch
         ({"SSH_TTY": "/dev/pts/1"}, TerminalOptions(frames=10, acknowledged=True)),
         (
             {"TMUX": "x,1,0", "SSH_TTY": "/dev/pts/1"},
-            TerminalOptions(frames=10, extended_keys=True, scroll_regions=False),
+            TerminalOptions(frames=10, extended_keys=True, scroll_regions=False, erases=False),
         ),
     ],
 )

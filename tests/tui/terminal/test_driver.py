@@ -4,14 +4,16 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator
+from typing import TextIO, cast
 
 import pytest
 from textual import events
 from textual.message import Message
 
 from tests.tui.terminal.sample import Sample
-from tui.terminal.driver import QUESTION, TerminalDriver, vanished
+from tui.terminal.driver import QUESTION, TerminalDriver
 from tui.terminal.options import TerminalOptions
+from tui.terminal.outlet import Outlet, vanished
 
 
 class Heard(TerminalDriver):
@@ -114,3 +116,46 @@ def test_a_hang_up_is_seen(ends: tuple[int, int]) -> None:
     assert not vanished(slave)
     os.close(master)
     assert vanished(slave)
+
+
+class Stream:
+    """A stream to one end of a pty."""
+
+    encoding = "utf-8"
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def fileno(self) -> int:
+        return self._fd
+
+
+async def test_a_terminal_that_takes_nothing_is_let_go_and_gets_the_last_words(ends: tuple[int, int]) -> None:
+    master, slave = ends
+    outlet = Outlet(cast("TextIO", Stream(slave)))
+    outlet.open()
+    outlet.write("x" * 1_000_000)
+    sending = asyncio.get_running_loop().run_in_executor(None, outlet.flush)
+    await asyncio.wait([sending], timeout=0.3)
+    assert not sending.done()
+    outlet.give_up()
+    await asyncio.wait_for(sending, 5)
+    outlet.last_words("given back")
+    outlet.close()
+    taken = b""
+    while not taken.endswith(b"given back"):
+        taken += os.read(master, 100_000)
+    assert len(taken) < 100_000
+    assert os.get_blocking(slave), "the stream that others share waits as before"
+    os.close(master)
+
+
+def test_a_terminal_that_is_gone_swallows_everything(ends: tuple[int, int]) -> None:
+    master, slave = ends
+    outlet = Outlet(cast("TextIO", Stream(slave)))
+    outlet.open()
+    os.close(master)
+    outlet.write("x" * 100_000)
+    outlet.flush()
+    outlet.last_words("x")
+    outlet.close()

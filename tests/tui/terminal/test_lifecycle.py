@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.emulator import Cell
 from tests.fakes.terminal import Link, Terminal, Tmux, needs_tmux
-from tui.terminal.lifecycle import RESTORE
+from tui.terminal.outlet import RESTORE
 
 ROOT = Path(__file__).resolve().parents[3]
 F2, F3, F4, F6, F8 = "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[17~", "\x1b[19~"
@@ -31,15 +32,35 @@ def sample(
     terminal = Terminal(
         command(**options), rows=24, columns=80, directory=ROOT, environment=environment, link=link
     )
-    terminal.until("Ask")
-    terminal.settle()
+    terminal.until(lambda: "\x1b]2;ready\x07" in terminal.screen.strings)
+    terminal.settle(0.4)
     return terminal
+
+
+def shows(terminal: Terminal, cells: list[list[Cell]]) -> None:
+    """Wait until every cell is as it was."""
+    try:
+        terminal.until(lambda: terminal.screen.cells() == cells)
+    except AssertionError:
+        rows = [y for y, row in enumerate(terminal.screen.cells()) if row != cells[y]]
+        for row in rows[:3]:
+            now = terminal.screen.row(row)
+            assert now == cells[row], f"rows {rows} differ"
+        raise
 
 
 def given_back(terminal: Terminal, shell: Set[int] = frozenset()) -> bool:
     """Nothing is left switched on but what the shell itself switches on."""
     ours = {1000, 1003, 1006, 1004, 2004, 1049, 2026} - shell
     return not terminal.screen.modes & ours and 25 in terminal.screen.modes
+
+
+def ended(process: Path) -> bool:
+    """Tell whether a process is no more, or only waits for somebody to be told."""
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -68,8 +89,9 @@ def test_a_crash_gives_the_terminal_back_and_quotes_nothing_private() -> None:
         assert b"secret" not in terminal.output
 
 
-def test_after_ctrl_z_and_fg_everything_is_painted_again() -> None:
-    with sample() as terminal:
+@pytest.mark.parametrize("plain", [False, True])
+def test_after_ctrl_z_and_fg_everything_is_painted_again(plain: bool) -> None:
+    with sample(plain_output=plain) as terminal:
         terminal.send("words")
         terminal.until("words")
         before = terminal.screen.cells()
@@ -78,7 +100,7 @@ def test_after_ctrl_z_and_fg_everything_is_painted_again() -> None:
         assert given_back(terminal)
         terminal.screen.spoil()
         terminal.signal(signal.SIGCONT)
-        terminal.until(lambda: terminal.screen.cells() == before)
+        shows(terminal, before)
         terminal.send("!")
         terminal.until("words!")
 
@@ -90,7 +112,7 @@ def test_a_stop_nobody_announced_is_survived() -> None:
         assert terminal.stopped()
         terminal.screen.spoil()
         terminal.signal(signal.SIGCONT)
-        terminal.until(lambda: terminal.screen.cells() == before)
+        shows(terminal, before)
         terminal.send("still typing")
         terminal.until("still typing")
         terminal.send(F8)
@@ -129,6 +151,31 @@ def test_a_vanished_terminal_ends_it_at_once(shell: str) -> None:
         assert terminal.wait(within=5) == 129
 
 
+def test_a_terminal_that_vanishes_without_a_signal_is_noticed(tmp_path: Path) -> None:
+    # In a session of its own, as after nohup and setsid: nobody tells it.
+    wrapper = (
+        "import os, sys\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    os.setsid()\n"
+        "    os.execv(sys.executable, [sys.executable, '-m', 'tests.tui.terminal.sample'])\n"
+        "open(sys.argv[1], 'w').write(str(pid))\n"
+        "os.waitpid(pid, 0)\n"
+    )
+    file = tmp_path / "pid"
+    command = [sys.executable, "-c", wrapper, str(file)]
+    with Terminal(command, rows=24, columns=80, directory=ROOT) as terminal:
+        terminal.until("Ask")
+        process = Path(f"/proc/{file.read_text()}")
+        terminal.settle()
+        terminal.hang_up()
+        try:
+            terminal.until(lambda: ended(process), within=5)
+        finally:
+            if not ended(process):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
 def test_the_editor_gets_the_terminal_and_the_text_comes_back(tmp_path: Path) -> None:
     editor = tmp_path / "editor"
     editor.write_text(
@@ -145,7 +192,7 @@ def test_the_editor_gets_the_terminal_and_the_text_comes_back(tmp_path: Path) ->
         terminal.send("before")
         terminal.until("before")
         terminal.send(F2)
-        terminal.until("w00012")
+        terminal.until("tokens")
         terminal.send(F4)
         terminal.until("EDITING")
         assert given_back(terminal)
@@ -155,6 +202,8 @@ def test_the_editor_gets_the_terminal_and_the_text_comes_back(tmp_path: Path) ->
         quiet = terminal.mark()
         terminal.watch(0.4)
         assert terminal.since(quiet) == b"", "the words wait while somebody else has the terminal"
+        terminal.send("after\n")
+        terminal.until("beforeafter")
         assert terminal.exit_code is None
     assert (tmp_path / "seen").read_text() == "before"
     assert (tmp_path / "mode").read_text().strip() == "600"
@@ -179,19 +228,20 @@ def test_what_was_edited_is_there_and_the_file_is_not(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_terminal_that_takes_nothing_never_holds_up_the_loop(plain: bool) -> None:
-    stalled_for(3.0, plain=plain)
+    # Others share this machine's processors; a write that waits would be all of the stall.
+    stalled_for(2.0, plain=plain, limit=700)
 
 
 @pytest.mark.bench
 def test_nor_does_one_that_takes_nothing_for_half_a_minute() -> None:
-    stalled_for(30.0, plain=False)
+    stalled_for(30.0, plain=False, limit=50)
 
 
-def stalled_for(seconds: float, *, plain: bool) -> None:
+def stalled_for(seconds: float, *, plain: bool, limit: int) -> None:
     environment: dict[str, str | None] = {"RATE": "1000", "BLINK": "1"}
     with sample(plain_output=plain, environment=environment) as terminal:
         terminal.send(F2)
-        terminal.until("w00200")
+        terminal.until("tokens")
         terminal.stall(seconds)
         terminal.send("x")
         words = int(1000 * seconds)
@@ -199,20 +249,22 @@ def stalled_for(seconds: float, *, plain: bool) -> None:
         terminal.send(F8)
         terminal.wait()
         line = next(line for line in terminal.screen.lines if "lag" in line)
-        assert int(line.split()[1]) <= 100, line
+        assert int(line.split()[1]) <= limit, line
 
 
 def test_a_stalled_terminal_does_not_keep_the_process() -> None:
     with sample(environment={"RATE": "5000"}) as terminal:
         terminal.send(F2)
-        terminal.until("w00100")
-        terminal.stall(1.5)
+        terminal.until("tokens")
+        terminal.stall(1.0)
         terminal.signal(signal.SIGTERM)
-        terminal.stall(4.0)
+        terminal.stall(3.5)
         pid, status = os.waitpid(terminal.pid, os.WNOHANG)
         assert pid == terminal.pid
         terminal.exit_code = os.waitstatus_to_exitcode(status)
         assert terminal.exit_code == 128 + signal.SIGTERM
+        terminal.watch(1.0)
+        assert given_back(terminal)
 
 
 def test_a_second_signal_is_obeyed_at_once() -> None:
@@ -260,7 +312,7 @@ def test_no_answer_is_left_for_the_shell() -> None:
     with Terminal(["sh", "-c", line], directory=ROOT, link=link, environment=environment) as terminal:
         terminal.until("Ask")
         terminal.send(F2)
-        terminal.until("w00100")
+        terminal.until("tokens")
         terminal.send(F8)
         terminal.until("left:<")
         assert "left:<0000000>" in terminal.screen.text
@@ -284,7 +336,7 @@ def test_after_a_resize_the_screen_is_what_a_repaint_shows(rows: int, columns: i
         shown = terminal.screen.cells()
         terminal.screen.spoil()
         terminal.send(CTRL_L)
-        terminal.until(lambda: terminal.screen.cells() == shown)
+        shows(terminal, shown)
 
 
 def test_a_size_that_went_away_and_came_back_is_painted_again() -> None:
@@ -293,7 +345,7 @@ def test_a_size_that_went_away_and_came_back_is_painted_again() -> None:
         terminal.resize(10, 40)
         terminal.resize(24, 80)
         terminal.screen.spoil()
-        terminal.until(lambda: terminal.screen.cells() == shown)
+        shows(terminal, shown)
 
 
 @needs_tmux
@@ -301,7 +353,7 @@ def test_a_size_that_went_away_and_came_back_is_painted_again() -> None:
 def test_through_tmux_the_pane_shows_what_a_repaint_shows(tmp_path: Path, split: bool) -> None:
     with Tmux(
         tmp_path,
-        ["sh", "-c", f"cd {ROOT} && {shlex.join(command(extended_keys=True))}"],
+        ["sh", "-c", f"cd {ROOT} && {shlex.join(command(extended_keys=True, erases=False))}"],
         rows=30,
         columns=100,
         configuration="set -s extended-keys on\nset -s escape-time 10",
