@@ -53,6 +53,5 @@ def assert_picture(app: App[Any], name: str) -> None:
         changed = "\n".join(
             difflib.unified_diff(_words(before), _words(svg), "before", "now", lineterm="", n=1)
         )
-        raise AssertionError(
-            f"{path.name} looks different (`make snapshots` draws it anew):\n{changed or 'only colours or styles'}"
-        )
+        what = changed or "only colours or styles"
+        raise AssertionError(f"{path.name} looks different (`make snapshots` draws it anew):\n{what}")

@@ -57,6 +57,19 @@ class Stage:
         await self.here.clock.advance(0.25)
         await self.here.pilot.pause()
 
+    async def wait(self, seconds: float) -> None:
+        """Let time pass in steps that the machine's sampler keeps up with."""
+        here = self.here
+        while seconds > 0:
+            await here.clock.advance(min(seconds, 4))
+            seconds -= 4
+            await until(lambda: (sample := here.app.facts.sample) and sample.at > here.clock.now() - 4)
+
+    async def planned(self) -> None:
+        """Show the plan of this very moment."""
+        await view(self.here).resync()
+        await self.here.pilot.pause()
+
     async def shows(self, *words: str) -> str:
         """Wait until all these words are on the screen, and return it."""
         await self._seen(lambda text: all(word in text for word in words), words)
@@ -93,15 +106,14 @@ async def test_an_empty_queue_explains_itself(shell: OpenShell, size: tuple[int,
 
 async def busy(stage: Stage) -> None:
     """A server that answers, a download, six who wait, one that failed, two that are done."""
-    clock = stage.here.clock
     done = await stage.ask("What is a B-tree?", model="llama3.1:8b")
     play = await stage.playing(done)
-    await clock.advance(12)
+    await stage.wait(12)
     play.returns({"tokens": 412})
     await stage.ended(done)
     failed = await stage.ask("Write a haiku about glue code", model="mixtral:8x22b", max_attempts=1)
     play = await stage.playing(failed)
-    await clock.advance(31)
+    await stage.wait(31)
     play.raises(LoadFailed("mixtral:8x22b needs more memory than there is.", "Choose a smaller model."))
     await stage.ended(failed)
     running = await stage.ask("Backup script for Postgres", model="qwen3-coder:30b", max_attempts=2)
@@ -116,12 +128,12 @@ async def busy(stage: Stage) -> None:
     await stage.jobs.hold(aside.id)
     pull = await stage.ask("qwen3:8b", kind="pull")
     await play.context.phase("loading")
-    await clock.advance(8)
+    await stage.wait(8)
     await play.context.phase("reading prompt")
-    await clock.advance(1)
+    await stage.wait(1)
     play.context.progress(text="answering", numbers={"tokens": 1})
     await stage.shows(" 1 tok")
-    await clock.advance(10)
+    await stage.wait(10)
     play.context.progress(numbers={"tokens": 383})
     await stage.shows("383 tok")
     play = await stage.playing(pull)
@@ -152,7 +164,7 @@ async def test_lanes_show_what_runs_what_waits_and_why(shell: OpenShell, size: t
         assert "2 wait for llama3.1:8b" in line_with(text, "Why is")
         assert " 41.2 MB/s" in line_with(text, " 64 %")
         assert "set aside" in line_with(text, "Translate")
-        assert [notice.text for notice in here.app.notices] == []
+        await stage.planned()
         assert_picture(here.app, "queue")
 
 
@@ -184,7 +196,7 @@ async def test_a_failure_says_what_happened_and_what_to_do(shell: OpenShell, siz
         text = await stage.shows(hint)
         assert "r runs it again" in text
         assert "tried again soon: Nobody" in line_with(text, "Why is the sky")
-        assert [notice.text for notice in here.app.notices] == []
+        await stage.planned()
         assert_picture(here.app, "queue-error")
 
 
