@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -63,6 +64,7 @@ def shell(tmp_path: Path) -> OpenShell:
         config: str = "",
         faults: tuple[str, ...] = (),
         ready: bool = True,
+        held: bool = False,
         machine: FakeMachine | None = None,
         alone: bool = False,
         pace: Pace = INSTANT,
@@ -83,10 +85,13 @@ def shell(tmp_path: Path) -> OpenShell:
         )
         app = LeitstandApp(engine, start=page, alone=alone, terminal_checks=lambda: TERMINAL)
         app.animation_level = "none"
+        if held:
+            # The engine stays on its way up for as long as the test looks.
+            engine.start = asyncio.Event().wait  # type: ignore[method-assign, assignment]  # on purpose
         try:
             async with app.run_test(size=size) as pilot:
                 await until(lambda: app.current_mode != "opening")
-                if ready:
+                if ready and not held:
                     await until(lambda: app.engine_ready)
                     await until(
                         lambda: app.facts.server is not None and app.facts.server.phase != "connecting"

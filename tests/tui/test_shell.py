@@ -140,7 +140,6 @@ async def test_a_wrong_value_in_the_file_is_shown_with_its_line_and_left_alone(s
         await here.pilot.press("down", "down", "down")
         assert "Line 3" in screen_text(here.app)
         assert (here.home / "config.toml").read_text() == text
-        assert_picture(here.app, "settings-problem")
 
 
 async def test_the_palette_finds_commands_of_the_page_and_runs_them(shell: OpenShell) -> None:
