@@ -18,7 +18,7 @@ from core.cli.checks import held
 from core.cli.context import Context
 from core.cli.exits import DONE, exit_code
 from core.cli.output import Output, Piece, bold, describe, dim, green, red
-from core.cli.queue_glance import counted
+from core.cli.queue_glance import counted, fetched
 from core.cli.reach import DEADLINE, looked_at, server
 from core.clock import SystemClock
 from core.ollama.client import Ollama
@@ -214,9 +214,22 @@ def _queue_rows(found: dict[str, int] | None) -> Iterable[tuple[Piece, ...]]:
         yield (bold("queue"), f"{found['running']} running", f"{found['waiting']} waiting")
 
 
+async def _downloads(look: Look) -> list[dict[str, Any]]:
+    if look.context.values["demo"]:
+        return []
+    return await look.tasks.in_thread(fetched, look.context.paths.database)
+
+
+def _download_rows(found: list[dict[str, Any]]) -> Iterable[tuple[Piece, ...]]:
+    for download in found:
+        percent = "" if download["percent"] is None else f"{download['percent']:.0f} %"
+        yield (bold("download"), download["name"], download["state"], percent)
+
+
 PARTS = (
     Part("models_loaded", _models, _model_rows, needs_server=True),
     Part("queue", _queue, _queue_rows),
+    Part("downloads", _downloads, _download_rows),
     Part("gpus", _gpus, _gpu_rows),
 )
 """In the order they are shown."""

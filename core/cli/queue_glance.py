@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _PATIENCE = 0.3
 """Seconds to wait for a database that is being checkpointed; a status line rather says nothing."""
@@ -46,3 +46,25 @@ def _counted(database: Path) -> Counted | None:
     except sqlite3.Error:
         return None
     return Counted(found.get("running", 0), found.get("waiting", 0))
+
+
+def fetched(database: Path) -> list[dict[str, Any]]:
+    """The downloads that are not finished: name, state, and percent where it is known."""
+    import json
+    import sqlite3
+
+    query = (
+        "SELECT title, state, progress FROM job WHERE finished IS NULL AND kind = 'download' ORDER BY place"
+    )
+    if not database.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(location(database), uri=True, timeout=_PATIENCE)) as connection:
+            known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'job'").fetchone()
+            rows = connection.execute(query).fetchall() if known else []
+    except (sqlite3.Error, OSError):
+        return []
+    return [
+        {"name": name, "state": state, "percent": json.loads(progress or "{}").get("percent")}
+        for name, state, progress in rows
+    ]

@@ -50,7 +50,8 @@ async def known(here: Shell) -> CatalogScreen:
 async def on(here: Shell, name: str) -> Model:
     """Put the cursor on a model."""
     rows = page_of(here).rows
-    rows.select(name)
+    assert rows.select(name)
+    rows.keep()
     await here.pilot.pause()
     assert rows.selected is not None
     assert rows.selected.name == name

@@ -181,6 +181,7 @@ async def test_the_order_of_those_that_wait_is_changed_by_key(shell: OpenShell) 
         await state(here, pulls[1], "downloading")
         await until(lambda: len(page_of(here).known) == 4)
         page_of(here).rows.select(pulls[3].id)
+        page_of(here).rows.keep()
         await here.pilot.press("K")
         await until(lambda: page_of(here).known[pulls[3].id].position == 1)
         waiting = [row for row in page_of(here).rows.rows if isinstance(row, Download) and row.position]

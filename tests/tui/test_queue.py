@@ -63,7 +63,7 @@ class Stage:
         while seconds > 0:
             await here.clock.advance(min(seconds, 4))
             seconds -= 4
-            await until(lambda: (sample := here.app.facts.sample) and sample.at > here.clock.now() - 4)
+            await until(lambda: not here.engine.telemetry._sampler.in_round)
 
     async def planned(self) -> None:
         """Show the plan of this very moment."""
