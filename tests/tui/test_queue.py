@@ -40,6 +40,9 @@ class Stage:
 
     async def ask(self, title: str, kind: str = "chat.turn", **values: Any) -> Job:
         job = await self.jobs.enqueue(NewJob(kind=kind, title=title, **values))
+        track = self.jobs._ledger.tracks[job.lane]
+        if not (track.runs or track.paused or track.rests_until):
+            await self.playing(job)  # no time may pass before it has begun
         await self.settle()
         return job
 

@@ -202,28 +202,36 @@ class JobBoard:
         return self.text.casefold() in job.title.casefold()
 
 
+class _Seen(NamedTuple):
+    """A run's tokens when they were first seen, and when they last grew."""
+
+    claim: int
+    first: float
+    began: float
+    last: float
+    speed: float | None
+
+
 class Pace:
     """How fast models write, worked out from the tokens that are told while they do."""
 
     def __init__(self) -> None:
-        self._since: dict[int, tuple[int, float, float]] = {}
-        self._speeds: dict[int, float] = {}
+        self._seen: dict[int, _Seen] = {}
 
     def see(self, job: Job, at: float) -> None:
         """Take note of a running job's tokens at a moment, in monotonic seconds; forget an ended one."""
         tokens = job.progress.numbers.get("tokens")
         if job.state != "running" or tokens is None:
-            self._since.pop(job.id, None)
-            self._speeds.pop(job.id, None)
+            self._seen.pop(job.id, None)
             return
-        claim, first, began = self._since.get(job.id, (job.claim, tokens, at))
-        if claim != job.claim or tokens < first:
-            claim, first, began = job.claim, tokens, at
-            self._speeds.pop(job.id, None)
-        self._since[job.id] = (claim, first, began)
-        if at > began and tokens > first:
-            self._speeds[job.id] = (tokens - first) / (at - began)
+        seen = self._seen.get(job.id)
+        if seen is None or seen.claim != job.claim or tokens < seen.last:
+            self._seen[job.id] = _Seen(job.claim, tokens, at, tokens, None)
+        elif tokens > seen.last and at > seen.began:
+            speed = (tokens - seen.first) / (at - seen.began)
+            self._seen[job.id] = seen._replace(last=tokens, speed=speed)
 
     def speed(self, job: Job) -> float | None:
         """Return tokens a second: as the job itself tells, else as seen."""
-        return job.progress.numbers.get("speed") or self._speeds.get(job.id)
+        seen = self._seen.get(job.id)
+        return job.progress.numbers.get("speed") or (seen.speed if seen is not None else None)

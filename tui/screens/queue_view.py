@@ -93,8 +93,7 @@ class QueueView(EngineScreen):
             others += await jobs.list(JobFilter(states=("held",), limit=MOST_WAITING))
         await self._read_ended()
         self.board.take(plan, others)
-        for job in plan.running:
-            self._pace.see(job, self.engine.clock.monotonic())
+        self._see(plan.running)
         self.show_rows()
 
     async def _read_ended(self) -> None:
@@ -103,7 +102,7 @@ class QueueView(EngineScreen):
 
     def _job_changed(self, event: JobChanged) -> None:
         self.board.changed(event.job)
-        self._pace.see(event.job, self.engine.clock.monotonic())
+        self._see((event.job,))
         self._show_soon()
 
     def _lane_changed(self, event: LaneChanged) -> None:
@@ -118,9 +117,15 @@ class QueueView(EngineScreen):
 
     async def _tick(self) -> None:
         if self.leitstand.engine_ready and self.board.busy:
-            self.board.replan(await self.engine.jobs.plan())
+            plan = await self.engine.jobs.plan()
+            self.board.replan(plan)
+            self._see(plan.running)
             self.rows.repaint()
             self.show_rows()
+
+    def _see(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._pace.see(job, self.engine.clock.monotonic())
 
     def on_screen_suspend(self) -> None:
         """Rest while nobody looks."""

@@ -157,6 +157,8 @@ def test_speed_is_what_came_since_the_first_look() -> None:
     assert pace.speed(running(10)) is None
     pace.see(running(60), 102.0)
     assert pace.speed(running(60)) == 25.0
+    pace.see(running(60), 110.0)  # the same news once more is no slower writing
+    assert pace.speed(running(60)) == 25.0
     assert pace.speed(running(60, speed=31.5)) == 31.5
 
 
