@@ -128,10 +128,11 @@ class Session:
             self.app.exit()
 
         await self.app.run_async(size=SIZES[0], mouse=False, auto_pilot=person)
-        if failure:
-            raise failure[0]
+        # What is compared after a crash is the picture of an app that is no more.
         if self.app.crash is not None:
             raise self.app.crash
+        if failure:
+            raise failure[0]
         assert self.app.output_note == "", "the drawing stepped aside"
 
     async def settle(self) -> None:
@@ -256,10 +257,13 @@ class Session:
     async def open_or_close(self) -> None:
         if len(self.app.screen_stack) > 1:
             await self.app.pop_screen()
-        elif self.random.random() < 0.5:
+            return
+        if self.random.random() < 0.5:
             self.app.push_screen(Box())
         else:
             self.app.action_command_palette()
+        # Textual's palette cannot be closed before it has been mounted; no key arrives that early either.
+        await self.app.screen._mounted_event.wait()
 
     async def toggle_list(self) -> None:
         for side in self.app.screen_stack[0].query("#side"):
