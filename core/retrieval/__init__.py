@@ -1,0 +1,1 @@
+"""The library: documents in spaces, read, cut, embedded, searched, and cited."""
