@@ -221,6 +221,8 @@ class Engine:
             report=self.server.report,
             settings=lambda: self.config.current.chat,
             personas=self.paths.config.parent / "personas.toml",
+            largest_context=self.models.largest_context,
+            note_answer=self.models.note_answer,
         )
         self.telemetry = TelemetryService(
             bus=self.bus,

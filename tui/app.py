@@ -31,7 +31,7 @@ from tui.pages import PAGES, page
 from tui.render.option import Option
 from tui.screens.base import EngineScreen
 from tui.screens.opening import OpeningScreen
-from tui.terminal import probe
+from tui.terminal import attention, probe
 from tui.terminal.clipboard import Clipboard
 from tui.terminal.diff import DifferentialOutput
 from tui.terminal.options import TerminalOptions
@@ -94,6 +94,8 @@ class LeitstandApp(DifferentialOutput[int]):
         self.key_overrides: dict[str, str] = {}
         self.failure: LeitstandError | None = None
         self.terminal_checks = terminal_checks or self._terminal_checks
+        self.looked_at = True
+        """Whether this terminal has the focus; one that does not tell counts as looked at."""
         self._slow_line = False
         self._over_ssh = "SSH_CONNECTION" in engine.options.environment
         self._apply_looks()
@@ -142,6 +144,7 @@ class LeitstandApp(DifferentialOutput[int]):
             self.exit(1)
             return
         await self._follow_downloads()
+        self._follow_answers()
         self.engine_ready = True
         await self._on_server(ServerChanged(await self.engine.server.state()))
         await self._read_lanes()
@@ -164,6 +167,8 @@ class LeitstandApp(DifferentialOutput[int]):
         self.notices.appendleft(notice)
         self._know(notices=self.facts.notices + 1)
         self.toast(notice.level, notice.text, notice.hint)
+        if notice.level in {"warning", "error"}:
+            self.call_attention(notice.text)
 
     async def _on_server(self, event: ServerChanged) -> None:
         self._know(server=event.state, away_note=_away(event.state))
@@ -203,6 +208,13 @@ class LeitstandApp(DifferentialOutput[int]):
         flow.take(await self.engine.downloads.list(0))
         self._know(downloads=flow.facts)
 
+    def _follow_answers(self) -> None:
+        """Tell of answers that end where nobody looks; imported late, too."""
+        from core.chat.types import TurnChanged
+        from tui.answers import Answers
+
+        self.bridge.follow_always(TurnChanged, Answers(self).seen)
+
     async def _on_models(self, _: ModelsChanged) -> None:
         self._know(loaded=tuple(model.name for model in await self.engine.models.loaded()))
 
@@ -230,8 +242,13 @@ class LeitstandApp(DifferentialOutput[int]):
         self.notify(
             words, severity=SEVERITY[level], markup=False, timeout=4 if level in {"info", "good"} else 8
         )
-        if self.engine.config.current.ui.bell and level in {"warning", "error"}:
-            self.bell()
+
+    def call_attention(self, words: str) -> None:
+        """Ring, and show it on the desktop, as far as the settings ask for that."""
+        ui = self.engine.config.current.ui
+        self._write(
+            attention.call(words, self.engine.options.environment, bell=ui.bell, desktop=ui.desktop_notices)
+        )
 
     def short(self, text: str) -> str:
         """Write the home directory as ~, as people do."""
@@ -254,7 +271,7 @@ class LeitstandApp(DifferentialOutput[int]):
         self.toast("good" if copied.known else "info", copied.sentence)
 
     def _write(self, sequence: str) -> None:
-        if self._driver is not None:
+        if self._driver is not None and sequence:
             self._driver.write(sequence)
 
     def _terminal_checks(self) -> list[Check]:
@@ -367,16 +384,37 @@ class LeitstandApp(DifferentialOutput[int]):
         models = await self.engine.models.list()
         return [option(model, self.glyphs) for model in models if model.can("embedding") is not True]
 
+    def shows_chat(self, chat_id: int) -> bool:
+        """Whether this chat is the one on the screen."""
+        screen = self.screen_stack[0]
+        return isinstance(screen, EngineScreen) and screen.shows_chat(chat_id)
+
+    async def action_answered(self) -> None:
+        """Go to the answer that ended last and was not looked at."""
+        if not self.engine_ready or len(self.screen_stack) > 1:
+            return
+        unread = [chat for chat in (await self.engine.chat.list()).chats if chat.unread]
+        if not unread:
+            self.toast("info", "Every answer has been looked at.")
+            return
+        newest = max(unread, key=lambda chat: chat.updated)
+        await self.switch_mode("chat")
+        if isinstance(self.screen, EngineScreen):
+            # After the page has read what it shows by itself.
+            self.screen.call_later(self.screen.open_chat, newest.id)
+
     def action_redraw(self) -> None:
         """Paint the whole screen anew."""
         self.repaint()
 
     def on_app_blur(self, event: events.AppBlur) -> None:
         """Keep the focus where it is: a pane that loses focus need not be painted anew."""
+        self.looked_at = False
         event.prevent_default()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         """Nothing was taken away, nothing is given back."""
+        self.looked_at = True
         event.prevent_default()
 
 

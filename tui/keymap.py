@@ -80,6 +80,9 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("app.help", "question_mark", "help", "help", "All keys of this page", footer=True),
     Key("app.notices", "alt+n", "notices", "notices", "What was reported, newest first"),
+    Key(
+        "app.answered", "alt+a", "answered", "answered", "To the answer that ended last and was not looked at"
+    ),
     Key("app.demo", "alt+d", "start_demo", "demo", "Start the built-in demonstration when no server answers"),
     Key("app.retry", "alt+r", "retry_server", "try the server", "Try the server again now"),
     Key("app.redraw", "ctrl+l", "redraw", "redraw", "Paint the whole screen anew", priority=True),
@@ -318,6 +321,11 @@ def bindings(scope: str) -> list[Binding | tuple[str, str] | tuple[str, str, str
 def effective(key: Key, overrides: Mapping[str, str]) -> str:
     """Return the keys that do this here, after the user's overrides."""
     return overrides.get(key.id, key.keys)
+
+
+def named(id: str, overrides: Mapping[str, str], *, ascii_only: bool = False) -> str:
+    """Return the first key that does this here, as a sentence names it; empty when there is none."""
+    return shown(effective(_BY_ID[id], overrides).split(",")[0], ascii_only=ascii_only)
 
 
 def pressed(keys: str) -> frozenset[str]:

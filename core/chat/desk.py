@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -62,6 +63,7 @@ class Desk:
         report: Callable[[LeitstandError], None],
         settings: Callable[[], Settings],
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,
+        note_answer: Callable[[str, float], Awaitable[None]] | None = None,
     ) -> None:
         self.database = database
         self.bus = bus
@@ -76,6 +78,7 @@ class Desk:
         self.memory = Memory(database)
         self.facts = Facts(client, clock)
         self._largest = largest_context
+        self._note_answer = note_answer
         self.live: dict[int, Recorder] = {}
         """Answers that are being given, or whose end is not on the disk yet."""
         self.titling: set[int] = set()
@@ -106,7 +109,17 @@ class Desk:
 
     async def largest_context(self, model: str) -> int | None:
         """The longest context of a model that fits into memory; None when nobody knows."""
-        return None if self._largest is None else await self._largest(model)
+        try:
+            return None if self._largest is None else await self._largest(model)
+        except LeitstandError:
+            return None  # a model that is on no list, or a server that is away
+
+    async def note_answer(self, turn: Turn) -> None:
+        """Let the catalog know how fast an answer was; that it cannot takes nothing from the answer."""
+        speed = turn.stats.speed if turn.stats is not None else None
+        if self._note_answer is not None and speed:
+            with suppress(LeitstandError):
+                await self._note_answer(turn.model, speed)
 
     def system_of(self, chat: Chat) -> str:
         """The system prompt of a chat."""

@@ -29,9 +29,11 @@ class Hearing:
         self._parser = ThinkParser()
         self._began = clock.monotonic()
         self._first: float | None = None
-        self._thought = 0.0
+        # An answer that goes on had thought before.
+        before = recorder.turn.stats if recorder.turn.thinking else None
+        self._thought = (before and before.thought) or 0.0
+        self._thinking_pieces = (before and before.thinking_tokens) or 0
         self._thinking_since: float | None = None
-        self._thinking_pieces = 0
         self._reported = self._began
 
     def begin(self) -> None:
@@ -94,6 +96,7 @@ class Hearing:
             elif piece.part == "thinking":
                 # All there was turned out to be thinking; the answer begins only now.
                 self._thinking_pieces, self._thought = self.pieces, self._spent()
+                self._note_thought()
             self.recorder.add(piece)
         if pieces and self._thinking_since is not None:
             self._thinking_pieces += 1
@@ -113,6 +116,11 @@ class Hearing:
         if self._thinking_since is not None:
             self._thought += self._clock.monotonic() - self._thinking_since
             self._thinking_since = None
+            self._note_thought()
+
+    def _note_thought(self) -> None:
+        """Keep how long it thought with the answer, which may not come to its end."""
+        self.recorder.note(stats=Stats(thought=self._thought, thinking_tokens=self._thinking_pieces))
 
 
 def _believed(speed: float | None, usual: float | None, *, fresh: bool) -> float | None:

@@ -180,13 +180,11 @@ def _choices(
         choices.append(Choice("shorten", f"Shorten it by about {over} tokens.", over))
     wanted = max(found.tokens + kept, 2 * context)
     raised = min(-(-wanted // _STEP) * _STEP, model_max or 2**40)
+    if largest is not None:
+        raised = min(raised, largest // _STEP * _STEP)  # what does not fit is not offered
     if raised > context and (found.verdict == "drops" or raised >= found.tokens + _LEAST_ANSWER):
         fits = (
-            "whether that fits into memory is not known"
-            if largest is None
-            else "that fits into memory"
-            if raised <= largest
-            else f"that does not fit on the GPU, which has room for {largest}"
+            "that fits into memory" if largest is not None else "whether that fits into memory is not known"
         )
         choices.append(Choice("raise_context", f"Raise the context to {raised} tokens; {fits}.", raised))
     if found.verdict == "drops":

@@ -104,6 +104,10 @@ class Recorder:
             self._tell()
             self._write_soon(0)
 
+    def note(self, **changes: Any) -> None:
+        """Keep what is told and written with the next change of state."""
+        self._turn = msgspec.structs.replace(self._turn, **changes)
+
     async def finish(
         self, state: TurnState, *, error: TurnError | None = None, also: Also | None = None, **changes: Any
     ) -> Turn:

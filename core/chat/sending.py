@@ -11,7 +11,7 @@ from core.chat import attachments as files
 from core.chat import prompt, rows, titles
 from core.chat.asking import line_of, line_with
 from core.chat.desk import Desk
-from core.chat.types import Budget, Chat, NewAttachment, Sent, Turn
+from core.chat.types import Budget, Chat, NewAttachment, Sent, Stats, Turn
 from core.errors import ContextExceeded, LeitstandError, NotFound, Refused, UsageError
 from core.store.database import Transaction
 
@@ -89,10 +89,12 @@ class Sending:
         if old.role != "assistant" or not old.ended:
             raise Refused("This answer is not over.", "Stop it first.")
         thought = old.thinking if old.text else ""
+        before = old.stats if thought else None
         now = desk.clock.now()
         turn = msgspec.structs.replace(
-            old, state="queued", since=now, error=None, notes=(), finished=None, thinking=thought
-        )
+            old, state="queued", since=now, error=None, notes=(), finished=None, thinking=thought,
+            stats=before and Stats(thought=before.thought, thinking_tokens=before.thinking_tokens),
+        )  # fmt: skip
         async with desk.database.write() as tx:
             await desk.tree.put_turn(tx, turn)
             await desk.tree.rewrite(tx, turn)

@@ -78,10 +78,12 @@ class ChatService:
         settings: Callable[[], Settings] = Settings,
         personas: Path | None = None,
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,
+        note_answer: Callable[[str, float], Awaitable[None]] | None = None,
     ) -> None:
         self._desk = desk = Desk(
             store, bus, tasks, clock, jobs,
-            client=client, report=report, settings=settings, largest_context=largest_context,
+            client=client, report=report, settings=settings,
+            largest_context=largest_context, note_answer=note_answer,
         )  # fmt: skip
         self._sending = Sending(desk)
         self._upkeep = Upkeep(desk)

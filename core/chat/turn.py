@@ -39,7 +39,7 @@ async def run_turn(desk: Desk, ctx: JobContext) -> object:
         recorder.enter("loading", model=model, error=None, notes=(), finished=None)
         ask, final = await _ask(desk, ctx, chat, hearing, anyway=payload.anyway)
         await _learn(desk, chat, ask, final, hearing)
-        await desk.finish(recorder, "done", stats=hearing.stats)
+        await desk.note_answer(await desk.finish(recorder, "done", stats=hearing.stats))
     except asyncio.CancelledError:
         await _stopped(desk, ctx, recorder)
         raise

@@ -114,6 +114,14 @@ class Ui(Section, frozen=True):
     bell: Annotated[bool, about("Bell", "Ring the terminal's bell when something asks for attention.")] = (
         False
     )
+    desktop_notices: Annotated[
+        bool,
+        about(
+            "Desktop notices",
+            "Let the terminal show a notice on your desktop (OSC 9) when something asks for attention, with "
+            "the title of the chat. In tmux this needs allow-passthrough.",
+        ),
+    ] = False
     clipboard: Annotated[
         Literal["auto", "tmux", "osc52", "file"],
         about(

@@ -56,11 +56,12 @@ async def test_an_answer_streams_and_ends_with_what_was_measured(
         await script.say("Pipe it ")
         await until(lambda: shows(here, "Pipe it"))
         await script.say("through ssh.")
-        await script.finish(eval_count=8)
+        await script.finish(eval_count=8, eval_duration=400_000_000)
         await until(lambda: shows(here, "done"))
         text = screen_text(here.app)
         assert "Pipe it through ssh." in text
         assert "8 tokens" in text
+        await until(lambda: here.engine.models.roster.get("llama3.2:3b").last_speed)
 
 
 @SIZES

@@ -13,6 +13,7 @@ from .types import Notice, Turn
 
 _TONES: Final = {"dim": Role.DIM, "good": Role.GOOD, "warn": Role.WARN, "error": Role.ERROR}
 _LONGEST_NAME: Final = 200
+_DOT: Final = " · "
 
 Words = Sequence[tuple[str, Role]]
 
@@ -28,7 +29,10 @@ def header(turn: Turn, width: int, glyphs: Glyphs) -> Line:
         left.append((f"  {turn.time}", Role.DIM))
     if turn.status:
         left.append((f"  {shown(turn.status[:_LONGEST_NAME])}", Role.ACCENT))
-    return _spread(left, [(shown(turn.detail[:_LONGEST_NAME]), Role.DIM)], width)
+    detail = shown(turn.detail[:_LONGEST_NAME])
+    if not _both_fit(left, detail, width):
+        detail = detail.rpartition("   ")[2]  # which variant it is stays longest
+    return _spread(left, [(detail, Role.DIM)], width)
 
 
 def footer(turn: Turn, width: int, glyphs: Glyphs) -> list[Line]:
@@ -37,8 +41,16 @@ def footer(turn: Turn, width: int, glyphs: Glyphs) -> list[Line]:
     if turn.chips:
         lines.extend(_wrapped("   ".join(turn.chips), Role.DIM, width))
     if turn.facts or turn.ended:
-        lines.append(_spread([(shown(turn.facts), Role.DIM)], [(shown(turn.ended), Role.DIM)], width))
+        ended = shown(turn.ended)
+        facts = [(shown(turn.facts), Role.DIM)]
+        while not _both_fit(facts, ended, width) and _DOT in facts[0][0]:
+            facts = [(facts[0][0].rpartition(_DOT)[0], Role.DIM)]  # the last figures matter least
+        lines.append(_spread(facts, [(ended, Role.DIM)], width))
     return lines
+
+
+def _both_fit(left: Words, right: str, width: int) -> bool:
+    return sum([width_of(text) for text, _ in left]) + width_of(right) + 2 <= width
 
 
 def _notice(notice: Notice, width: int, glyphs: Glyphs) -> list[Line]:

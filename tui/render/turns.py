@@ -46,10 +46,11 @@ def view(turn: ChatTurn, now: float) -> Turn:
 
 
 def _thought(turn: ChatTurn, now: float) -> float | None:
-    """How long it has thought; counted from its beginning while it still does."""
+    """How long it has thought; while it does, with what it thought before it had begun to answer."""
+    before = turn.stats.thought if turn.stats else None
     if turn.state == "thinking" and turn.since:
-        return max(0.0, now - turn.since)
-    return turn.stats.thought if turn.stats else None
+        return (before or 0.0) + max(0.0, now - turn.since)
+    return before
 
 
 def _clock(at: float) -> str:

@@ -75,6 +75,13 @@ class EngineScreen(Screen[None]):
     def follow_facts(self) -> None:
         """Say which facts this page follows."""
 
+    def shows_chat(self, chat_id: int) -> bool:
+        """Whether this page shows that chat."""
+        return False
+
+    async def open_chat(self, chat_id: int) -> None:
+        """Show a chat, on the page that can."""
+
     async def put_away(self) -> None:
         """Keep what was typed: the page is left, or the program."""
 

@@ -209,6 +209,18 @@ class Conversation(EngineScreen):
 
     # Opening ------------------------------------------------------------------------------------
 
+    def shows_chat(self, chat_id: int) -> bool:
+        """Whether this page shows that chat."""
+        return self._chat is not None and self._chat.id == chat_id
+
+    async def open_chat(self, chat_id: int) -> None:
+        """Show a chat."""
+        try:
+            await self._open(chat_id)
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+        self._prompt.focus()
+
     async def _open(self, chat_id: int) -> None:
         await self._keep_draft()
         opened = await self.engine.chat.open(chat_id, limit=PAGE_OF_TURNS)

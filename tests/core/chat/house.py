@@ -52,6 +52,8 @@ class House:
         self.bus = Bus()
         self.tasks = Tasks(self.bus)
         self.reported: list[LeitstandError] = []
+        self.noted: list[tuple[str, float]] = []
+        """Models and how fast they answered, as the catalog heard it."""
         self.ollama = Ollama(Address(), transport=self.simulator.transport())
         self.store: Database
         self.jobs: JobService
@@ -70,10 +72,14 @@ class House:
             report=self.reported.append,
             settings=lambda: self.settings,
             personas=self.path.with_name("personas.toml"),
+            note_answer=self._note,
         )
         await self.chat.recover()
         await self.jobs.start()
         await self.chat.start()
+
+    async def _note(self, model: str, speed: float) -> None:
+        self.noted.append((model, speed))
 
     async def close(self) -> None:
         await self.jobs.stop()

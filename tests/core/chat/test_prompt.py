@@ -166,14 +166,26 @@ def test_a_budget_says_what_can_be_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("largest", "words"), [(None, "not known"), (9000, "that fits"), (2048, "does not fit on the GPU")]
+    ("largest", "words", "tokens"),
+    [
+        (None, "whether that fits into memory is not known", 4096),
+        (9000, "that fits into memory", 4096),
+        (3500, "that fits into memory", 3072),
+    ],
 )
-def test_raising_the_context_says_whether_it_fits(largest: int | None, words: str) -> None:
-    found = plan("", talk(3000), window=10, context=2048, kept=512)
+def test_the_context_is_raised_as_far_as_it_fits(largest: int | None, words: str, tokens: int) -> None:
+    found = plan("", talk(2500), window=10, context=2048, kept=512)
     told = budget(found, context=2048, kept=512, model_max=32768, largest=largest, learned=False)
-    assert [choice.kind for choice in told.choices] == ["shorten", "raise_context"]
+    assert [(choice.kind, choice.tokens) for choice in told.choices][1:] == [("raise_context", tokens)]
     assert words in told.choices[1].text
     assert told.source == "estimated"
+
+
+@pytest.mark.parametrize("largest", [0, 2048, 2500])
+def test_a_context_that_does_not_fit_is_not_offered(largest: int) -> None:
+    found = plan("", talk(3000), window=10, context=2048, kept=512)
+    told = budget(found, context=2048, kept=512, model_max=32768, largest=largest, learned=False)
+    assert [choice.kind for choice in told.choices] == ["shorten"]
 
 
 def test_a_context_is_not_raised_beyond_what_the_model_was_trained_for() -> None:

@@ -98,6 +98,46 @@ async def test_thinking_is_kept_apart_measured_and_not_sent_again(house: House) 
     assert all("thinking" not in message for message in last["messages"])
 
 
+async def test_the_seconds_of_thinking_run_on_when_it_thinks_again(house: House) -> None:
+    script = house.next()
+    sent = await house.chat.send(None, "Hello", model="thinker:8b")
+    await script.think("I wonder. ")
+    await house.clock.advance(5)
+    await script.say("Hi. ")
+    answering = await house.turn(sent.answer.id, lambda turn: turn.state == "answering")
+    assert answering.stats is not None
+    assert answering.stats.thought == 5.0
+    await house.clock.advance(1)
+    await script.think("Still.")
+    again = await house.turn(sent.answer.id, lambda turn: turn.state == "thinking")
+    assert again.stats is not None
+    assert (again.stats.thought, again.since) == (5.0, house.clock.now())
+    await house.clock.advance(7)
+    stopped = await house.chat.stop(sent.answer.id)
+    assert stopped.stats is not None
+    assert (stopped.stats.thought, stopped.stats.thinking_tokens) == (12.0, 2)
+    more = house.next()
+    await house.chat.continue_answer(stopped.id)
+    await more.think("And again.")
+    await house.clock.advance(3)
+    await more.say("There.")
+    await more.finish()
+    done = await house.ended(stopped)
+    assert done.stats is not None
+    assert (done.stats.thought, done.stats.thinking_tokens) == (15.0, 3)
+
+
+async def test_the_catalog_hears_how_fast_an_answer_was(tmp_path: Path) -> None:
+    async with living(tmp_path / "leitstand.db") as house:
+        script = house.next()
+        sent = await house.chat.send(None, "Hello")
+        await script.say("One")
+        await script.finish(eval_count=30, eval_duration=1_000_000_000)
+        await house.ended(sent.answer)
+        await until(lambda: house.noted)
+    assert house.noted == [("toy", 30.0)]
+
+
 async def test_tags_in_the_text_are_thinking_too(house: House) -> None:
     turn = await house.say("<thi", "nk>I wonder.</th", "ink>\n\nHi.")
     assert (turn.thinking, turn.text) == ("I wonder.", "Hi.")

@@ -69,3 +69,8 @@ def test_what_stayed_out_and_what_a_model_cannot_do_is_said() -> None:
 
 def test_a_variant_is_numbered() -> None:
     assert view(answer(state="done", siblings=3, sibling=2), NOW).detail == "2/3"
+
+
+def test_the_seconds_of_a_thought_go_on_from_those_before() -> None:
+    turn = answer(state="thinking", stats=Stats(thought=5.0))
+    assert view(turn, NOW + 4).seconds == 9.0
