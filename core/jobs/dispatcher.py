@@ -173,7 +173,7 @@ class Dispatcher:
             retry_after = self._settings().retry_after
             end = ending(job, outcome, now=self._clock.now(), retry_after=retry_after, rest=rest)
         written = await self._write_surely(job, end)
-        took = self._clock.monotonic() - run.began
+        took = now - run.began
         del track.runs[run.id]
         self._unsaved.pop(run.id, None)
         track.line.end(run.start, took)

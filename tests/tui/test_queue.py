@@ -52,6 +52,8 @@ class Stage:
 
     async def ended(self, job: Job) -> Job:
         found = await self.jobs.finished(job.id)
+        # Its lane is free a moment later; until then the next one would not begin at once.
+        await until(lambda: job.id not in self.jobs._ledger.tracks[job.lane].runs)
         await self.settle()
         return found
 
