@@ -231,6 +231,7 @@ class Engine:
             probes=self._probes or self._this_machine(),
             sources=Sources(
                 loaded_models=joins.loaded_models,
+                running_jobs=joins.running_jobs,
                 server_is_here=joins.server_is_here,
                 away_since=joins.away_since,
             ),

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from core.bus import Bus, Notice
+from core.chat.desk import TURN
 from core.chat.service import ChatService
+from core.clock import Clock
 from core.config.types import ConfigChanged
 from core.errors import ConfigError, LeitstandError
 from core.jobs.service import JobService
-from core.jobs.types import Loaded, Memory
+from core.jobs.types import Job, JobChanged, Loaded, Memory
 from core.models.memory import FRESH, Room, room_in
 from core.models.service import ModelService
 from core.models.types import InMemory
 from core.ollama.address import Address
 from core.ollama.connection import ServerChanged, ServerService
 from core.ollama.names import same
+from core.telemetry.energy import Meter
 from core.telemetry.service import TelemetryService
-from core.telemetry.types import LoadedModel, Sample, Sampled
+from core.telemetry.types import LoadedModel, RunningJob, Sample, Sampled
+from core.telemetry.work import Workload
+
+_DOING = {
+    "loading": "loading",
+    "making room": "making room",
+    "proving": "trying out",
+    "reading": "reading for",
+    "reading prompt": "reading for",
+    "thinking": "thinking about",
+    "answering": "answering",
+}
+"""What a job says of itself, as the gauges say it."""
 
 
 class House(Protocol):
     """The engine, as far as it is needed here."""
 
     bus: Bus
+    clock: Clock
     chat: ChatService
     server: ServerService
     jobs: JobService
@@ -41,14 +58,17 @@ class Joins:
     def __init__(self, house: House) -> None:
         self._house = house
         self._sample: Sample | None = None
+        self._work = Workload(house.clock, self._meter)
 
     async def follow(self) -> None:
-        """Keep the last look at the machine, and wake what waits for the server when it is back."""
-        with self._house.bus.subscribe(Sampled, ServerChanged, ConfigChanged) as mailbox:
+        """Keep the last look at the machine, follow the work, and wake what waits for the server."""
+        with self._house.bus.subscribe(Sampled, ServerChanged, ConfigChanged, JobChanged) as mailbox:
             while True:
                 for event in await mailbox.drain():
                     if isinstance(event, Sampled):
                         self._sample = event.sample
+                    elif isinstance(event, JobChanged):
+                        self._heard(event.job)
                     elif isinstance(event, ServerChanged) and event.state.phase == "online":
                         self._house.jobs.server_back()
                     elif isinstance(event, ConfigChanged):
@@ -76,7 +96,8 @@ class Joins:
 
     def memory(self) -> Memory:
         """What the queue plans with: who is loaded, and how much room is left."""
-        loaded = tuple(Loaded(name, memory.vram) for name, memory in self._in_memory())
+        models = self._house.models.roster.all
+        loaded = tuple(Loaded(model.name, model.memory.vram) for model in models if model.memory is not None)
         gpus = room_in(self._sample).gpus if self._sample is not None else None
         return Memory(loaded, sum(gpu.free for gpu in gpus) if gpus else None)
 
@@ -88,11 +109,47 @@ class Joins:
             return None
 
     def loaded_models(self) -> list[LoadedModel]:
-        """What the gauges show as the contents of the memory."""
+        """What the gauges show as the contents of the memory: each place once, whatever names share it."""
         return [
-            LoadedModel(name, memory.size, memory.vram or 0, memory.context, memory.until)
+            LoadedModel(
+                name,
+                memory.size,
+                memory.vram or 0,
+                memory.context,
+                memory.until,
+                self._work.energy(name),
+            )
             for name, memory in self._in_memory()
         ]
+
+    def running_jobs(self) -> tuple[RunningJob, ...]:
+        """What keeps the models busy now, and how fast it goes."""
+        return self._work.jobs()
+
+    def _heard(self, job: Job) -> None:
+        """Follow a job that uses a model."""
+        if job.lane != "inference":
+            return
+        if job.state != "running":
+            self._work.rests(job.id)
+        elif model := self._place(job.model):
+            doing, title = _described(job)
+            tokens = job.progress.numbers.get("tokens", 0.0)
+            self._work.works(job.id, model=model, title=title, doing=doing, tokens=tokens)
+
+    def _place(self, model: str) -> str:
+        """The name under which a job's model is shown; of a job that names none, what alone is in memory."""
+        if not model:
+            places = self._in_memory()
+            return places[0][0] if len(places) == 1 else ""
+        found = self._house.models.roster.find(model)
+        if found is None:
+            return model
+        return (found.memory.name if found.memory is not None else "") or found.name
+
+    def _meter(self) -> AbstractContextManager[Meter] | None:
+        """Measure what the GPUs take from here on, where they are the ones that work."""
+        return self._house.telemetry.meter() if self.server_is_here() else None
 
     async def room(self) -> Room:
         """What memory is free now, where the server's GPUs are the ones we see."""
@@ -104,5 +161,17 @@ class Joins:
         return next((known.context for known in speeds if same(known.model, model)), None)
 
     def _in_memory(self) -> list[tuple[str, InMemory]]:
+        """Every place in memory once, under the name the server shows it under."""
         models = self._house.models.roster.all
-        return [(model.name, model.memory) for model in models if model.memory is not None]
+        places = {
+            model.memory.name or model.name: model.memory for model in models if model.memory is not None
+        }
+        return list(places.items())
+
+
+def _described(job: Job) -> tuple[str, str]:
+    """What a job does, in words, and what about."""
+    known = _DOING.get(job.progress.text) or _DOING.get(job.progress.phase, "")
+    if job.kind == TURN:
+        return known if known != "loading" else "loading for", job.title
+    return known or job.title, ""

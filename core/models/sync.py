@@ -205,7 +205,8 @@ class Synchroniser:
         doing: dict[str, State] = {}
         for job in self._jobs.values():
             key = key_of(job.model)
-            if job.progress.phase == "loading":
+            # A quick load may end between two looks: then the first words tell of its end.
+            if job.progress.phase == "loading" and not job.progress.numbers.get("tokens"):
                 doing.setdefault(key, "loading")
             else:
                 doing[key] = "active"

@@ -31,6 +31,12 @@ def models_in_use(
     )
 
 
+def arriving(models: Sequence[LoadedModel], jobs: Sequence[RunningJob]) -> tuple[RunningJob, ...]:
+    """Return the jobs whose model is not in memory yet."""
+    there = {model.name for model in models}
+    return tuple(job for job in jobs if job.model not in there)
+
+
 def _use(model: LoadedModel, jobs: tuple[RunningJob, ...], now: float, watts: float | None) -> ModelUse:
     vram = min(max(model.vram, 0), model.size)
     left = None if model.expires_at is None else max(model.expires_at - now, 0.0)
@@ -48,6 +54,7 @@ def _use(model: LoadedModel, jobs: tuple[RunningJob, ...], now: float, watts: fl
         jobs,
         speed,
         watts / speed if watts is not None and speed else None,
+        model.answer_joules,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from core.telemetry.join import models_in_use, with_models
+from core.telemetry.join import arriving, models_in_use, with_models
 from core.telemetry.lanes import Lane, MakeLane, Read, ThreadLane
 from core.telemetry.probes import Ask, GpuReading, HostReading, Probes, Traffic
 from core.telemetry.types import Gpu, GpuFacts, HostFacts, LoadedModel, RunningJob, Sample, Volume
@@ -179,6 +179,7 @@ class Sampler:
             self._sources["volume"].age(now),
             models_in_use(world.models, world.jobs, gpus, now=wall, here=world.here),
             world.here,
+            arriving=arriving(world.models, world.jobs),
         )
 
     def _gpus(self, now: float) -> tuple[tuple[Gpu, ...], str]:

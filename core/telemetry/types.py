@@ -158,6 +158,8 @@ class LoadedModel(msgspec.Struct, frozen=True, omit_defaults=True):
     context: int | None = None
     expires_at: float | None = None
     """When the server will unload it; None when it stays."""
+    answer_joules: float | None = None
+    """What its last answer took, where the GPUs count that."""
 
 
 class RunningJob(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -166,6 +168,8 @@ class RunningJob(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     model: str
     title: str = ""
+    doing: str = ""
+    """A word for it: thinking, loading …; answering, where nothing is said."""
     tokens_per_second: float | None = None
 
 
@@ -182,6 +186,8 @@ class ModelUse(msgspec.Struct, frozen=True, omit_defaults=True):
     jobs: tuple[RunningJob, ...] = ()
     tokens_per_second: float | None = None
     joules_per_token: float | None = None
+    answer_joules: float | None = None
+    """What its last answer took."""
 
 
 AlertKind = Literal[
@@ -228,6 +234,8 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     models_here: bool = True
     """The server runs on this machine: its models are in the memory of these GPUs."""
     alerts: tuple[Alert, ...] = ()
+    arriving: tuple[RunningJob, ...] = ()
+    """Jobs whose model is not in memory yet."""
 
     def is_stale(self, age: float | None) -> bool:
         """Say whether a part of that age is too old to be shown as the present."""

@@ -83,7 +83,7 @@ class Observed(Engine):
 
     def _jobs(self) -> tuple[RunningJob, ...]:
         speed = 38.2 if not self.moving else round(Random(time.monotonic()).gauss(38, 1), 1)
-        return (RunningJob("7", "qwen3-coder:30b", "Backup script for Postgres", speed),)
+        return (RunningJob("7", "qwen3-coder:30b", "Backup script for Postgres", tokens_per_second=speed),)
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def shape(scene: Scene) -> Hashable:
         return None
     return (
         tuple((gpu.key, gpu.state, gpu.memory_total is None) for gpu in sample.gpus),
-        len(sample.models),
+        len(sample.models) + len(sample.arriving),
         len(sample.alerts),
         len(sample.gpu_note),
         sample.host is None,

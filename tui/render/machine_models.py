@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.guard import one_line
-from core.telemetry.types import Alert, ModelUse
+from core.telemetry.types import Alert, ModelUse, RunningJob
 from tui import format as numbers
 from tui.render.machine_line import PARTS, Row, fitted, flow, prose
 from tui.render.machine_scene import Scene
@@ -13,7 +13,8 @@ MOST_ALERTS = 3
 
 def lines(scene: Scene, width: int, *, heading: bool) -> list[Row]:
     """Draw the models, one line each."""
-    drawn = [*(_line(scene, index, width) for index in range(len(_models(scene)))), *_none(scene)]
+    drawn = [_line(scene, index, width) for index in range(len(_models(scene)))]
+    drawn += [*_coming(scene, width), *_none(scene)]
     return [_heading(scene), *drawn] if heading else drawn
 
 
@@ -32,8 +33,24 @@ def _models(scene: Scene) -> tuple[ModelUse, ...]:
     return () if scene.sample is None else scene.sample.models
 
 
+def _arriving(scene: Scene) -> tuple[RunningJob, ...]:
+    return () if scene.sample is None else scene.sample.arriving
+
+
+def _coming(scene: Scene, width: int) -> list[Row]:
+    """Draw the models that are on their way into memory."""
+    return [
+        [
+            (f" {scene.glyphs.ready} ", "accent"),
+            *fitted([(one_line(job.model, 80), "strong")], _name_width(width)),
+            (f" {_words(job)}", "dim"),
+        ]
+        for job in _arriving(scene)
+    ]
+
+
 def _none(scene: Scene) -> list[Row]:
-    if _models(scene):
+    if _models(scene) or _arriving(scene):
         return []
     if scene.away:
         return [[(f" {scene.glyphs.failed} ", "bad"), ("not known: the server does not answer", "dim")]]
@@ -62,17 +79,31 @@ def _cost(model: ModelUse) -> str:
 
 
 def _doing(model: ModelUse) -> str:
-    titles = [one_line(job.title, 60) for job in model.jobs]
-    if not titles:
+    jobs = model.jobs
+    if not jobs:
         return ""
-    more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
-    return (f'answering "{titles[0]}"' if titles[0] else "answering") + more
+    more = f" and {len(jobs) - 1} more" if len(jobs) > 1 else ""
+    return _words(jobs[0]) + more
+
+
+def _words(job: RunningJob) -> str:
+    doing, title = one_line(job.doing, 60) or "answering", one_line(job.title, 60)
+    return f'{doing} "{title}"' if title else doing
+
+
+def _last(model: ModelUse) -> str:
+    """What the last answer took, while there is no new one."""
+    return f"last answer {numbers.energy(model.answer_joules).strip()}" if model.answer_joules else ""
+
+
+def _name_width(width: int) -> int:
+    return 26 if width >= 140 else 22 if width >= 100 else 20 if width >= 76 else max(width - 27, 8)
 
 
 def _line(scene: Scene, index: int, width: int) -> Row:
     model = _models(scene)[index]
     working = bool(model.jobs)
-    name = 26 if width >= 140 else 22 if width >= 100 else 20 if width >= 76 else max(width - 27, 8)
+    name = _name_width(width)
     line: Row = [
         (f" {scene.glyphs.live} ", PARTS[index % len(PARTS)]),
         *fitted([(one_line(model.name, 80), "strong" if working else "text")], name),
@@ -90,7 +121,7 @@ def _line(scene: Scene, index: int, width: int) -> Row:
         line.append((" " * 11, "text"))
     if width >= 120:
         line.append((f" {_cost(model)}", "text"))
-        line.append((f"  {_doing(model)}", "dim"))
+        line.append((f"  {_doing(model) or _last(model)}", "dim"))
     return line
 
 
@@ -98,7 +129,7 @@ def one_liner(scene: Scene, width: int) -> list[Row]:
     """Draw the models in a single line: for a pane that has no other."""
     found = _models(scene)
     if not found:
-        return [[(" models ", "dim"), *row[1:]] for row in _none(scene)]
+        return [[(" models ", "dim"), *row[1:]] for row in (*_coming(scene, width), *_none(scene))][:1]
     first = next((model for model in found if model.jobs), found[0])
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     groups: list[Row] = [

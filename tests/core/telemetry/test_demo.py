@@ -8,7 +8,7 @@ from core.telemetry.types import Gpu, LoadedModel, RunningJob
 
 GIB = 2**30
 MODEL = LoadedModel("qwen3-coder:30b", 18 * GIB, 18 * GIB)
-JOB = RunningJob("1", MODEL.name, "Why?", 38.0)
+JOB = RunningJob("1", MODEL.name, "Why?", tokens_per_second=38.0)
 
 
 def watch(machine: DemoMachine, start: int, seconds: int, **ask: object) -> list[tuple[Gpu, ...]]:

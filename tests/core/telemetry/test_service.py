@@ -262,7 +262,7 @@ class TestSamples:
     async def test_models_are_joined_with_their_jobs_and_the_machine(self, station: Station) -> None:
         now = station.clock.now()
         station.models = [LoadedModel("big", 20 * GIB, 15 * GIB, 32_768, now + 240)]
-        station.jobs = [RunningJob("job-1", "big", "Why is the sky blue?", 40.0)]
+        station.jobs = [RunningJob("job-1", "big", "Why is the sky blue?", tokens_per_second=40.0)]
         await station.service.watch("gauges")
         await settle()
         (use,) = station.sample().models

@@ -51,7 +51,7 @@ MODELS = (
     LoadedModel("qwen3-coder:30b", int(17.6 * GIB), int(17.6 * GIB), 32_768, START + 252),
     LoadedModel("nomic-embed-text:latest", int(0.3 * GIB), int(0.3 * GIB), 8192, None),
 )
-JOBS = (RunningJob("7", "qwen3-coder:30b", "Backup script for Postgres", 38.2),)
+JOBS = (RunningJob("7", "qwen3-coder:30b", "Backup script for Postgres", tokens_per_second=38.2),)
 HOT = Alert(
     "gpu_temperature",
     "GPU-0",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.telemetry.types import Alert, Gpu, GpuProcess, LoadedModel, Sample, Volume
+from core.telemetry.types import Alert, Gpu, GpuProcess, LoadedModel, RunningJob, Sample, Volume
 from tests.fakes.clock import START
 from tests.fakes.machine import CARD, GIB, HOST
 from tests.tui.render.machines import FIRST, HOT, MODELS, SECOND, sample, scene, several
@@ -170,6 +170,23 @@ def test_without_a_gpu_it_says_so_and_shows_the_host() -> None:
     assert "21.0 of 64.0 GiB" in told
     assert "812 GB free" in told
     assert "▲" not in told  # on a machine without a GPU the processor is where a model belongs
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_model_on_its_way_into_memory_is_named_with_what_waits_for_it(width: int, height: int) -> None:
+    job = RunningJob("7", "qwen3-coder:30b", "Backup script for Postgres", "loading for")
+    told = text(scene(of=sample((FIRST,), loaded=(), jobs=(), arriving=(job,))), width, height)
+    assert "qwen3-coder" in told
+    assert "loading for" in told
+    assert "none in memory" not in told
+
+
+def test_a_model_that_rests_tells_what_its_last_answer_took() -> None:
+    rests = LoadedModel("qwen3-coder:30b", 17 * GIB, 17 * GIB, 32_768, START + 252, 1460.0)
+    assert "last answer 1.46 kJ" in text(scene(of=sample((FIRST,), loaded=(rests,), jobs=())), 200, 57)
+    works = text(scene(of=sample((FIRST,), loaded=(rests,))), 200, 57)
+    assert 'answering "Backup script for Postgres"' in works
+    assert "last answer" not in works
 
 
 def test_while_the_driver_starts_there_is_a_host_already() -> None:
