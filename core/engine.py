@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from core.ollama.address import Address
     from core.ollama.client import Ollama
     from core.ollama.registry import Registry
+    from core.router.service import RouterService
     from core.simulator import Simulator
     from core.store.database import Database
     from core.telemetry.probes import Probes
@@ -65,6 +66,7 @@ class Engine:
     downloads: DownloadService
     jobs: JobService
     models: ModelService
+    router: RouterService
     telemetry: TelemetryService
     """These, and everything that rests on the database, are there once the engine has started."""
 
@@ -155,6 +157,7 @@ class Engine:
         await self.chat.recover()
         await self.downloads.recover()
         await self.jobs.start()
+        await self.router.start()
         await self.chat.start()
         self._follower = self.tasks.spawn("joins", self._joins.follow())
         if self.options.demo:
@@ -173,6 +176,8 @@ class Engine:
         from core.joins import Joins
         from core.models.service import ModelService
         from core.ollama.places import models_directory
+        from core.router.service import RouterService
+        from core.routes import Routes
         from core.telemetry.service import Sources, TelemetryService
 
         joins = self._joins = Joins(self)
@@ -211,6 +216,16 @@ class Engine:
             registry=registry,
             directory=lambda: self.models.directory(models_directory(self.options.environment)),
         )
+        routes = Routes(self)
+        self.router = RouterService(
+            store,
+            self.bus,
+            self.clock,
+            settings=lambda: self.config.current.router,
+            candidates=routes.candidates,
+            memory=routes.memory,
+            embed=routes.embed,
+        )
         self.chat = ChatService(
             store,
             self.bus,
@@ -223,6 +238,7 @@ class Engine:
             personas=self.paths.config.parent / "personas.toml",
             largest_context=self.models.largest_context,
             note_answer=self.models.note_answer,
+            router=routes,
         )
         self.telemetry = TelemetryService(
             bus=self.bus,
@@ -331,6 +347,7 @@ def _import_services() -> None:
     import core.jobs.service
     import core.models.service
     import core.ollama.client
+    import core.routes
     import core.store.database
     import core.telemetry.machine
     import core.telemetry.service  # noqa: F401 - imported for what comes next

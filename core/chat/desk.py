@@ -12,12 +12,13 @@ from core.chat import rows
 from core.chat.facts import Facts, ModelFacts
 from core.chat.learned import Memory, decide
 from core.chat.recorder import Recorder
+from core.chat.routing import AUTO, Failure, Outcome, Route, Router, Unrouted, Wish
 from core.chat.store import ChatStore
 from core.chat.tree import Tree
 from core.chat.types import Chat, ChatChanged, Stats, Turn, TurnChanged, TurnError, TurnState
 from core.clock import Clock
 from core.config.schema import Chat as Settings
-from core.errors import LeitstandError, NotFound, ServerUnavailable
+from core.errors import LeitstandError, NotFound, OutOfMemory, ServerUnavailable, Timeout
 from core.guard import one_line
 from core.jobs.service import JobService
 from core.jobs.types import NewJob, packed
@@ -64,6 +65,7 @@ class Desk:
         settings: Callable[[], Settings],
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,
         note_answer: Callable[[str, float], Awaitable[None]] | None = None,
+        router: Router | None = None,
     ) -> None:
         self.database = database
         self.bus = bus
@@ -77,6 +79,7 @@ class Desk:
         self.tree = Tree(database)
         self.memory = Memory(database)
         self.facts = Facts(client, clock)
+        self.router: Router = router or Unrouted()
         self._largest = largest_context
         self._note_answer = note_answer
         self.live: dict[int, Recorder] = {}
@@ -104,8 +107,15 @@ class Desk:
         return [_overlaid(turn, self.live.get(turn.id) or before.get(turn.id)) for turn in turns]
 
     async def model_for(self, chat: Chat) -> str:
-        """Who answers in a chat: whoever was chosen, the default, or the last one; empty when nobody was."""
-        return chat.model or self.settings().model or await self.memory.last_used()
+        """Who answers in a chat: whoever was chosen, or the default; empty when that is still open."""
+        chosen = next((name for name in (chat.model, self.settings().model) if name), AUTO)
+        if chosen != AUTO:
+            return chosen
+        return "" if self.router.on else await self.memory.last_used()
+
+    async def route(self, wish: Wish) -> Route:
+        """Decide who answers."""
+        return await self.router.decide(wish) if self.router.on else Route(wish.model)
 
     async def largest_context(self, model: str) -> int | None:
         """The longest context of a model that fits into memory; None when nobody knows."""
@@ -167,9 +177,12 @@ class Desk:
     ) -> Turn:
         """End an answer, and in the same transaction do what follows from it."""
         changed: list[Chat] = []
+        routes: list[Route | None] = []
 
         async def also(tx: Transaction, turn: Turn) -> None:
             changed[:] = await self._follows(tx, turn)
+            if (outcome := _outcome(turn, error)) is not None:
+                routes[:] = [await self.router.ended(tx, turn, outcome)]
 
         turn = await recorder.finish(
             state,
@@ -179,6 +192,9 @@ class Desk:
         )
         for chat in changed:
             self.bus.publish(ChatChanged(chat))
+        for route in routes:
+            if route is not None:
+                self.router.tell(route)
         return turn
 
     async def settle(self, turn: Turn, state: TurnState, *, error: LeitstandError | None = None) -> Turn:
@@ -233,6 +249,26 @@ class Desk:
                 tx,
             )
         return chat
+
+
+def _outcome(turn: Turn, error: LeitstandError | None) -> Outcome | None:
+    """How an answer went, as the router keeps it; None when Leitstand itself ended it."""
+    match turn.state:
+        case "done":
+            return "answered"
+        case "stopped":
+            return "stopped"
+        case "failed":
+            return failure_of(error)
+        case _:
+            return None
+
+
+def failure_of(error: LeitstandError | None) -> Failure:
+    """What a failure says about the model."""
+    if isinstance(error, OutOfMemory):
+        return "memory"
+    return "silent" if isinstance(error, Timeout) else "failed"
 
 
 def _overlaid(turn: Turn, recorder: Recorder | None) -> Turn:

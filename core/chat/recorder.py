@@ -116,9 +116,11 @@ class Recorder:
         await self._end(also, state=state, since=now, finished=now, error=error, **changes)
         return self._turn
 
-    async def leave(self, state: TurnState, *, error: TurnError | None = None) -> None:
+    async def leave(
+        self, state: TurnState, *, error: TurnError | None = None, also: Also | None = None, **changes: Any
+    ) -> None:
         """Give the answer back to the queue, which will try it again."""
-        await self._end(None, state=state, since=self._clock.now(), error=error)
+        await self._end(also, state=state, since=self._clock.now(), error=error, **changes)
 
     async def _end(self, also: Also | None, **changes: Any) -> None:
         self._over = True

@@ -11,7 +11,9 @@ from core.chat import attachments as files
 from core.chat import prompt, rows, titles
 from core.chat.asking import line_of, line_with
 from core.chat.desk import Desk
+from core.chat.routing import CHOSEN, Route, Tier
 from core.chat.types import Budget, Chat, NewAttachment, Sent, Stats, Turn
+from core.chat.wishes import route_for
 from core.errors import ContextExceeded, LeitstandError, NotFound, Refused, UsageError
 from core.store.database import Transaction
 
@@ -45,10 +47,10 @@ class Sending:
         """Ask at the end of a chat's branch; a chat without an id is made."""
         text, kept = self._question(text, given)
         parent = await self._desk.tree.turn(chat.head_id) if chat.head_id is not None else None
-        model = model or await self._desk.model_for(chat)
+        route = await route_for(self._desk, chat, parent, text, files.described(kept), model=model)
         if not anyway:
-            await self._check(chat, text, kept, model)
-        return await self._ask(chat, parent, text, kept, model, anyway=anyway)
+            await self._check(chat, text, kept, route.model)
+        return await self._ask(chat, parent, text, kept, route, anyway=anyway)
 
     async def edit(self, turn_id: int, text: str, given: tuple[NewAttachment, ...] | None) -> Sent:
         """Ask a question in other words, beside the first."""
@@ -64,9 +66,10 @@ class Sending:
         text, kept = self._question(text, given)
         chat = await self._open_chat(old.chat_id)
         parent = await self._desk.tree.turn(old.parent_id) if old.parent_id is not None else None
-        return await self._ask(chat, parent, text, kept, await self._desk.model_for(chat))
+        route = await route_for(self._desk, chat, parent, text, files.described(kept))
+        return await self._ask(chat, parent, text, kept, route)
 
-    async def regenerate(self, turn_id: int, model: str = "") -> Sent:
+    async def regenerate(self, turn_id: int, model: str = "", tier: Tier | None = None) -> Sent:
         """Answer the same question anew, beside the first answer."""
         desk = self._desk
         old = await desk.turn(turn_id)
@@ -74,12 +77,33 @@ class Sending:
         if old.role == "assistant" and not old.ended:
             raise Refused("This answer is still being written.", "Stop it first.")
         chat = await self._open_chat(old.chat_id)
-        now = desk.clock.now()
+        route, now = await self._route_again(chat, question, model, tier), desk.clock.now()
         async with desk.database.write() as tx:
-            answer = await self._empty_answer(tx, chat, question, model or await desk.model_for(chat))
+            answer, route = await self._empty_answer(tx, chat, question, route)
             answer = await desk.enqueue(tx, answer, question.text)
             chat = await desk.chats.show(tx, chat.id, answer, updated=now)
-        return await self._told(chat, question, answer)
+        return await self._told(chat, question, answer, route)
+
+    async def reroute(self, turn_id: int, model: str = "", tier: Tier | None = None) -> Sent:
+        """Let somebody else answer; what was decided before is kept as overruled.
+
+        An answer that has not said a word is given back; one that has stays beside the new one.
+        """
+        desk = self._desk
+        old = await desk.turn(turn_id)
+        if old.role != "assistant":
+            raise UsageError("Only an answer can be given by another model.")
+        if not old.ended:
+            old = await self.stop(old.id)
+        sent = await self.regenerate(old.id, model, tier)
+        await desk.router.overruled(old, sent.answer.model)
+        return sent
+
+    async def _route_again(self, chat: Chat, question: Turn, model: str, tier: Tier | None) -> Route:
+        tree = self._desk.tree
+        parent = await tree.turn(question.parent_id) if question.parent_id is not None else None
+        told, asked = question.text, question.attachments
+        return await route_for(self._desk, chat, parent, told, asked, model=model, tier=tier)
 
     async def again(self, turn_id: int) -> Turn:
         """Go on with an answer in place; what it says so far stays."""
@@ -134,8 +158,11 @@ class Sending:
         self, chat: Chat, text: str, given: tuple[NewAttachment, ...], model: str = "", *, ask: bool = True
     ) -> Budget:
         """What would be sent, and whether it fits; without *ask* the server is not asked about the model."""
-        desk = self._desk
-        model = model or await desk.model_for(chat)
+        desk, route = self._desk, Route(model)
+        if not model or ask:
+            parent = await desk.tree.turn(chat.head_id) if chat.head_id is not None else None
+            route = await route_for(desk, chat, parent, text, files.described(given), model=model)
+            model = route.model
         if ask:
             await self._get_to_know(model)
         facts, known = desk.facts.known(model), await desk.memory.of(model)
@@ -161,7 +188,7 @@ class Sending:
             largest=None if plan.verdict == "fits" else await desk.largest_context(model),
             learned=known.ratio.samples > 0,
         )
-        return msgspec.structs.replace(counted, model=model)
+        return msgspec.structs.replace(counted, model=model, route="" if route.line == CHOSEN else route.line)
 
     async def summary_question(self, chat: Chat) -> str:
         """Ask for a summary of a chat, with as much of its end as there is room for."""
@@ -208,7 +235,7 @@ class Sending:
         parent: Turn | None,
         text: str,
         kept: tuple[NewAttachment, ...],
-        model: str,
+        route: Route,
         *,
         anyway: bool = False,
     ) -> Sent:
@@ -225,7 +252,7 @@ class Sending:
                 kept,
                 parent=parent,
             )  # fmt: skip
-            answer = await self._empty_answer(tx, chat, question, model)
+            answer, route = await self._empty_answer(tx, chat, question, route)
             # Read here: an answer that ends looks in its own transaction for who waits for it.
             if parent is None or await desk.tree.has_ended(tx, parent.id):
                 answer = await desk.enqueue(tx, answer, text or kept[0].name, anyway=anyway)
@@ -235,21 +262,26 @@ class Sending:
             chat = await desk.chats.show(
                 tx, chat.id, answer, updated=now, preview=rows.preview(text), unread=False, **named
             )
-        return await self._told(chat, question, answer)
+        return await self._told(chat, question, answer, route)
 
-    async def _empty_answer(self, tx: Transaction, chat: Chat, question: Turn, model: str) -> Turn:
+    async def _empty_answer(
+        self, tx: Transaction, chat: Chat, question: Turn, route: Route
+    ) -> tuple[Turn, Route]:
         now = self._desk.clock.now()
         answer = Turn(
-            id=0, chat_id=chat.id, role="assistant", state="queued", model=model, created=now, since=now
-        )
-        return await self._desk.tree.insert_turn(tx, answer, parent=question)
+            id=0, chat_id=chat.id, role="assistant", state="queued", model=route.model, route=route.line,
+            created=now, since=now,
+        )  # fmt: skip
+        answer = await self._desk.tree.insert_turn(tx, answer, parent=question)
+        return answer, await self._desk.router.keep(tx, route, answer)
 
-    async def _told(self, chat: Chat, question: Turn, answer: Turn) -> Sent:
+    async def _told(self, chat: Chat, question: Turn, answer: Turn, route: Route) -> Sent:
         question, answer = await self._desk.tree.with_siblings(
             [question]
         ) + await self._desk.tree.with_siblings([answer])
         self._desk.make_way()
         self._desk.tell(chat, question, answer)
+        self._desk.router.tell(route)
         return Sent(chat, question, answer)
 
     async def _question_of(self, turn: Turn) -> Turn:

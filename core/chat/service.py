@@ -24,6 +24,7 @@ from core.chat import attachments, export, imports, personas, titles
 from core.chat.desk import TITLE, TURN, Desk
 from core.chat.learned import LEAST_CONTEXT
 from core.chat.options import checked_keep_alive, checked_options, checked_think
+from core.chat.routing import Router, Tier
 from core.chat.search import search
 from core.chat.sending import Sending
 from core.chat.titles import run_title
@@ -79,11 +80,12 @@ class ChatService:
         personas: Path | None = None,
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,
         note_answer: Callable[[str, float], Awaitable[None]] | None = None,
+        router: Router | None = None,
     ) -> None:
         self._desk = desk = Desk(
             store, bus, tasks, clock, jobs,
             client=client, report=report, settings=settings,
-            largest_context=largest_context, note_answer=note_answer,
+            largest_context=largest_context, note_answer=note_answer, router=router,
         )  # fmt: skip
         self._sending = Sending(desk)
         self._upkeep = Upkeep(desk)
@@ -189,6 +191,11 @@ class ChatService:
     async def regenerate(self, turn_id: int, *, model: str = "") -> Sent:
         """Answer the same question anew; the earlier answer stays beside the new one."""
         return await self._sending.regenerate(turn_id, model)
+
+    @exposed
+    async def reroute(self, turn_id: int, *, model: str = "", tier: Tier | None = None) -> Sent:
+        """Let another model answer, or one of another tier; an answer that said something stays."""
+        return await self._sending.reroute(turn_id, model, tier)
 
     @exposed
     async def edit_and_resend(

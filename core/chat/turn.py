@@ -13,16 +13,30 @@ import msgspec
 
 from core.chat import prompt
 from core.chat.asking import Allowances, Ask, prepare
-from core.chat.desk import Desk, Payload
+from core.chat.desk import Desk, Payload, failure_of
+from core.chat.facts import same
 from core.chat.hearing import Hearing
 from core.chat.recorder import Recorder
 from core.chat.types import Chat, Note, TurnError
 from core.chat.waiting import watch_loading
-from core.errors import LeitstandError, NotFound, Timeout
-from core.jobs.context import GiveUp, JobContext, Verdict
+from core.chat.wishes import wish_of
+from core.errors import (
+    BadRequest,
+    LeitstandError,
+    NotFound,
+    NotOllama,
+    ServerBusy,
+    ServerError,
+    ServerUnavailable,
+    Timeout,
+)
+from core.jobs.context import GiveUp, JobContext, OtherModel, Verdict
 from core.jobs.endings import AGAIN, AWAY
 from core.jobs.types import Job
 from core.ollama.wire import ChatChunk
+
+FALLBACK = "fallback"
+"""The note that another model answers than was decided."""
 
 
 async def run_turn(desk: Desk, ctx: JobContext) -> object:
@@ -35,14 +49,16 @@ async def run_turn(desk: Desk, ctx: JobContext) -> object:
     recorder = desk.recorder(turn)
     hearing = Hearing(recorder, desk.clock)
     try:
-        model = turn.model or await desk.facts.first()
-        recorder.enter("loading", model=model, error=None, notes=(), finished=None)
+        model = await _who(desk, recorder)
+        recorder.enter("loading", model=model, error=None, notes=_lasting(turn.notes), finished=None)
         ask, final = await _ask(desk, ctx, chat, hearing, anyway=payload.anyway)
         await _learn(desk, chat, ask, final, hearing)
         await desk.note_answer(await desk.finish(recorder, "done", stats=hearing.stats))
     except asyncio.CancelledError:
         await _stopped(desk, ctx, recorder)
         raise
+    except OtherModel:
+        raise  # it waits for its turn again, with another model
     except LeitstandError as error:
         raise await _failed(desk, ctx, hearing, error) from error
     except Exception:
@@ -52,6 +68,17 @@ async def run_turn(desk: Desk, ctx: JobContext) -> object:
     return hearing.stats
 
 
+async def _who(desk: Desk, recorder: Recorder) -> str:
+    """Who answers: as it was decided when it was asked, unless that cannot be done any more."""
+    turn = recorder.turn
+    if desk.router.on and not recorder.said:
+        route = await desk.router.look_again(turn, await wish_of(desk, turn))
+        if route is not None and route.model and same(route.model) != same(turn.model):
+            await recorder.leave("queued", model=route.model, route=route.line)
+            raise OtherModel(route.model)
+    return turn.model or await desk.facts.first()
+
+
 async def _ask(
     desk: Desk, ctx: JobContext, chat: Chat, hearing: Hearing, *, anyway: bool
 ) -> tuple[Ask, ChatChunk]:
@@ -59,7 +86,8 @@ async def _ask(
     allow = Allowances(desk.settings().window)
     while True:
         ask = await prepare(desk, chat, hearing.recorder.turn, allow, anyway=anyway)
-        hearing.recorder.enter(hearing.recorder.state, context=ask.sent, notes=ask.notes)
+        notes = (*_lasting(hearing.recorder.turn.notes), *ask.notes)
+        hearing.recorder.enter(hearing.recorder.state, context=ask.sent, notes=notes)
         try:
             return ask, await _listen(desk, ctx, ask, hearing)
         except LeitstandError as error:
@@ -71,12 +99,13 @@ async def _listen(desk: Desk, ctx: JobContext, ask: Ask, hearing: Hearing) -> Ch
     """Hear an answer to its final object; nobody is waited for longer than the settings allow."""
     model, settings = ask.facts.name, desk.settings()
     silence = settings.silence_large if ask.facts.large else settings.silence
+    first = min(silence, await desk.router.patience(hearing.recorder.turn) or silence)
     final = None
     hearing.begin()
     try:
         async with ctx.watchdog(settings.load_limit, "silent") as dog:
             loading = desk.tasks.spawn(
-                "model being loaded", watch_loading(desk, ctx, hearing.recorder, ask, dog, silence)
+                "model being loaded", watch_loading(desk, ctx, hearing.recorder, ask, dog, first)
             )
             try:
                 async with aclosing(desk.client().chat(ask.request)) as chunks:
@@ -90,7 +119,8 @@ async def _listen(desk: Desk, ctx: JobContext, ask: Ask, hearing: Hearing) -> Ch
                 loading.cancel()
                 hearing.end()
     except Timeout:
-        raise _silent(model, hearing, settings.load_limit, silence) from None
+        waited = silence if hearing.heard else first
+        raise _silent(model, hearing, settings.load_limit, waited) from None
     assert final is not None  # a stream without its final object raises
     return final
 
@@ -158,8 +188,30 @@ async def _failed(desk: Desk, ctx: JobContext, hearing: Hearing, error: Leitstan
     if not hearing.heard and (isinstance(error, AWAY) or (isinstance(error, AGAIN) and more)):
         await hearing.recorder.leave("queued", error=TurnError(error.code, error.message, error.hint))
         return error
+    if not hearing.recorder.said and (other := await _instead(desk, hearing.recorder, error)) is not None:
+        return other
     await desk.finish(hearing.recorder, "failed", error=error)
     return GiveUp(error)
+
+
+async def _instead(desk: Desk, recorder: Recorder, error: LeitstandError) -> OtherModel | None:
+    """Let the next smaller model answer where one may be able to, and say so."""
+    refused = isinstance(error, BadRequest | NotOllama | ServerUnavailable | ServerBusy)
+    if not desk.router.on or refused or not isinstance(error, ServerError | Timeout):
+        return None
+    turn = recorder.turn
+    route = await desk.router.fall_back(turn, await wish_of(desk, turn), failure_of(error))
+    if route is None or not route.model:
+        return None
+    note = Note(FALLBACK, f"{error.message} {route.model} answers instead.", error.hint)
+    notes = (*_lasting(turn.notes), note)
+    await recorder.leave("queued", model=route.model, route=route.line, notes=notes)
+    return OtherModel(route.model)
+
+
+def _lasting(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    """What stays true of an answer however often it is tried."""
+    return tuple(note for note in notes if note.code == FALLBACK)
 
 
 async def orphaned(desk: Desk, job: Job) -> Verdict:

@@ -64,7 +64,7 @@ class Note(msgspec.Struct, frozen=True):
     """Something a person should know about an answer that did not keep it from being given."""
 
     code: str
-    """`cannot_think`, `cannot_see`, `cut` (the server left out a part of the prompt), `length`, …"""
+    """`fallback`, `cannot_think`, `cannot_see`, `length`, `cut` (the server left out a part of it) …"""
     message: str
     hint: str = ""
 
@@ -273,6 +273,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     model: str = ""
     """Who would answer."""
+    route: str = ""
+    """Why that model, in words, when a router chose it."""
     source: Literal["learned", "estimated"] = "estimated"
     """Whether the count rests on what this model has told of earlier prompts."""
 

@@ -16,9 +16,9 @@ class Router(Section, frozen=True):
         bool,
         about(
             "Choose the model",
-            "Choose the model for every question of a chat that names none: a fast one for small talk and "
-            "short facts, one made for code, a heavy one for mathematics and analysis. Switched off, the "
-            "default model answers.",
+            "Choose the model for every question of a chat that names none, while there is no default model: "
+            "a fast one for small talk and short facts, one made for code, a heavy one for mathematics and "
+            "analysis. Switched off, the default model or the one used last answers.",
         ),
     ] = True
     fast: Annotated[
@@ -86,6 +86,15 @@ class Router(Section, frozen=True):
             unit="seconds",
         ),
     ] = 90.0
+    fallback: Annotated[
+        Literal["routed", "always", "never"],
+        about(
+            "Fallback",
+            "Whether the next smaller model answers when one fails, has no memory or says no word in time: "
+            "routed only where the model was chosen for you, always also in the place of one you named, or "
+            "never.",
+        ),
+    ] = "routed"
     on_cpu: Annotated[
         Literal["avoid", "allow", "never"],
         about(

@@ -235,7 +235,8 @@ class Chat(Section, frozen=True):
         str,
         about(
             "Default model",
-            "Who answers in a new chat. Left empty, the model used last, or else the first one there is.",
+            "Who answers in a new chat. Left empty, or auto, the model is chosen for every question; with "
+            "that switched off, the model used last answers, or else the first one there is.",
         ),
     ] = ""
     system: Annotated[

@@ -105,6 +105,14 @@ class TryLater(Exception):
         self.counts = counts
 
 
+class OtherModel(Exception):
+    """Raised by a handler: another model is to do this; the job keeps its place and is planned anew."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self.model = model
+
+
 class GiveUp(Exception):
     """Raised by a handler: this failure is final, though its class would be tried again."""
 

@@ -15,7 +15,7 @@ from core.errors import (
     ServerBusy,
     ServerUnavailable,
 )
-from core.jobs.context import GiveUp, TryLater, Verdict
+from core.jobs.context import GiveUp, OtherModel, TryLater, Verdict
 from core.jobs.store import raw, storable
 from core.jobs.types import Fault, Job, packed
 from core.tasks import place
@@ -110,6 +110,8 @@ def _returned(job: Job, result: object) -> Ending:
 def _raised(job: Job, error: Exception, *, now: float, retry_after: float, rest: float) -> Ending:
     if isinstance(error, GiveUp):
         return _failed(fault_of(error.error))
+    if isinstance(error, OtherModel):
+        return Ending("change model", {"model": storable(error.model)})
     if isinstance(error, TryLater):
         fault = fault_of(error.error)
         if error.counts and job.attempt >= job.max_attempts:

@@ -61,6 +61,11 @@ STEPS: dict[str, Step] = {
         f"{_OFF}, started = NULL, not_before = :not_before, error = :error, attempt = attempt - :free, "
         "deaths = deaths + :died",
     ),
+    "change model": Step(
+        ("running",),
+        "waiting",
+        f"{_OFF}, started = NULL, not_before = NULL, error = NULL, attempt = 0, model = :model",
+    ),
     "cancel": Step(("waiting", "held"), "cancelled", "finished = :now", of_run=False),
     "hold": Step(("waiting",), "held", "not_before = NULL", of_run=False),
     "release": Step(("held",), "waiting", "not_before = NULL", of_run=False),

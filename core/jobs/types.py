@@ -3,7 +3,7 @@
 waiting ──▶ running ──▶ done
    ▲  ▲        │  ├───▶ failed ────┐
    │  └────────┘  └───▶ cancelled ─┤   retry
-   │      again, later             │
+   │  again, later, other model    │
    ├── held ◀── waiting, running   │
    └───────────────────────────────┘
 

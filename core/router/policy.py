@@ -116,7 +116,8 @@ def _picked(course: _Course) -> tuple[Candidate | None, Source]:
         return _chosen(course, situation.question.model), "chosen"
     if (ruled := _ruled(course)) is not None:
         return ruled, "rule"
-    if (kept := _kept(course)) is not None:
+    # A tier that a person asks for is meant for this question, whatever was before.
+    if situation.question.tier is None and (kept := _kept(course)) is not None:
         return kept, "sticky"
     ranked = line_up(course.tier, course.able, situation.terms)
     if not ranked:

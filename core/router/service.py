@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 
+import msgspec
+
 from core.bus import Bus, Notice
 from core.clock import Clock
 from core.config.routing import Router as Settings
@@ -34,7 +36,7 @@ from core.router.types import (
     Tier,
 )
 from core.router.user_rules import UserRules, read_rules
-from core.store.database import Database
+from core.store.database import Database, Transaction
 
 Candidates = Callable[[], Awaitable[Sequence[Candidate]]]
 Vectors = Sequence[Sequence[float]]
@@ -93,12 +95,12 @@ class RouterService:
     ) -> Decision:
         """Say who would answer this and why; nothing is kept."""
         question = RouteQuestion(text=text, chat_id=chat_id, model=model, images=images, tokens=tokens)
-        return decide(await self._situation(question))
+        return await self.decide(question)
 
     @exposed
     async def choose(self, question: RouteQuestion) -> Decision:
         """Decide who answers, and keep that."""
-        return await self._kept(decide(await self._situation(question)))
+        return await self._kept(await self.decide(question))
 
     @exposed
     async def fall_back(self, number: int, why: Failure, question: RouteQuestion) -> Decision:
@@ -158,6 +160,29 @@ class RouterService:
         ]
         shown += [RuleShown(rule.name, rule.tier, rule.weight, rule.why) for rule in RULES]
         return Rules(tuple(shown), own.problems)
+
+    # For other services: what is decided is kept in their transactions.
+
+    async def decide(self, question: RouteQuestion) -> Decision:
+        """Decide who answers; nothing is kept."""
+        return decide(await self._situation(question))
+
+    async def keep(self, tx: Transaction, decision: Decision) -> Decision:
+        """Keep a decision with other rows; `tell` of it afterwards."""
+        return await store.insert(tx, decision)
+
+    async def ended(self, tx: Transaction, turn_id: int, outcome: Outcome) -> Decision | None:
+        """Keep how an answer went with the last decision about it; `tell` of it afterwards."""
+        return await store.ended(tx, turn_id, outcome)
+
+    async def replace(self, before: Decision, decision: Decision) -> Decision:
+        """Keep what was decided in the place of an earlier decision that cannot be carried out any more."""
+        return await self._kept(msgspec.structs.replace(decision, after=before.id or None))
+
+    def tell(self, decision: Decision) -> None:
+        """Publish a decision as it is now."""
+        self._bus.publish(RouteDecided(decision))
+        log.info("decision %d: %s for %s", decision.id, decision.source, decision.tier)
 
     # What a decision is made from.
 
@@ -230,8 +255,7 @@ class RouterService:
 
     async def _kept(self, decision: Decision) -> Decision:
         kept = await store.save(self._store, decision)
-        self._bus.publish(RouteDecided(kept))
-        log.info("decision %d: %s for %s", kept.id, kept.source, kept.tier)
+        self.tell(kept)
         return kept
 
     async def _noted(self, number: int, *, outcome: Outcome | None = None, override: str = "") -> Decision:

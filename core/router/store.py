@@ -12,7 +12,7 @@ from core.router.types import Count, Decision, Outcome, Sticky
 
 if TYPE_CHECKING:
     # At run time the store comes as an argument; the command line decides without the database's library.
-    from core.store.database import Database
+    from core.store.database import Database, Transaction
 
 MOST = 20_000
 """Decisions that are kept."""
@@ -22,25 +22,30 @@ _decode = msgspec.json.Decoder(Decision).decode
 
 
 async def save(store: Database, decision: Decision) -> Decision:
-    """Keep a decision and give it its number; the oldest beyond the limit go."""
+    """Keep a decision and give it its number."""
     async with store.write() as transaction:
-        result = await transaction.execute(
-            "INSERT INTO route_decision (at, chat_id, turn_id, tier, model, host, source, after, body) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                decision.at,
-                decision.chat_id,
-                decision.turn_id,
-                decision.tier,
-                decision.model,
-                decision.host,
-                decision.source,
-                decision.after,
-                msgspec.json.encode(decision),
-            ),
-        )
-        number = result.lastrowid or 0
-        await transaction.execute("DELETE FROM route_decision WHERE id <= ?", (number - MOST,))
+        return await insert(transaction, decision)
+
+
+async def insert(tx: Transaction, decision: Decision) -> Decision:
+    """Keep a decision and give it its number; the oldest beyond the limit go."""
+    result = await tx.execute(
+        "INSERT INTO route_decision (at, chat_id, turn_id, tier, model, host, source, after, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            decision.at,
+            decision.chat_id,
+            decision.turn_id,
+            decision.tier,
+            decision.model,
+            decision.host,
+            decision.source,
+            decision.after,
+            msgspec.json.encode(decision),
+        ),
+    )
+    number = result.lastrowid or 0
+    await tx.execute("DELETE FROM route_decision WHERE id <= ?", (number - MOST,))
     return msgspec.structs.replace(decision, id=number)
 
 
@@ -75,9 +80,13 @@ async def of_turn(store: Database, turn_id: int) -> Decision | None:
 
 
 async def sticky(store: Database, chat_id: int) -> Sticky | None:
-    """Read what a conversation was last answered with; what a person took instead counts."""
+    """Read what a conversation was last answered with; what a person took instead counts.
+
+    A model that was named for the chat or a question lasts as long as that, and is not remembered here.
+    """
     row = await store.read_one(
         "SELECT model, override, host, tier, at FROM route_decision WHERE chat_id = ? AND model <> '' "
+        "AND source <> 'chosen' "
         "AND outcome IS NOT 'memory' AND outcome IS NOT 'failed' AND outcome IS NOT 'silent' "
         "ORDER BY id DESC LIMIT 1",
         (chat_id,),
@@ -86,6 +95,16 @@ async def sticky(store: Database, chat_id: int) -> Sticky | None:
         return None
     override = row["override"]
     return Sticky(override or row["model"], row["tier"], row["at"], "" if override else row["host"])
+
+
+async def ended(tx: Transaction, turn_id: int, outcome: Outcome) -> Decision | None:
+    """Keep how an answer went with the last decision about it; None when there is none."""
+    rows = await tx.rows(
+        "UPDATE route_decision SET outcome = ? WHERE id = "  # noqa: S608 - a constant
+        f"(SELECT max(id) FROM route_decision WHERE turn_id = ?) RETURNING {_COLUMNS}",
+        (outcome, turn_id),
+    )
+    return _decision(rows[0]) if rows else None
 
 
 async def note(

@@ -35,6 +35,13 @@ def shows(here: Shell, words: str) -> bool:
     return words in screen_text(here.app)
 
 
+async def assert_settled(here: Shell, name: str) -> None:
+    """Compare the picture, once the memory that the router looked at is in the status line, too."""
+    if here.app.size.width >= WIDE[0]:
+        await until(lambda: shows(here, "VRAM"))
+    assert_picture(here.app, name)
+
+
 @SIZES
 async def test_an_empty_chat_says_how_to_begin(shell: OpenShell, size: tuple[int, int]) -> None:
     async with shell("chat", size, config=CONFIG) as here:
@@ -43,7 +50,7 @@ async def test_an_empty_chat_says_how_to_begin(shell: OpenShell, size: tuple[int
         assert "press Enter" in text
         assert "Ask anything" in text
         assert "send" in text.splitlines()[-1]
-        assert_picture(here.app, "chat-empty")
+        await assert_settled(here, "chat-empty")
 
 
 @SIZES
@@ -76,7 +83,7 @@ async def test_a_finished_conversation_is_a_picture(shell: OpenShell, size: tupl
         assert "The user wants" not in text
         assert "pg_dump -Fc shop | ssh nas" in text
         assert "**" not in text
-        assert_picture(here.app, "chat")
+        await assert_settled(here, "chat")
 
 
 async def test_thinking_streams_in_its_window_and_rolls_up_when_the_answer_begins(shell: OpenShell) -> None:
@@ -86,7 +93,7 @@ async def test_thinking_streams_in_its_window_and_rolls_up_when_the_answer_begin
         await script.think("Let me think about scattering.")
         await until(lambda: shows(here, "Let me think about scattering."))
         assert shows(here, "Thinking…")
-        assert_picture(here.app, "chat-thinking")
+        await assert_settled(here, "chat-thinking")
         await script.say("Because of Rayleigh.")
         await until(lambda: shows(here, "Because of Rayleigh."))
         await until(lambda: shows(here, "Thought"))
@@ -172,7 +179,7 @@ async def test_words_are_found_in_every_chat_and_opened_where_they_stand(shell: 
         await here.pilot.pause()
         await here.pilot.press(*"rayl")
         await until(lambda: shows(here, "scattering polarises"))
-        assert_picture(here.app, "chat-search")
+        await assert_settled(here, "chat-search")
         await here.pilot.press("enter")
         await until(lambda: shows(here, "Why is the sky blue?") and not shows(here, "Search all chats"))
 

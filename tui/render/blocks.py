@@ -267,7 +267,7 @@ class TurnBlock(Places):
 
     def _header(self) -> Line:
         turn = self.turn
-        key = (turn.speaker, turn.name, turn.time, turn.status, turn.detail, self._width)
+        key = (turn.speaker, turn.name, turn.time, turn.status, turn.detail, turn.briefs, self._width)
         if self._head is None or self._head[0] != key:
             self._head = key, frame.header(turn, self._width, self._glyphs)
         return self._head[1]

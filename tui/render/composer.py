@@ -77,10 +77,25 @@ def gauge(budget: Budget | None, glyphs: Glyphs, *, wide: bool) -> list[Piece]:
     return [*pieces, (" ", "dim")]
 
 
-def destination(chat: Chat | None, model: str, glyphs: Glyphs, attachments: int) -> list[Piece]:
-    """Who answers next, and how."""
+def why(route: str, model: str) -> str:
+    """The reasons of a route beside its model's name."""
+    question, _, answer = one_line(route, 300).partition(" → ")
+    place = answer.removeprefix(model).removeprefix(", ")
+    return f"{question}, {place}" if place else question
+
+
+def destination(
+    chat: Chat | None, model: str, glyphs: Glyphs, attachments: int, *, route: str = "", asked: bool = True
+) -> list[Piece]:
+    """Who answers next and why, and how; before anything is *asked* a routed chat only says so."""
     name = one_line(model, 80) or "no model yet"
-    pieces: list[Piece] = [(f" {glyphs.arrow} ", "dim"), (name, "text" if model else "warn")]
+    pieces: list[Piece] = [(f" {glyphs.arrow} ", "dim")]
+    if route and not asked:
+        pieces += [("auto", "text"), ("   the model is chosen by what you ask", "dim")]
+    elif route:
+        pieces += [("auto ", "dim"), (name, "text" if model else "warn"), (f"   {why(route, model)}", "dim")]
+    else:
+        pieces.append((name, "text" if model else "warn"))
     if chat is not None and chat.persona:
         pieces.append((f" as {one_line(chat.persona, 40)}", "accent"))
     if chat is not None and chat.think != "auto":

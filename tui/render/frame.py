@@ -29,9 +29,8 @@ def header(turn: Turn, width: int, glyphs: Glyphs) -> Line:
         left.append((f"  {turn.time}", Role.DIM))
     if turn.status:
         left.append((f"  {shown(turn.status[:_LONGEST_NAME])}", Role.ACCENT))
-    detail = shown(turn.detail[:_LONGEST_NAME])
-    if not _both_fit(left, detail, width):
-        detail = detail.rpartition("   ")[2]  # which variant it is stays longest
+    wordings = [shown(words[:_LONGEST_NAME]) for words in (turn.detail, *turn.briefs)]
+    detail = next((words for words in wordings if _both_fit(left, words, width)), "")
     return _spread(left, [(detail, Role.DIM)], width)
 
 

@@ -8,6 +8,7 @@ from core.chat.types import ContextFacts, Stats
 from core.chat.types import Turn as ChatTurn
 from core.guard import one_line
 from tui.format import count, duration, speed
+from tui.render import routes as routed
 from tui.render.types import Notice, Phase, Turn
 
 _STATUS = {"queued": "waiting for its turn", "loading": "loading the model", "reading": "reading the prompt"}
@@ -27,12 +28,16 @@ def view(turn: ChatTurn, now: float) -> Turn:
             text=turn.text,
             chips=tuple(f"{attached.name}" for attached in turn.attachments),
         )
+    # The variant goes last of all: without it nobody knows that there are others.
+    routes = (*routed.wordings(turn.route), "")
+    details = tuple("   ".join(part for part in (route, _variant(turn)) if part) for route in routes)
     return Turn(
         id=turn.id,
         speaker="answer",
         name=one_line(turn.model, 80),
         time=_clock(turn.created),
-        detail="   ".join(part for part in (one_line(turn.route, 200), _variant(turn)) if part),
+        detail=details[0],
+        briefs=details[1:],
         text=turn.text,
         thinking=turn.thinking,
         phase="ended" if turn.ended else _PHASE.get(turn.state, "waiting"),

@@ -40,6 +40,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Beside the name, dim."""
     detail: str = ""
     """At the right of the first row, dim: the route, the variant."""
+    briefs: tuple[str, ...] = ()
+    """The same in fewer words, ever fewer: the first that has room is shown."""
     text: str = ""
     """Markdown for an answer, as it was typed for a question."""
     thinking: str = ""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from textual import on
 
+from core.chat.routing import AUTO
 from core.chat.types import ENDED, THINK_SETTINGS, ThinkSetting, Turn
 from core.errors import LeitstandError, UsageError
+from tui.render.option import Option
 from tui.render.pieces import Pieces
 from tui.screens.conversation import Conversation
 from tui.widgets.transcript import Transcript
+
+AUTO_OPTION = Option(AUTO, "auto", "chosen for every question by what it asks")
 
 
 class Steering(Conversation):
@@ -34,7 +38,9 @@ class Steering(Conversation):
         """Choose the model of this chat from what is installed."""
         from tui.modals.choose import Choose
 
-        options = await self.leitstand.model_options()
+        options = [AUTO_OPTION, *await self.leitstand.model_options()]
+        if not self.engine.config.current.router.enabled:
+            del options[0]
         words: list[Pieces] = [
             [("No models are installed.", "strong")],
             [("Download one: leitstand pull llama3.2, or on the page Catalog.", "dim")],
@@ -44,7 +50,7 @@ class Steering(Conversation):
             if name is not None:
                 self.run_worker(self._settle(model=name), group="settle", exit_on_error=False)
 
-        current = self._chat.model if self._chat else ""
+        current = (self._chat.model if self._chat else "") or self.engine.config.current.chat.model or AUTO
         self.app.push_screen(Choose("Model", options, current=current, words=words), chosen)
 
     async def action_model(self, name: str = "") -> None:
@@ -88,7 +94,6 @@ class Steering(Conversation):
             await self._settle(persona=name)
             return
         from tui.modals.choose import Choose
-        from tui.render.option import Option
 
         personas = await self.engine.chat.personas()
         options = [Option("", "Nobody in particular", "the plain model")]
@@ -106,7 +111,7 @@ class Steering(Conversation):
 
     async def action_context(self, tokens: str = "") -> None:
         """Set the context length of this chat's model; it is loaded anew once."""
-        model = (self._chat.model if self._chat else "") or self.engine.config.current.chat.model
+        model = self._answers_next
         try:
             if not tokens.isdecimal():
                 raise UsageError("The context length is a number of tokens.", "For example: /context 16384")

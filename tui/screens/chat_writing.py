@@ -89,7 +89,7 @@ class Writing(Conversation):
             if kind == "anyway":
                 await self._send(text, anyway=True)
             elif kind == "raise_context" and choice is not None and choice.tokens:
-                await self.engine.chat.set_context(budget.model, choice.tokens)
+                await self.engine.chat.set_context(budget.model or self._answers_next, choice.tokens)
                 await self._send(text)
             elif kind == "new_chat" and self._chat is not None:
                 sent = await self.engine.chat.new_chat_with_summary(self._chat.id)

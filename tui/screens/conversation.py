@@ -278,6 +278,12 @@ class Conversation(EngineScreen):
             await self._open(event.row.id)
             self._prompt.focus()
 
+    @property
+    def _answers_next(self) -> str:
+        """The model that would answer what is written now."""
+        chosen = self._chat.model if self._chat else ""
+        return self._budget.model if self._budget else chosen or self.engine.config.current.chat.model
+
     # The lines around the composer --------------------------------------------------------------
 
     def _show_seam(self) -> None:
@@ -285,9 +291,17 @@ class Conversation(EngineScreen):
         self.query_one("#seam", Line).put([(rule, "rule")])
 
     def _show_next(self) -> None:
-        model = self._budget.model if self._budget else self._chat.model if self._chat else ""
-        left = composer.destination(self._chat, model, self.leitstand.glyphs, len(self._attached))
-        right = composer.gauge(self._budget, self.leitstand.glyphs, wide=self.size.width >= 60)
+        budget, glyphs = self._budget, self.leitstand.glyphs
+        model = budget.model if budget else self._chat.model if self._chat else ""
+        left = composer.destination(
+            self._chat,
+            model,
+            glyphs,
+            len(self._attached),
+            route=budget.route if budget else "",
+            asked=bool(self._prompt.text.strip() or self._attached),
+        )
+        right = composer.gauge(budget, glyphs, wide=self.size.width >= 60)
         self.query_one("#next", Line).put(left, right)
 
     # What is being written ------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from core.errors import (
     StreamCut,
     Timeout,
 )
-from core.jobs.context import GiveUp, TryLater
+from core.jobs.context import GiveUp, OtherModel, TryLater
 from core.jobs.endings import MOST_DEATHS, Cut, Ending, Outcome, Raised, Returned, ending, orphaned
 from core.jobs.types import Fault, Job
 
@@ -46,6 +46,7 @@ def end(of: Job, outcome: Outcome) -> Ending:
         (TryLater(Timeout("Silent."), after=60), 2, "fail", None),
         (TryLater(Timeout("Silent."), after=60, counts=False), 2, "again", 1),
         (GiveUp(LoadFailed("It never will.")), 1, "fail", None),
+        (OtherModel("qwen3:8b"), 2, "change model", None),
     ],
 )
 def test_what_an_error_means(error: Exception, attempt: int, step: str, free: int | None) -> None:

@@ -24,6 +24,7 @@ VALUES: dict[str, Any] = {
     "result": None,
     "error": None,
     "not_before": None,
+    "model": "other:8b",
     "free": 0,
     "died": 0,
     "place": 99,
