@@ -55,6 +55,8 @@ class Argument(NamedTuple):
     default: Any = None
     optional: bool = False
     many: bool = False
+    names: str = ""
+    """What kind of name completes it, as `core.cli.completions` knows them: "model", "chat" …"""
 
     @property
     def key(self) -> str:

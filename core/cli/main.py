@@ -82,6 +82,10 @@ def _answered(words: list[str], faces: Faces, context: Context) -> int:
 
 
 def _do(words: list[str], faces: Faces, context: Context) -> int:
+    if words[:1] == ["__complete"]:
+        from core.cli import completions
+
+        return completions.answer(context, words[1:])
     if {"--help", "-h"} & set(flags(words)):
         from core.cli import help as manual
 

@@ -40,8 +40,8 @@ GROUPS = {
 }
 """What verbs of two words have in common, by their first."""
 
-_CHAT = Argument("ID", "The number of a chat, as `chats list` shows it.", read=whole)
-_KEY = Argument("KEY", "The name of a setting, like server.url.")
+_CHAT = Argument("ID", "The number of a chat, as `chats list` shows it.", read=whole, names="chat")
+_KEY = Argument("KEY", "The name of a setting, like server.url.", names="setting")
 
 VERBS = (
     Verb(
@@ -149,8 +149,8 @@ VERBS = (
         "core.cli.ask:ask",
         (
             Argument("TEXT", "The question; - or nothing reads it from stdin.", optional=True),
-            Argument("--model", "Who is to answer.", "NAME"),
-            Argument("--chat", "Go on with this chat.", "ID", whole),
+            Argument("--model", "Who is to answer.", "NAME", names="model"),
+            Argument("--chat", "Go on with this chat.", "ID", whole, names="chat"),
             Argument("--new", "Begin a new chat."),
             Argument("--system", "The system prompt.", "TEXT"),
             Argument("--think", "Let the model think first."),
@@ -222,7 +222,9 @@ VERBS = (
         "How long is the setting chat.keep_deleted_days.",
         "core.cli.chats:delete",
         (
-            Argument("ID", "The number of a chat, as `chats list` shows it.", read=whole, many=True),
+            Argument(
+                "ID", "The number of a chat, as `chats list` shows it.", read=whole, many=True, names="chat"
+            ),
             Argument("--undo", "Take the deletion back."),
         ),
         (
@@ -301,6 +303,19 @@ VERBS = (
         (("EDITOR=nano leitstand config edit", "with another editor"),),
     ),
     *QUEUE_VERBS,
+    Verb(
+        "completions",
+        "Print what teaches a shell to complete commands, options and names.",
+        "The script asks Leitstand itself for every TAB: verbs, options, names of models, chats, settings, "
+        "with what they mean where the shell shows that.",
+        "core.cli.completions:completions",
+        (Argument("SHELL", "Which shell.", choices=("bash", "zsh", "fish")),),
+        (
+            ("leitstand completions bash > ~/.local/share/bash-completion/completions/leitstand", "for bash"),
+            ("leitstand completions zsh > ~/.zfunc/_leitstand", "for zsh, with ~/.zfunc in its fpath"),
+            ("leitstand completions fish > ~/.config/fish/completions/leitstand.fish", "for fish"),
+        ),
+    ),
     Verb(
         "simulate",
         "Serve a stand-in for Ollama, for trying things out without a GPU.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.cli.arguments import Argument, Verb, whole
 
-_MODEL = Argument("NAME", "The name of a model, like qwen3:8b.")
+_MODEL = Argument("NAME", "The name of a model, like qwen3:8b.", names="model")
 
 MODEL_VERBS = (
     Verb(
@@ -93,7 +93,7 @@ MODEL_VERBS = (
         "An answer that is being given is given to its end first.",
         "core.cli.model_verbs:unload",
         (
-            Argument("NAME", "Which models.", optional=True, many=True),
+            Argument("NAME", "Which models.", optional=True, many=True, names="model"),
             Argument("--all", "Every model in memory."),
         ),
         (("leitstand models unload --all", "all of them"),),
@@ -104,7 +104,7 @@ MODEL_VERBS = (
         "This is final: what was deleted has to be downloaded again. When one of the names is unknown, none "
         "of them is deleted.",
         "core.cli.model_verbs:remove",
-        (Argument("NAME", "Which models.", many=True),),
+        (Argument("NAME", "Which models.", many=True, names="model"),),
         (("leitstand models rm llama2:7b mistral:7b", "two models"),),
     ),
     Verb(
@@ -134,7 +134,7 @@ MODEL_VERBS = (
         "Without a default the model used last answers. This is the setting chat.model.",
         "core.cli.model_verbs:default",
         (
-            Argument("NAME", "The model from now on.", optional=True),
+            Argument("NAME", "The model from now on.", optional=True, names="model"),
             Argument("--none", "No model from now on."),
         ),
         (("leitstand models default qwen3:8b", "from now on"),),
@@ -174,7 +174,7 @@ MODEL_VERBS = (
         "Ask the registry for newer versions of models.",
         "Asks about the models named, or about all that are on the server. Nothing is downloaded.",
         "core.cli.model_verbs:updates",
-        (Argument("NAME", "Which models.", optional=True, many=True),),
+        (Argument("NAME", "Which models.", optional=True, many=True, names="model"),),
         (("leitstand models updates", "about all of them"),),
     ),
     Verb(
@@ -189,7 +189,12 @@ MODEL_VERBS = (
         "the last of each has done or error. The percentage is of the whole model and never falls.",
         "core.cli.pull_verb:pull",
         (
-            Argument("NAME", "Which models: llama3.2, llama3.2:1b, hf.co/user/repository:Q4_K_M.", many=True),
+            Argument(
+                "NAME",
+                "Which models: llama3.2, llama3.2:1b, hf.co/user/repository:Q4_K_M.",
+                many=True,
+                names="known model",
+            ),
             Argument("--no-verify", "Do not try the models out."),
             Argument("--insecure", "Fetch from a registry that has no valid certificate."),
             Argument("--plan", "Only say what there is to fetch, and whether it fits."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.cli.arguments import Argument, Verb, whole
 
 _LANES = ("inference", "network", "cpu")
-_JOB = Argument("ID", "The number of a job, as `queue list` shows it.", read=whole)
+_JOB = Argument("ID", "The number of a job, as `queue list` shows it.", read=whole, names="job")
 _JOBS = _JOB._replace(help="The numbers of jobs, as `queue list` shows them.", many=True)
 _LANE = Argument(
     "LANE",
