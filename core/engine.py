@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from core.ollama.address import Address
     from core.ollama.client import Ollama
     from core.ollama.registry import Registry
+    from core.retrieval.service import LibraryService
     from core.router.service import RouterService
     from core.simulator import Simulator
     from core.store.database import Database
@@ -65,6 +66,7 @@ class Engine:
     chat: ChatService
     downloads: DownloadService
     jobs: JobService
+    library: LibraryService
     models: ModelService
     router: RouterService
     telemetry: TelemetryService
@@ -158,6 +160,7 @@ class Engine:
         await self.downloads.recover()
         await self.jobs.start()
         await self.router.start()
+        await self.library.start()
         await self.chat.start()
         self._follower = self.tasks.spawn("joins", self._joins.follow())
         if self.options.demo:
@@ -176,6 +179,7 @@ class Engine:
         from core.joins import Joins
         from core.models.service import ModelService
         from core.ollama.places import models_directory
+        from core.retrieval.service import LibraryService
         from core.router.service import RouterService
         from core.routes import Routes
         from core.telemetry.service import Sources, TelemetryService
@@ -225,6 +229,16 @@ class Engine:
             candidates=routes.candidates,
             memory=routes.memory,
             embed=routes.embed,
+        )
+        self.library = LibraryService(
+            store,
+            self.bus,
+            self.tasks,
+            self.clock,
+            self.jobs,
+            self.models,
+            self.server,
+            settings=lambda: self.config.current.library,
         )
         self.chat = ChatService(
             store,
@@ -308,6 +322,7 @@ class Engine:
         if self._store is not None and hasattr(self, "telemetry"):
             await self.jobs.stop(STOP_GRACE)
             await self.chat.close()
+            await self.library.close()
             await self.downloads.stop()
             await self.models.stop()
             await self.telemetry.close()
@@ -347,6 +362,7 @@ def _import_services() -> None:
     import core.jobs.service
     import core.models.service
     import core.ollama.client
+    import core.retrieval.service
     import core.routes
     import core.store.database
     import core.telemetry.machine

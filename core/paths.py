@@ -63,6 +63,11 @@ class Paths(NamedTuple):
         return self.data / "leitstand.db"
 
     @property
+    def library(self) -> Path:
+        """What documents are searched by; can be built anew from the database."""
+        return self.data / "library"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that hosts the engine."""
         return self.data / "lock"

@@ -6,6 +6,7 @@ A new verb is one entry: its function gets a `Context`, writes through `context.
 from __future__ import annotations
 
 from core.cli.arguments import Argument, Verb, port, rate, whole
+from core.cli.verbs_library import LIBRARY_VERBS
 from core.cli.verbs_models import MODEL_VERBS
 from core.cli.verbs_queue import QUEUE_VERBS
 
@@ -164,6 +165,7 @@ VERBS = (
             ("leitstand ask --json hello | jq -r 'select(.part == \"answer\").text'", "in a script"),
         ),
     ),
+    *LIBRARY_VERBS,
     *MODEL_VERBS,
     Verb(
         "chats list",

@@ -1,0 +1,370 @@
+"""The rows of documents, and of the sections and units they were cut into."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from core.errors import NotFound
+from core.retrieval.library import DocumentState, LibraryDocument
+from core.retrieval.types import Cut, Place, Section, Unit
+from core.store.database import Database, Transaction
+
+_AT_ONCE = 500
+"""Values in one statement; SQLite has a limit."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a document when its file is seen again."""
+
+    id: int
+    state: DocumentState
+    seen: str
+    digest: str
+    recipe: str
+    root: int | None
+    revision: int
+
+
+class NewDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that was found and not read yet."""
+
+    source: str
+    kind: str = "file"
+    root: int | None = None
+    size: int = 0
+    modified: float = 0.0
+    title: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written of a document once its rows stand in the index."""
+
+    id: int
+    title: str
+    media: str
+    notes: tuple[str, ...] = ()
+    pages: int | None = None
+    size: int = 0
+    modified: float = 0.0
+    seen: str = ""
+    digest: str = ""
+    recipe: str = ""
+
+
+class DocumentStore:
+    """Reads and writes documents."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def known(self, space: int) -> dict[str, Known]:
+        """Every document of a space, by its source."""
+        rows = await self.database.read(
+            "SELECT source, id, state, seen, digest, recipe, root_id, revision FROM document "
+            "WHERE space_id = ?",
+            (space,),
+        )
+        return {row[0]: Known(*row[1:]) for row in rows}
+
+    async def document(self, id: int) -> LibraryDocument:
+        """A document as it is now."""
+        row = await self.database.read_one("SELECT * FROM document WHERE id = ?", (id,))
+        if row is None:
+            raise NotFound(f"There is no document {id}.")
+        return _document(row)
+
+    async def some(self, ids: Iterable[int]) -> dict[int, LibraryDocument]:
+        """Those of these documents that there are."""
+        found = await self._in("SELECT * FROM document WHERE id IN ({})", list(ids))
+        return {row["id"]: _document(row) for row in found}
+
+    async def page(
+        self, space: int | None, *, text: str, states: Sequence[DocumentState], skip: int, limit: int
+    ) -> tuple[list[LibraryDocument], int]:
+        """Some documents in the order of their sources, and how many there are; None: of every space."""
+        where, values = ["space_id IN (SELECT id FROM space WHERE deleted_at IS NULL)"], []
+        if space is not None:
+            where, values = ["space_id = ?"], [space]
+        if text:
+            where.append("(instr(lower(source), lower(?)) OR instr(lower(title), lower(?)))")
+            values += [text, text]
+        if states:
+            where.append(f"state IN ({_marks(states)})")
+            values += states
+        condition = " AND ".join(where)
+        # Everything in it is a literal of this file; what a person gave is a parameter.
+        rows = await self.database.read(
+            f"SELECT * FROM document WHERE {condition} ORDER BY space_id, source LIMIT ? OFFSET ?",  # noqa: S608 - see above
+            (*values, limit, skip),
+        )
+        total = await self.database.read_one(f"SELECT count(*) FROM document WHERE {condition}", values)  # noqa: S608 - see above
+        return [_document(row) for row in rows], int(total[0]) if total else 0
+
+    async def insert(self, tx: Transaction, space: int, new: Sequence[NewDocument], now: float) -> None:
+        """Note documents that are to be read; known ones stay as they are."""
+        await tx.many(
+            "INSERT OR IGNORE INTO document "
+            "(space_id, root_id, kind, source, title, size, modified, created, updated) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (space, one.root, one.kind, one.source, one.title, one.size, one.modified, now, now)
+                for one in new
+            ],
+        )
+
+    async def touch(self, tx: Transaction, seen: Sequence[tuple[str, float, int | None, int]]) -> None:
+        """Note how files look from outside whose content is as it was: (seen, modified, root, document)."""
+        await tx.many("UPDATE document SET seen = ?, modified = ?, root_id = ? WHERE id = ?", seen)
+
+    async def fail(self, tx: Transaction, id: int, sentence: str, now: float, **seen: Any) -> None:
+        """Note why a document cannot be read; what was read of it before stays."""
+        assert seen.keys() <= {"seen", "digest", "recipe", "size", "modified"}
+        sets = "".join(f", {name} = :{name}" for name in seen)
+        await tx.execute(
+            f"UPDATE document SET state = 'failed', error = :error, updated = :now{sets} WHERE id = :id",  # noqa: S608 - checked above
+            {"error": sentence, "now": now, "id": id, **seen},
+        )
+
+    async def begin(self, tx: Transaction, ids: Sequence[int]) -> dict[int, int]:
+        """Begin a revision of each; rows of several may stand in the index until that is cleared."""
+        for some in _parts(ids):
+            await tx.execute(
+                f"UPDATE document SET latest = latest + 1, dirty = 1 WHERE id IN ({_marks(some)})",  # noqa: S608 - only marks
+                some,
+            )
+        return {row["id"]: row["latest"] for row in await self._within(tx, "latest", ids)}
+
+    async def commit(
+        self, tx: Transaction, entry: Entry, cut: Cut, *, revision: int, embedded: int, now: float
+    ) -> bool:
+        """Let a revision count: its rows are in the index. False when the document is gone."""
+        done = await tx.execute(
+            "UPDATE document SET state = 'ready', error = '', title = :title, media = :media, "
+            "notes = :notes, pages = :pages, size = :size, modified = :modified, seen = :seen, "
+            "digest = :digest, recipe = :recipe, sections = :sections, units = :units, embedded = :embedded, "
+            "tokens = :tokens, "
+            "revision = :revision, updated = :now WHERE id = :id",
+            {
+                **msgspec.structs.asdict(entry),
+                "notes": _json(entry.notes),
+                "sections": len(cut.sections),
+                "units": len(cut.units),
+                "embedded": embedded,
+                "tokens": sum(section.tokens for section in cut.sections),
+                "revision": revision,
+                "now": now,
+            },
+        )
+        if not done.rowcount:
+            return False
+        await tx.execute("DELETE FROM section WHERE document_id = ?", (entry.id,))
+        await tx.execute("DELETE FROM unit WHERE document_id = ?", (entry.id,))
+        await tx.many(
+            "INSERT INTO section (document_id, ord, key, heading, text, place, tokens) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (entry.id, at, one.key, _json(one.heading), one.text, _json(one.place), one.tokens)
+                for at, one in enumerate(cut.sections)
+            ],
+        )
+        await tx.many(
+            "INSERT INTO unit (document_id, ord, key, section, context, start, stop, place, tokens) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    entry.id, at, one.key, one.section, one.context,
+                    one.start, one.end, _json(one.place), one.tokens,
+                )
+                for at, one in enumerate(cut.units)
+            ],
+        )  # fmt: skip
+        return True
+
+    async def recommit(self, tx: Transaction, id: int, *, revision: int, embedded: int) -> bool:
+        """Let a revision count that has the same text as the one before."""
+        done = await tx.execute(
+            "UPDATE document SET revision = ?, embedded = ? WHERE id = ?", (revision, embedded, id)
+        )
+        return bool(done.rowcount)
+
+    async def clean(self, tx: Transaction, revisions: dict[int, int]) -> None:
+        """Only these revisions stand in the index now, unless another was begun meanwhile."""
+        await tx.many(
+            "UPDATE document SET dirty = 0 WHERE id = ? AND revision = ? AND latest = ?",
+            [(id, revision, revision) for id, revision in revisions.items()],
+        )
+
+    async def dirty(self, space: int) -> list[tuple[int, int]]:
+        """Documents of which several revisions may stand in the index, and the one that counts."""
+        rows = await self.database.read(
+            "SELECT id, revision FROM document WHERE space_id = ? AND dirty ORDER BY id", (space,)
+        )
+        return [(row["id"], row["revision"]) for row in rows]
+
+    async def soil(self, tx: Transaction, ids: Sequence[int]) -> None:
+        """Something else than the revision that counts stands in the index."""
+        for some in _parts(ids):
+            await tx.execute(f"UPDATE document SET dirty = 1 WHERE id IN ({_marks(some)})", some)  # noqa: S608 - only marks
+
+    async def revisions(self, space: int) -> dict[int, tuple[int, int]]:
+        """The revision that counts and how many units it has, of each document that has any."""
+        rows = await self.database.read(
+            "SELECT id, revision, units FROM document WHERE space_id = ? AND revision", (space,)
+        )
+        return {row["id"]: (row["revision"], row["units"]) for row in rows}
+
+    async def unembedded(self, space: int, limit: int, after: int = 0) -> list[int]:
+        """Documents with units that have no vector."""
+        rows = await self.database.read(
+            "SELECT id FROM document WHERE space_id = ? AND embedded < units AND revision AND id > ? "
+            "ORDER BY id LIMIT ?",
+            (space, after, limit),
+        )
+        return [row["id"] for row in rows]
+
+    async def indexed(self, space: int) -> list[int]:
+        """Documents that have something in the index, or should have."""
+        rows = await self.database.read(
+            "SELECT id FROM document WHERE space_id = ? AND revision ORDER BY id", (space,)
+        )
+        return [row["id"] for row in rows]
+
+    async def under_root(self, root: int) -> set[str]:
+        """The sources that were found under something that was given to be read."""
+        rows = await self.database.read("SELECT source FROM document WHERE root_id = ?", (root,))
+        return {row["source"] for row in rows}
+
+    async def remove(self, tx: Transaction, ids: Sequence[int], *, purge: bool = False) -> int:
+        """Forget documents with everything they were cut into; *purge* overwrites their bytes."""
+        await tx.execute(f"PRAGMA secure_delete = {'ON' if purge else 'OFF'}")
+        removed = 0
+        for some in _parts(ids):
+            removed += (await tx.execute(f"DELETE FROM document WHERE id IN ({_marks(some)})", some)).rowcount  # noqa: S608 - only marks
+        return removed
+
+    # Texts that no file holds.
+
+    async def put_text(self, tx: Transaction, space: int, name: str, text: str, now: float) -> int:
+        """Keep a text under a name, in the place of an earlier one of that name; returns its number."""
+        rows = await tx.rows(
+            "INSERT INTO document (space_id, kind, source, title, size, modified, created, updated) "
+            "VALUES (:space, 'text', :name, :name, :size, :now, :now, :now) "
+            "ON CONFLICT DO UPDATE SET kind = 'text', size = :size, modified = :now, seen = '', digest = '' "
+            "RETURNING id",
+            {"space": space, "name": name, "size": len(text.encode("utf-8", "replace")), "now": now},
+        )
+        id = int(rows[0]["id"])
+        await tx.execute(
+            "INSERT OR REPLACE INTO document_text (document_id, content) VALUES (?, ?)", (id, text)
+        )
+        return id
+
+    async def text(self, id: int) -> str | None:
+        """A text that was kept."""
+        row = await self.database.read_one("SELECT content FROM document_text WHERE document_id = ?", (id,))
+        return None if row is None else str(row["content"])
+
+    # What documents were cut into.
+
+    async def cut(self, id: int) -> Cut:
+        """Everything a document was cut into."""
+        sections = await self.sections(id)
+        texts = {section.key: section.text for section in sections}
+        rows = await self.database.read("SELECT * FROM unit WHERE document_id = ? ORDER BY ord", (id,))
+        return Cut(tuple(sections), tuple(_unit(row, texts) for row in rows))
+
+    async def sections(self, id: int, *, skip: int = 0, limit: int = -1) -> list[Section]:
+        """Sections of a document in reading order."""
+        rows = await self.database.read(
+            "SELECT * FROM section WHERE document_id = ? ORDER BY ord LIMIT ? OFFSET ?", (id, limit, skip)
+        )
+        return [_section(row) for row in rows]
+
+    async def section_of(self, id: int, key: str) -> Section | None:
+        """A section by its key."""
+        row = await self.database.read_one(
+            "SELECT * FROM section WHERE document_id = ? AND key = ?", (id, key)
+        )
+        return None if row is None else _section(row)
+
+    async def units_of(self, id: int, sections: Sequence[Section]) -> list[Unit]:
+        """The units of some sections."""
+        texts = {section.key: section.text for section in sections}
+        rows = await self.database.read("SELECT * FROM unit WHERE document_id = ? ORDER BY ord", (id,))
+        return [_unit(row, texts) for row in rows if row["section"] in texts]
+
+    async def _in(self, query: str, values: list[int]) -> list[sqlite3.Row]:
+        found: list[sqlite3.Row] = []
+        for some in _parts(values):
+            found += await self.database.read(query.format(_marks(some)), some)
+        return found
+
+    async def _within(self, tx: Transaction, column: str, ids: Sequence[int]) -> list[sqlite3.Row]:
+        found: list[sqlite3.Row] = []
+        for some in _parts(ids):
+            found += await tx.rows(f"SELECT id, {column} FROM document WHERE id IN ({_marks(some)})", some)  # noqa: S608 - our own names
+        return found
+
+
+def _parts(values: Sequence[int]) -> list[Sequence[int]]:
+    return [values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE)]
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _document(row: sqlite3.Row) -> LibraryDocument:
+    return LibraryDocument(
+        id=str(row["id"]),
+        space=row["space_id"],
+        title=row["title"],
+        source=row["source"],
+        kind=row["kind"],
+        media=row["media"],
+        state=row["state"],
+        error=row["error"],
+        notes=msgspec.json.decode(row["notes"], type=tuple[str, ...]),
+        size=row["size"],
+        modified=row["modified"],
+        pages=row["pages"],
+        sections=row["sections"],
+        chunks=row["units"],
+        embedded=row["embedded"],
+        revision=row["revision"],
+        created=row["created"],
+        updated=row["updated"],
+    )
+
+
+def _section(row: sqlite3.Row) -> Section:
+    return Section(
+        key=row["key"],
+        ord=row["ord"],
+        heading=msgspec.json.decode(row["heading"], type=tuple[str, ...]),
+        text=row["text"],
+        place=msgspec.json.decode(row["place"], type=Place),
+        tokens=row["tokens"],
+    )
+
+
+def _unit(row: sqlite3.Row, texts: dict[str, str]) -> Unit:
+    return Unit(
+        key=row["key"],
+        section=row["section"],
+        ord=row["ord"],
+        text=texts[row["section"]][row["start"] : row["stop"]],
+        start=row["start"],
+        end=row["stop"],
+        context=row["context"],
+        place=msgspec.json.decode(row["place"], type=Place),
+        tokens=row["tokens"],
+    )
