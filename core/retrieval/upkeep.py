@@ -1,0 +1,223 @@
+"""What keeps a table quick and small: its indexes, compaction, cleaning, and erasing for good."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.retrieval import arrow, durable
+from core.retrieval.lance import InThread, give_memory_back, sentences
+from core.retrieval.language import Tongue, tongue_of
+from core.retrieval.shelf import Shelf, Stats
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from lancedb import AsyncTable
+
+MANY = 5_000
+"""Rows from which looking at every vector takes longer than asking an index of them."""
+
+DUE_COMMITS, DUE_ROWS = 20, 2_000
+"""New commits and rows after which upkeep is worth its second: what no index knows is searched row by row."""
+
+_SAMPLE = 400
+"""Texts that vote on the language of a space."""
+_SEGMENTS = 4
+"""Additions after which an index of vectors is made anew: each is searched by itself."""
+_LOOKED_UP = ("key", "hash", "document")
+
+_KEEP = timedelta(seconds=60)
+"""How long older versions stay: longer than any search that still reads one."""
+_AT_ONCE = timedelta(milliseconds=1)
+
+
+def is_due(shelf: Shelf) -> bool:
+    """Whether so much is new that searches begin to feel it."""
+    return shelf.commits >= DUE_COMMITS or shelf.new_rows >= DUE_ROWS
+
+
+async def tidy(shelf: Shelf, in_thread: InThread) -> None:
+    """Bring every index up to date, join small files, and remove what no version needs any more."""
+    async with shelf.cleaning, shelf.writing:
+        with sentences(shelf.what):
+            table = await shelf.table()
+            if table is None:
+                return
+            await _index(shelf, table)
+            await shelf.repeated(table.optimize)
+            # Only what is surely on the disk may take the place of older versions.
+            await shelf.flush()
+            await shelf.repeated(lambda: table.optimize(cleanup_older_than=_KEEP, delete_unverified=True))
+            await shelf.flush()
+            await shelf.look(table)
+        shelf.commits = shelf.new_rows = 0
+        await in_thread(durable.forget_bad, shelf.path)
+        await in_thread(give_memory_back)
+
+
+async def purge(shelf: Shelf, in_thread: InThread) -> None:
+    """Write what is left anew and remove the rest: deleting alone leaves the bytes in their files."""
+    spool = shelf.path.with_suffix(".spool")
+    async with shelf.cleaning, shelf.writing:
+        with sentences(shelf.what):
+            table = await shelf.table()
+            if table is None:
+                return
+            try:
+                await _rewrite(shelf, table, spool, in_thread)
+            finally:
+                with suppress(FileNotFoundError):
+                    spool.unlink()
+            await shelf.look(table)
+            await _index(shelf, table)
+            await shelf.flush()
+            await shelf.repeated(lambda: table.optimize(cleanup_older_than=_AT_ONCE, delete_unverified=True))
+            await shelf.flush()
+            await shelf.look(table)
+        shelf.commits = shelf.new_rows = 0
+        await in_thread(durable.forget_bad, shelf.path)
+        await in_thread(give_memory_back)
+
+
+async def _rewrite(shelf: Shelf, table: AsyncTable, spool: Path, in_thread: InThread) -> None:
+    """Take the rows out of the table and overwrite it with them, never holding them all in memory."""
+    schema = await table.schema()
+    writer = await in_thread(_spool_writer, spool, schema)
+    try:
+        reader = await table.query().select(schema.names).to_batches(max_batch_length=4_000)
+        async for batch in reader:
+            await in_thread(writer.write_batch, batch)
+    finally:
+        await in_thread(writer.close)
+    survivors = await in_thread(_spool_reader, spool)
+    try:
+        await table.add(survivors, mode="overwrite", write_parallelism=1)
+    finally:
+        await in_thread(survivors.close)
+    if shelf.stamp:
+        await table.update_field_metadata(
+            {"path": arrow.VECTOR, "metadata": {arrow.STAMP.decode(): shelf.stamp}}
+        )
+
+
+def _spool_writer(spool: Path, schema: pa.Schema) -> Any:
+    import pyarrow as pa
+
+    return pa.ipc.new_stream(str(spool), schema)
+
+
+def _spool_reader(spool: Path) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
+    return pa.ipc.open_stream(pa.memory_map(str(spool)))
+
+
+async def index_words(shelf: Shelf, table: AsyncTable) -> None:
+    """Make the index of the words, in the language most of the texts are in."""
+    from lancedb.index import FTS
+
+    tongue = tongue_of(await _sample(table))
+    if await _tongue_of_index(table) == tongue:
+        return
+    config = FTS(
+        language=tongue.language,
+        base_tokenizer="icu" if tongue.unspaced else "simple",
+        stem=not tongue.unspaced,
+        remove_stop_words=not tongue.unspaced,
+        ascii_folding=True,
+    )
+    await shelf.repeated(lambda: table.create_index("text", config=config, replace=True))
+    shelf.has_words = True
+
+
+async def _sample(table: AsyncTable) -> list[str]:
+    """Texts from all over the table."""
+    count = await table.count_rows()
+    step = max(count // _SAMPLE, 1)
+    offsets = list(range(0, count, step))[:_SAMPLE]
+    if not offsets:
+        return []
+    found = await table.take_offsets(offsets).select(["text"]).to_arrow()
+    return [str(text) for text in found.column("text").to_pylist()]
+
+
+async def _tongue_of_index(table: AsyncTable) -> Tongue | None:
+    for index in await table.list_indices():
+        if index.columns == ["text"]:
+            details = index.index_details or {}
+            return Tongue(str(details.get("language")), details.get("base_tokenizer") == "icu")
+    return None
+
+
+async def _index(shelf: Shelf, table: AsyncTable) -> None:
+    """Make the indexes that are missing, and those anew that no longer fit."""
+    from lancedb.index import BTree, IvfRq
+
+    if not shelf.count:
+        return
+    await index_words(shelf, table)
+    there = {index.columns[0]: index for index in await table.list_indices()}
+    if shelf.count < MANY:
+        return
+    for column in _LOOKED_UP:
+        if column not in there:
+            await shelf.repeated(lambda column=column: table.create_index(column, config=BTree()))  # type: ignore[misc]
+    if shelf.dimension is None:
+        return
+    nearest = there.get(arrow.VECTOR)
+    if nearest is None or (nearest.num_segments or 1) >= _SEGMENTS:
+        embedded = await table.count_rows(f"{arrow.VECTOR} IS NOT NULL")
+        if embedded >= MANY:
+            config = IvfRq(distance_type="cosine")
+            await shelf.repeated(lambda: table.create_index(arrow.VECTOR, config=config, replace=True))
+            shelf.has_nearest = True
+
+
+async def first_words(shelf: Shelf) -> None:
+    """Make the index of the words as soon as there are some: without it nothing is found by them."""
+    async with shelf.writing:
+        with sentences(shelf.what):
+            table = await shelf.table()
+            if table is not None and not shelf.has_words:
+                await index_words(shelf, table)
+                await shelf.flush()
+
+
+async def sample_vectors(shelf: Shelf, most: int) -> list[bytes]:
+    """Vectors from all over a table."""
+    with sentences(shelf.what):
+        table = await shelf.table()
+        if table is None or shelf.dimension is None:
+            return []
+        count = await table.count_rows()
+        offsets = [place * count // most for place in range(most)] if count > most else list(range(count))
+        if not offsets:
+            return []
+        found = await table.take_offsets(offsets).select([arrow.VECTOR]).to_arrow()
+        vectors = arrow.bytes_of(found.column(arrow.VECTOR), shelf.dimension)
+        return [vector for vector in vectors if vector is not None]
+
+
+async def stats(shelf: Shelf, in_thread: InThread) -> Stats:
+    """How a table stands."""
+    with sentences(shelf.what):
+        table = await shelf.table()
+        if table is None:
+            return Stats()
+        indexes = await table.list_indices()
+        embedded = 0
+        if shelf.dimension is not None:
+            embedded = await table.count_rows(f"{arrow.VECTOR} IS NOT NULL")
+        tongue = await _tongue_of_index(table)
+        return Stats(
+            rows=await table.count_rows(),
+            embedded=embedded,
+            unindexed=max((index.num_unindexed_rows or 0 for index in indexes), default=0),
+            bytes=await in_thread(durable.size, shelf.path),
+            dimension=shelf.dimension,
+            stamp=shelf.stamp,
+            language=tongue.language if tongue else "",
+            quantised=shelf.has_nearest,
+        )
