@@ -17,7 +17,7 @@ The bus belongs to one event loop; other threads reach it through `loop.call_soo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -77,10 +77,21 @@ class Notice(Event, frozen=True, tag=True):
     at: float = 0.0
 
 
+UNHEARD = 0.2
+"""Seconds that text may gather while nobody hears it."""
+
+
+def at_once() -> float:
+    """Want everything as it comes."""
+    return 0.0
+
+
 class Mailbox:
     """The events one subscriber has not read yet, merged per topic, in order within a topic."""
 
-    def __init__(self, limit: int = 4096) -> None:
+    def __init__(self, limit: int = 4096, rest: Callable[[], float] = at_once) -> None:
+        self.rest = rest
+        """Seconds for which its reader wants no more: a screen that has just been painted."""
         self._pending: dict[int, Event] = {}
         self._last: dict[Hashable, int] = {}
         self._count = 0
@@ -132,13 +143,21 @@ class Bus:
             if not kinds or isinstance(event, kinds):
                 box.put(event)
 
+    def rest(self, kind: type[Event]) -> float:
+        """Seconds for which nobody wants another event of a kind: whoever makes many may gather them."""
+        rests = [box.rest() for box, kinds in self._boxes.items() if not kinds or issubclass(kind, kinds)]
+        return min(rests, default=UNHEARD)
+
     @contextmanager
-    def subscribe(self, *kinds: type[Event], limit: int = 4096) -> Iterator[Mailbox]:
+    def subscribe(
+        self, *kinds: type[Event], limit: int = 4096, rest: Callable[[], float] = at_once
+    ) -> Iterator[Mailbox]:
         """Own a mailbox for the length of the block; of these kinds only, where any are named.
 
-        A reader who names them is not woken by every token that somebody else streams.
+        A reader who names them is not woken by every token that somebody else streams. *rest* says for how
+        long it wants nothing more.
         """
-        box = Mailbox(limit)
+        box = Mailbox(limit, rest)
         self._boxes[box] = kinds
         try:
             yield box

@@ -7,7 +7,7 @@ larger merges, never a backlog.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -15,13 +15,19 @@ from weakref import WeakKeyDictionary
 from textual.app import App
 from textual.screen import Screen
 
-from core.bus import Bus, Event, Resync
+from core.bus import UNHEARD, Bus, Event, Resync, TextEvent
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[Any], Awaitable[None] | None]
 
 LEAD = 0.008
 """Seconds before a picture in which the screens work facts into it."""
+
+READ = 0.013
+"""Seconds before a picture in which text is taken from the network, to be among those facts."""
+
+NEAR = 0.003
+"""Seconds that are not worth a sleep of their own."""
 
 SHARE = 0.6
 """Part of a picture's time that passes before the next batch is looked for."""
@@ -58,11 +64,11 @@ class Bridge:
 
     async def pump(self) -> None:
         """Carry facts until cancelled."""
-        with self._bus.subscribe() as mailbox:
+        with self._bus.subscribe(rest=self._rest) as mailbox:
             while True:
                 events = await mailbox.drain()
                 # What is not painted yet need not be worked in yet: more of it merges meanwhile.
-                if (early := self._until_paint() - LEAD) > 0:
+                if (early := self._until_paint() - LEAD) > NEAR:
                     await asyncio.sleep(early)
                     events += mailbox.take()
                 for event in events:
@@ -71,14 +77,26 @@ class Bridge:
                 await self._handled()
                 await asyncio.sleep(SHARE / self._frames())
 
-    async def _deliver(self, event: Event) -> None:
-        handlers = list(self._always.get(type(event), ()))
+    def _rest(self) -> float:
+        """Seconds until text is wanted: just before the next picture; seldom while nobody sees it."""
+        if not any(TextEvent in kind.__mro__ for _, wanted in self._watching() for kind in wanted):
+            return UNHEARD
+        early = self._until_paint() - READ
+        return early if early > 0 else max(0.0, early + 1 / self._frames())
+
+    def _watching(self) -> Iterator[tuple[Screen[Any], dict[type[Event], Handler]]]:
+        """The pages that somebody sees, and what they follow."""
         for screen, wanted in list(self._screens.items()):
             if screen.is_running and self._shown(screen):
-                if isinstance(event, Resync):
-                    screen.call_next(screen.resync)  # type: ignore[attr-defined]  # every follower is an EngineScreen
-                elif handler := wanted.get(type(event)):
-                    handlers.append(handler)
+                yield screen, wanted
+
+    async def _deliver(self, event: Event) -> None:
+        handlers = list(self._always.get(type(event), ()))
+        for screen, wanted in self._watching():
+            if isinstance(event, Resync):
+                screen.call_next(screen.resync)  # type: ignore[attr-defined]  # every follower is an EngineScreen
+            elif handler := wanted.get(type(event)):
+                handlers.append(handler)
         for handler in handlers:
             waiting = handler(event)
             if waiting is not None:

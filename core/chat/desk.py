@@ -15,7 +15,7 @@ from core.chat.recorder import Recorder
 from core.chat.routing import AUTO, Failure, Outcome, Route, Router, Unrouted, Wish
 from core.chat.store import ChatStore
 from core.chat.tree import Tree
-from core.chat.types import Chat, ChatChanged, Stats, Turn, TurnChanged, TurnError, TurnState
+from core.chat.types import Chat, ChatChanged, Stats, Turn, TurnChanged, TurnDelta, TurnError, TurnState
 from core.clock import Clock
 from core.config.schema import Chat as Settings
 from core.errors import LeitstandError, NotFound, OutOfMemory, ServerUnavailable, Timeout
@@ -116,6 +116,10 @@ class Desk:
     async def route(self, wish: Wish) -> Route:
         """Decide who answers."""
         return await self.router.decide(wish) if self.router.on else Route(wish.model)
+
+    def rest(self) -> float:
+        """Seconds for which nobody wants to hear more of an answer."""
+        return self.bus.rest(TurnDelta)
 
     async def largest_context(self, model: str) -> int | None:
         """The longest context of a model that fits into memory; None when nobody knows."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.chat.recorder import Recorder
-from core.chat.think import Piece, Said, ThinkParser
-from core.chat.types import Stats, TurnState
+from core.chat.think import FIRST, Piece, Said, ThinkParser
+from core.chat.types import Part, Stats, TurnState
 from core.clock import Clock
 from core.ollama import reading
 from core.ollama.wire import ChatChunk
@@ -40,17 +42,18 @@ class Hearing:
         """The question is asked now."""
         self._began = self._clock.monotonic()
 
-    def take(self, chunk: ChatChunk) -> None:
-        """Hear one object of the stream."""
-        message = chunk.message
-        if message.content or message.thinking:
-            self.pieces += 1
+    def take(self, chunks: Sequence[ChatChunk]) -> None:
+        """Hear some objects of the stream; what came at once is worked on at once."""
+        for part, texts in _runs(chunks):
             self._note_first()
-        self._say(self._parser.feed(message.content, message.thinking or ""))
+            for text, objects in _joined(texts):
+                self.pieces += objects
+                parser = self._parser
+                self._say(parser.feed(thinking=text) if part == "thinking" else parser.feed(text), objects)
 
     def end(self) -> None:
         """No more comes: what was held back is said."""
-        self._say(self._parser.finish())
+        self._say(self._parser.finish(), 0)
         self._stop_thinking()
 
     def due(self) -> bool:
@@ -89,7 +92,8 @@ class Hearing:
         if self._first is None:
             self._first = self._clock.monotonic()
 
-    def _say(self, pieces: list[Piece]) -> None:
+    def _say(self, pieces: list[Piece], objects: int) -> None:
+        """Say what was heard in so many objects of the stream."""
         for piece in pieces:
             if isinstance(piece, Said):
                 self._turn_to("thinking" if piece.part == "thinking" else "answering")
@@ -99,7 +103,7 @@ class Hearing:
                 self._note_thought()
             self.recorder.add(piece)
         if pieces and self._thinking_since is not None:
-            self._thinking_pieces += 1
+            self._thinking_pieces += objects
 
     def _spent(self) -> float:
         return 0.0 if self._first is None else self._clock.monotonic() - self._first
@@ -121,6 +125,27 @@ class Hearing:
     def _note_thought(self) -> None:
         """Keep how long it thought with the answer, which may not come to its end."""
         self.recorder.note(stats=Stats(thought=self._thought, thinking_tokens=self._thinking_pieces))
+
+
+def _runs(chunks: Sequence[ChatChunk]) -> list[tuple[Part, list[str]]]:
+    """The texts of some objects in their order, those of one kind together."""
+    runs: list[tuple[Part, list[str]]] = []
+    for chunk in chunks:
+        message = chunk.message
+        for part, text in (("thinking", message.thinking), ("answer", message.content)):
+            if text:
+                if not runs or runs[-1][0] != part:
+                    runs.append((part, []))  # type: ignore[arg-type]  # one of the two
+                runs[-1][1].append(text)
+    return runs
+
+
+def _joined(texts: list[str]) -> list[tuple[str, int]]:
+    """Texts as one, and how many they were; each for itself where a tag may change what they are."""
+    whole = "".join(texts)
+    if FIRST.isdisjoint(whole):
+        return [(whole, len(texts))]
+    return [(text, 1) for text in texts]
 
 
 def _believed(speed: float | None, usual: float | None, *, fresh: bool) -> float | None:

@@ -33,7 +33,8 @@ _ALL = tuple(tag for pair in TAGS for tag in pair)
 _TAG = re.compile("|".join(map(re.escape, _ALL)))
 # What matters in an answer: line ends, the marks of code, and tags.
 _MARK = re.compile(rf"\n|`+|~~~+|{_TAG.pattern}")
-_FIRST = frozenset(tag[0] for tag in _ALL)
+FIRST = frozenset(tag[0] for tag in _ALL)
+"""The signs a tag may begin with; text without them is what it seems."""
 
 
 class Said(NamedTuple):
@@ -244,6 +245,6 @@ class _Code:
 
 def _begun(text: str) -> int:
     """How many characters at the end may be the beginning of a tag."""
-    start = max(text.rfind(first) for first in _FIRST)  # no tag has a second one of these inside
+    start = max(text.rfind(first) for first in FIRST)  # no tag has a second one of these inside
     end = text[start:] if start >= 0 else ""
     return len(end) if any(tag.startswith(end) for tag in _ALL) else 0

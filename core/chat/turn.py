@@ -108,13 +108,13 @@ async def _listen(desk: Desk, ctx: JobContext, ask: Ask, hearing: Hearing) -> Ch
                 "model being loaded", watch_loading(desk, ctx, hearing.recorder, ask, dog, first)
             )
             try:
-                async with aclosing(desk.client().chat(ask.request)) as chunks:
-                    async for chunk in chunks:
+                async with aclosing(desk.client().chat_in_gulps(ask.request, desk.rest)) as gulps:
+                    async for chunks in gulps:
                         loading.cancel()
                         dog.limit(silence)
-                        hearing.take(chunk)
+                        hearing.take(chunks)
                         _report(ctx, hearing)
-                        final = chunk
+                        final = chunks[-1]
             finally:
                 loading.cancel()
                 hearing.end()

@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from core.errors import BadReply, NotCapable, NotOllama, ServerUnavailable, StreamCut, Timeout
+from core.errors import BadReply, LeitstandError, NotCapable, NotOllama, ServerUnavailable, StreamCut, Timeout
 from core.ollama.address import Address
 from core.ollama.failures import Refusal, error_line, failure
 from core.ollama.ndjson import UNREADABLE, NdjsonReader
-from core.ollama.transport import InThread, at_once, build, failures_of_httpx, translate
+from core.ollama.transport import REST, InThread, Rest, at_once, build, failures_of_httpx, translate
 from core.ollama.wire import (
     Answer,
     ChatChunk,
@@ -99,6 +99,10 @@ class Ollama:
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatChunk, None]:
         """Answer a chat, piece by piece."""
         return self._stream("/api/chat", request, ChatChunk, request.model, _done)
+
+    def chat_in_gulps(self, request: ChatRequest, rest: Rest) -> AsyncGenerator[Sequence[ChatChunk], None]:
+        """Answer a chat, all that has come at a time; *rest* says for how long more of it may gather."""
+        return self._gulps("/api/chat", request, ChatChunk, request.model, _done, rest)
 
     def generate(self, request: GenerateRequest) -> AsyncGenerator[GenerateChunk, None]:
         """Continue a prompt, piece by piece."""
@@ -208,17 +212,27 @@ class Ollama:
     async def _stream(
         self, route: str, request: Any, kind: type[L], model: str, ended: Callable[[Any], bool]
     ) -> AsyncGenerator[L, None]:
+        async with aclosing(self._gulps(route, request, kind, model, ended, _at_once)) as gulps:
+            async for items in gulps:
+                for item in items:
+                    yield item
+
+    async def _gulps(
+        self, route: str, request: Any, kind: type[L], model: str, ended: Callable[[Any], bool], rest: Rest
+    ) -> AsyncGenerator[Sequence[L], None]:
         reader = NdjsonReader(kind)
-        async with self._reply("POST", route, encoded(request), model=model) as response:
+        async with self._reply("POST", route, encoded(request), model=model, rest=rest) as response:
             arriving = response.aiter_bytes()
             while True:
                 data = await self._next(arriving)
-                for item in reader.feed(data) if data is not None else reader.finish():
-                    if item.error is not None:
-                        raise error_line(item.error, route, model)
-                    yield item
-                    if ended(item):
-                        return
+                lines = reader.feed(data) if data is not None else reader.finish()
+                items, fault = _taken(lines, route, model, ended)
+                if items:
+                    yield items
+                if fault is not None:
+                    raise fault
+                if items and ended(items[-1]):
+                    return
                 if data is None:
                     raise StreamCut("The server ended its answer without finishing it.")
 
@@ -238,12 +252,19 @@ class Ollama:
         model: str = "",
         headers: dict[str, str] | None = None,
         absent: bool = False,
+        rest: Rest | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """A successful reply whose body is still to come (*absent*: a 404 is an answer too)."""
         client = await self._client()
         headers = headers or ({"Content-Type": "application/json"} if content is not None else None)
         try:
-            request = client.build_request(method, self.address.url + route, content=content, headers=headers)
+            request = client.build_request(
+                method,
+                self.address.url + route,
+                content=content,
+                headers=headers,
+                extensions=None if rest is None else {REST: rest},
+            )
             response = await client.send(request, stream=True)
         except failures_of_httpx() as error:
             raise translate(error, self.address) from error
@@ -304,12 +325,33 @@ class Ollama:
         return NotOllama(f"Something answers at {self.address.url}, but it is not Ollama.")
 
 
+def _taken(
+    lines: Iterator[L], route: str, model: str, ended: Callable[[Any], bool]
+) -> tuple[list[L], LeitstandError | None]:
+    """Return the objects up to the last one, or up to what went wrong, and what that is."""
+    items: list[L] = []
+    try:
+        for item in lines:
+            if item.error is not None:
+                return items, error_line(item.error, route, model)
+            items.append(item)
+            if ended(item):
+                break
+    except LeitstandError as error:
+        return items, error
+    return items, None
+
+
 def encoded(body: Any) -> bytes:
     """A request as JSON; half characters that no encoding has are sent as the escapes JSON has for them."""
     try:
         return msgspec.json.encode(body)
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(body)).encode("ascii")
+
+
+def _at_once() -> float:
+    return 0.0
 
 
 def _done(answer: Answer) -> bool:

@@ -23,6 +23,12 @@ T = TypeVar("T")
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs a blocking call elsewhere: `Tasks.in_thread`, or `at_once` where no loop has to stay quick."""
 
+REST = "leitstand.rest"
+"""The extension of a request whose reply is a stream: a function that says how long nobody wants more."""
+
+Rest = Callable[[], float]
+"""Seconds for which what a server says may gather."""
+
 _HEADERS = {
     "User-Agent": "leitstand",
     # A compressing proxy would gather a stream into blocks before it lets any of it go.
@@ -68,12 +74,12 @@ def build(
     )
 
 
-def _transport(address: Address) -> httpx.AsyncHTTPTransport:
+def _transport(address: Address) -> httpx.AsyncBaseTransport:
     import httpx
 
     proxy = proxy_for(address)
     try:
-        return httpx.AsyncHTTPTransport(
+        usual = httpx.AsyncHTTPTransport(
             proxy=proxy,
             # Reading the certificate store takes longer than a request; plain http needs none of it.
             verify=address.scheme == "https" or proxy is not None,
@@ -86,6 +92,11 @@ def _transport(address: Address) -> httpx.AsyncHTTPTransport:
             f"The proxy {_without_login(proxy or '')} named in the environment cannot be used.",
             "Give an http:// proxy in HTTP_PROXY or HTTPS_PROXY, or name the server in NO_PROXY.",
         ) from error
+    if address.scheme == "https" or proxy is not None:
+        return usual
+    from core.ollama.plain import PlainStreams
+
+    return PlainStreams(usual, _keep_alive_probes())
 
 
 def proxy_for(address: Address) -> str | None:

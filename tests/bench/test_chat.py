@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
 LEITSTAND = str(Path(sys.executable).with_name("leitstand"))
 FULL = bool(os.environ.get("LEITSTAND_BENCH_FULL"))
-TOKENS = 10_000 if FULL else 3_000
+TOKENS = int(os.environ.get("LEITSTAND_BENCH_TOKENS") or (10_000 if FULL else 3_000))
 MARK = re.compile(rb"q(\d{5})q")
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.bus import Bus, Event, Mailbox, Notice, Resync, StateEvent, TextEvent
+from core.bus import UNHEARD, Bus, Event, Mailbox, Notice, Resync, StateEvent, TextEvent
 
 
 class Said(TextEvent, frozen=True, tag=True, kw_only=True):
@@ -251,3 +251,22 @@ def test_a_reader_that_fails_is_unsubscribed() -> None:
         raise ValueError("broken")
     bus.publish(Step("a", 0))
     assert box.take() == []
+
+
+class Heard(TextEvent, frozen=True, tag=True, kw_only=True):
+    """Text somebody may follow."""
+
+
+def test_text_may_gather_for_as_long_as_nobody_wants_it() -> None:
+    bus = Bus()
+    assert bus.rest(Heard) == UNHEARD
+    with bus.subscribe(Notice):
+        assert bus.rest(Heard) == UNHEARD
+        with bus.subscribe(TextEvent, rest=lambda: 0.5):
+            assert bus.rest(Heard) == 0.5
+            with bus.subscribe(rest=lambda: 0.05):
+                assert bus.rest(Heard) == 0.05
+                with bus.subscribe(Heard):
+                    assert bus.rest(Heard) == 0.0  # whoever says nothing wants it at once
+            assert bus.rest(Heard) == 0.5
+    assert bus.rest(Heard) == UNHEARD

@@ -12,7 +12,7 @@ from tui.render.stack import Spot
 from tui.widgets.reading import Reading
 
 _COST_SHARE: Final = 3
-_LEAD: Final = 0.005
+_LEAD: Final = 0.012
 
 
 class Framed(Reading):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from core.errors import NotOllama, ServerUnavailable, StreamCut, Timeout
+from core.errors import BadRequest, LeitstandError, NotOllama, ServerUnavailable, StreamCut, Timeout
 from core.ollama.address import parse
 from core.ollama.client import Ollama
 from core.ollama.transport import build
@@ -296,3 +296,161 @@ async def test_a_peer_that_lost_its_power_is_noticed_while_a_model_loads() -> No
             assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
             if hasattr(socket, "TCP_KEEPIDLE"):
                 assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 60
+
+
+# Gulps: how a stream is read while nobody wants every word at once.
+
+FINAL = b'{"message":{"content":""},"done":true,"done_reason":"stop"}\n'
+
+
+def word(number: int) -> bytes:
+    return chunked(b'{"message":{"content":"%d "},"done":false}\n' % number)
+
+
+async def test_words_gather_while_nobody_wants_them_and_none_is_lost() -> None:
+    async def speak(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await body(head, reader)
+        writer.write(HEADERS)
+        for number in range(60):
+            writer.write(word(number))
+            await writer.drain()
+            await asyncio.sleep(0.002)
+        writer.write(chunked(FINAL) + b"0\r\n\r\n")
+        await reader.readexactly(1)
+
+    async with serving(speak) as server:
+        ollama = server.client()
+        said: list[str] = []
+        gulps = 0
+        async with asyncio.timeout(20):
+            async for chunks in ollama.chat_in_gulps(ASK, lambda: 0.03):
+                gulps += 1
+                said += [chunk.message.content for chunk in chunks]
+        assert "".join(said) == "".join(f"{number} " for number in range(60))
+        assert gulps < 30
+        await ollama.close()
+
+
+async def test_a_word_that_comes_alone_is_not_kept_waiting() -> None:
+    go = asyncio.Event()
+
+    async def speak(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await body(head, reader)
+        writer.write(HEADERS + word(1))
+        await go.wait()
+        writer.write(word(2))
+        await reader.readexactly(1)
+
+    async with serving(speak) as server:
+        ollama = server.client()
+        gulps = ollama.chat_in_gulps(ASK, lambda: 3600.0)
+        assert [chunk.message.content for chunk in await anext(gulps)] == ["1 "]
+        go.set()
+        async with asyncio.timeout(5):
+            assert [chunk.message.content for chunk in await anext(gulps)] == ["2 "]
+        await gulps.aclose()
+        await sees(server.hung_up)
+        await ollama.close()
+
+
+async def test_what_came_before_an_error_counts() -> None:
+    async def speak(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await body(head, reader)
+        writer.write(HEADERS + word(1) + word(2) + chunked(b'{"error":"out of memory"}\n'))
+        await reader.readexactly(1)
+
+    async with serving(speak) as server:
+        ollama = server.client()
+        gulps = ollama.chat_in_gulps(ASK, lambda: 0.0)
+        said = [chunk.message.content for chunk in await anext(gulps)]
+        while len(said) < 2:
+            said += [chunk.message.content for chunk in await anext(gulps)]
+        assert said == ["1 ", "2 "]
+        with pytest.raises(LeitstandError):
+            await anext(gulps)
+        await sees(server.hung_up)
+        await ollama.close()
+
+
+async def test_a_question_of_megabytes_arrives_whole_however_slowly_it_is_read() -> None:
+    long = ChatRequest(model="toy", messages=(Message(role="user", content="x" * 4_000_000),))
+    lengths = []
+
+    async def read_slowly(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        length = int(head.lower().partition(b"content-length:")[2].split()[0])
+        got = 0
+        while got < length:
+            got += len(await reader.read(50_000))
+            await asyncio.sleep(0)
+        lengths.append(got)
+        writer.write(HEADERS + chunked(FINAL) + b"0\r\n\r\n")
+
+    async with serving(read_slowly) as server:
+        ollama = server.client()
+        async with asyncio.timeout(20):
+            assert len([chunk async for chunk in ollama.chat(long)]) == 1
+        assert lengths[0] > 4_000_000
+        await ollama.close()
+
+
+async def test_a_refusal_in_the_middle_of_a_long_question_is_heard() -> None:
+    long = ChatRequest(model="toy", messages=(Message(role="user", content="x" * 8_000_000),))
+
+    async def refuse(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+        await asyncio.sleep(3600)
+
+    async with serving(refuse) as server:
+        ollama = server.client()
+        async with asyncio.timeout(20):
+            with pytest.raises(BadRequest, match="does not let a request of this size through"):
+                await anext(ollama.chat(long))
+        await ollama.close()
+
+
+async def test_a_reply_in_no_known_coding_is_not_taken_for_an_answer() -> None:
+    async def speak(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await body(head, reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\nabc")
+        await reader.readexactly(1)
+
+    async with serving(speak) as server:
+        ollama = server.client()
+        with pytest.raises(NotOllama):
+            await anext(ollama.chat(ASK))
+        await sees(server.hung_up)
+        await ollama.close()
+
+
+@pytest.mark.parametrize("url", ["http://no-such-host.invalid", "http://127.0.0.1:{port}"])
+async def test_a_stream_meets_an_absent_server_as_every_request_does(url: str) -> None:
+    ollama = Ollama(parse(url.format(port=unused_port())))
+    with pytest.raises(ServerUnavailable) as streamed:
+        await anext(ollama.chat(ASK))
+    with pytest.raises(ServerUnavailable) as asked:
+        await ollama.version()
+    assert (streamed.value.message, streamed.value.hint) == (asked.value.message, asked.value.hint)
+    await ollama.close()
+
+
+async def test_a_stream_from_a_program_that_does_not_speak_http_is_not_ollama() -> None:
+    async def mail(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await reader.readexactly(1)
+
+    async with serving(mail) as server:
+        ollama = server.client()
+        with pytest.raises(NotOllama, match="does not speak HTTP"):
+            await anext(ollama.chat(ASK))
+        await ollama.close()
+
+
+async def test_a_login_in_the_address_goes_along_with_a_stream() -> None:
+    async with serving(speak_then_wait) as server:
+        ollama = Ollama(parse(f"http://me:secret@127.0.0.1:{server.port}"))
+        chunks = ollama.chat(ASK)
+        await anext(chunks)
+        await chunks.aclose()
+        assert b"Authorization: Basic bWU6c2VjcmV0" in server.heads[0]
+        assert server.heads[0].startswith(b"POST /api/chat HTTP/1.1\r\n")
+        await ollama.close()
