@@ -173,7 +173,10 @@ class Pace:
 
     def painted(self, started: float, cost: float) -> None:
         """A picture was made; *cost* is the processor time it took."""
-        self._next_paint = started + max(1.0 / self.frames, REST * cost)
+        rested = started + REST * cost
+        # A picture out of turn, for a key, leaves the rhythm alone: what waits for its turn is not put off.
+        in_turn = started >= self._next_paint - _TICK
+        self._next_paint = max(started + 1.0 / self.frames if in_turn else self._next_paint, rested)
 
     def may_send(self, waiting: int) -> bool:
         """Tell whether the terminal has taken enough; *waiting* frames are still in our own queue."""

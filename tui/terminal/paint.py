@@ -24,7 +24,7 @@ _BRIDGE = 4
 _ERASE_FROM = 8
 """Blanks in a row that are shorter to erase than to write."""
 
-_FEW = 200
+_FEW = 1_500
 """Runs up to which their order is worth a thought."""
 
 _MOVE = 7

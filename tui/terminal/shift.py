@@ -18,6 +18,9 @@ _REGION = 14
 _TO_A_ROW = 8
 """Bytes to move the cursor to a row."""
 
+_TO_A_PEN = 10
+"""Bytes to change the pen, or to come back to a row for another one."""
+
 
 class Shift(NamedTuple):
     """Rows *top* to *bottom* move up by *by* rows, or down when it is negative."""
@@ -81,13 +84,15 @@ def _saves(shift: Shift, wanted: Sequence[Row], shown: Sequence[Row | None]) -> 
 
 def _price(row: Row, other: Row | None) -> int:
     """About how many bytes turn one row into another."""
-    if other is None:
-        return len(row.glyphs) - row.glyphs.count(" ") + 2 * _TO_A_ROW
-    if row.same(other):
+    if other is not None and row.same(other):
         return 0
+    changes: int = sum(map(ne, row.pens, row.pens[1:]))
+    if other is None:
+        return len(row.glyphs) - row.glyphs.count(" ") + (changes + 1) * _TO_A_PEN + _TO_A_ROW
     if row.odd or other.odd:
-        return len(row.glyphs) + _TO_A_ROW
+        return len(row.glyphs) + changes * _TO_A_PEN + _TO_A_ROW
     # Which cells change matters less than how many; pens count when the text stays.
     glyphs: int = sum(map(ne, row.glyphs, other.glyphs))
     pens: int = sum(map(ne, row.pens, other.pens))
-    return max(glyphs, pens) + _TO_A_ROW
+    cells = max(glyphs, pens)
+    return cells + min(changes, cells) * _TO_A_PEN + _TO_A_ROW

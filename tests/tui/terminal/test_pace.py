@@ -64,6 +64,24 @@ def test_a_pressed_key_does_not_wait_for_its_turn() -> None:
     assert not pace.may_paint()
 
 
+def test_a_key_puts_off_nothing_that_waits_for_its_turn() -> None:
+    time = Time()
+    pace = Pace(time, frames=10)
+    pace.painted(time.now, 0.001)
+    time.now += 0.05
+    pace.key()
+    pace.painted(time.now, 0.001)
+    pace.sent(20, asked=False)
+    time.now += 0.05
+    assert pace.may_paint()
+    pace.painted(time.now, 0.001)
+    pace.key()
+    pace.painted(time.now, 0.1)
+    pace.sent(20, asked=False)
+    time.now += 0.1
+    assert not pace.may_paint()
+
+
 def test_nothing_is_sent_while_the_terminal_has_not_taken_the_last() -> None:
     pace = Pace(Time())
     assert pace.may_send(0)
