@@ -96,8 +96,8 @@ class _Line:
             name, joined, _ = begun.partition("=")
             if joined and (option := self._options.get(name)) is not None:
                 # The shell replaces the whole word, so the name goes along.
-                found = _values(option, names).candidates
-                return Offer(tuple(Candidate(f"{name}={value.word}", value.meaning) for value in found))
+                values = _values(option, names).candidates
+                return Offer(tuple(Candidate(f"{name}={value.word}", value.meaning) for value in values))
             return Offer(self._open_options())
         # A verb may go on with a second word and take arguments at the same time.
         found = _values(place, names) if (place := self._next_place()) is not None else Offer()

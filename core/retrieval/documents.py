@@ -86,7 +86,8 @@ class DocumentStore:
         self, space: int | None, *, text: str, states: Sequence[DocumentState], skip: int, limit: int
     ) -> tuple[list[LibraryDocument], int]:
         """Some documents in the order of their sources, and how many there are; None: of every space."""
-        where, values = ["space_id IN (SELECT id FROM space WHERE deleted_at IS NULL)"], []
+        where = ["space_id IN (SELECT id FROM space WHERE deleted_at IS NULL)"]
+        values: list[int | str] = []
         if space is not None:
             where, values = ["space_id = ?"], [space]
         if text:
