@@ -176,7 +176,7 @@ class Engine:
         from core.chat.service import ChatService
         from core.downloads.service import DownloadService
         from core.jobs.service import JobService
-        from core.joins import Joins
+        from core.joins import Joins, watching
         from core.models.service import ModelService
         from core.ollama.places import models_directory
         from core.retrieval.service import LibraryService
@@ -259,6 +259,7 @@ class Engine:
             tasks=self.tasks,
             clock=self.clock,
             probes=self._probes or self._this_machine(),
+            settings=watching(self.config.current.gauges),
             sources=Sources(
                 loaded_models=joins.loaded_models,
                 running_jobs=joins.running_jobs,

@@ -9,6 +9,8 @@ from core.bus import Bus, Notice
 from core.chat.desk import TURN
 from core.chat.service import ChatService
 from core.clock import Clock
+from core.config.gauges import Gauges
+from core.config.service import ConfigService
 from core.config.types import ConfigChanged
 from core.errors import ConfigError, LeitstandError
 from core.jobs.service import JobService
@@ -21,7 +23,14 @@ from core.ollama.connection import ServerChanged, ServerService
 from core.ollama.names import same
 from core.telemetry.energy import Meter
 from core.telemetry.service import TelemetryService
-from core.telemetry.types import LoadedModel, RunningJob, Sample, Sampled
+from core.telemetry.types import (
+    LoadedModel,
+    RunningJob,
+    Sample,
+    Sampled,
+    TelemetrySettings,
+    Thresholds,
+)
 from core.telemetry.work import Workload
 
 _DOING = {
@@ -41,6 +50,7 @@ class House(Protocol):
 
     bus: Bus
     clock: Clock
+    config: ConfigService
     chat: ChatService
     server: ServerService
     jobs: JobService
@@ -79,6 +89,8 @@ class Joins:
         house = self._house
         if any(key.startswith("queue.") for key in event.keys):
             house.jobs.settings_changed()
+        if any(key.startswith("gauges.") for key in event.keys):
+            house.telemetry.configure(watching(house.config.current.gauges))
         if "server.url" in event.keys and not house.server.current.demo:
             try:
                 await house.server.use(house.address())
@@ -175,3 +187,21 @@ def _described(job: Job) -> tuple[str, str]:
     if job.kind == TURN:
         return known if known != "loading" else "loading for", job.title
     return known or job.title, ""
+
+
+def watching(gauges: Gauges) -> TelemetrySettings:
+    """How closely the machine is watched, out of the settings."""
+    limits = Thresholds(
+        gpu_memory=gauges.gpu_memory,
+        temperature=gauges.temperature,
+        host_memory=gauges.host_memory,
+        disk_free=int(gauges.disk_free * 1e9),
+        away=gauges.away,
+    )
+    return TelemetrySettings(
+        interval=gauges.interval,
+        background=gauges.background,
+        keep_history=gauges.history,
+        alerts=gauges.alerts,
+        thresholds=limits,
+    )

@@ -17,7 +17,7 @@ from core.cli.output import Output, Piece, bold, dim, green, red, yellow
 from core.errors import Cancelled, UsageError, from_code
 from core.jobs.types import FINISHED, Job, JobChanged
 from core.models.browse import Filter, Order, browse
-from core.models.fit import gigabytes, worded
+from core.models.fit import gibibytes, gigabytes, worded
 from core.models.loading import Loaded
 from core.models.types import Fit, InMemory, Model, ModelDetails, Tier, Verdict, WhenTight
 from core.models.updates import Checked
@@ -116,7 +116,7 @@ async def load(context: Context) -> int:
         context.out.event({**msgspec.to_builtins(found), "done": True})
     else:
         share = "" if found.gpu_percent is None else f", {found.gpu_percent} % on the GPU"
-        size = "" if found.size is None else f", {gigabytes(found.size)}"
+        size = "" if found.size is None else f", {gibibytes(found.size)}"
         context.out.line(bold(found.name), f" is loaded: {found.seconds:.1f} s{size}{share}")
     return DONE
 
@@ -314,6 +314,7 @@ def verdict(fit: Fit) -> dict[str, Any]:
         "margin": fit.margin,
         "context": fit.context,
         "gpu_percent": fit.gpu_percent,
+        "slower": fit.slower,
         "largest_context": fit.largest_context,
         "could_unload": list(fit.could_unload),
         "reason": fit.reason,
@@ -368,7 +369,7 @@ def _describe(out: Output, details: ModelDetails, fit: Fit) -> None:
         ("good for", ", ".join(model.uses)),
         ("tier", model.tier or ""),
         ("fits", f"{fit.verdict}: {fit.reason}"),
-        ("needs", "" if fit.needed is None else f"{gigabytes(fit.needed)}, {worded(fit.source)}"),
+        ("needs", "" if fit.needed is None else f"{gibibytes(fit.needed)}, {worded(fit.source)}"),
         ("settings", "  ".join(f"{name} {' '.join(each)}" for name, each in details.parameters.items())),
         ("variants", ", ".join(variant.name for variant in details.variants)),
         ("wrong", "" if model.fault is None else f"{model.fault.message} {model.fault.hint}"),

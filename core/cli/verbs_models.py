@@ -55,10 +55,10 @@ MODEL_VERBS = (
     Verb(
         "models fit",
         "Say whether a model fits into the memory that is free now.",
-        "The verdict is fits, tight (less than a tenth to spare), spills (partly on the CPU), too big or "
-        "unknown, with what is needed and what is free. The source says where the number is from: measured "
-        "at an earlier load, interpolated between such, or estimated from the model's shape. Of a server "
-        "on another machine nothing is claimed.",
+        "The verdict is fits, tight (less than a tenth to spare), spills (partly on the CPU, and about how "
+        "many times slower), too big or unknown, with what is needed and what is free. The source says where "
+        "the number is from: measured at an earlier load, interpolated between such, or estimated from the "
+        "model's shape. Of a server on another machine nothing is claimed.",
         "core.cli.model_verbs:fit",
         (_MODEL, Argument("--context", "With this context length.", "TOKENS", whole)),
         (

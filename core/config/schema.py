@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from core.config.fields import Section, about, flatten, plain
+from core.config.gauges import Gauges
 from core.config.library import Library
 from core.config.routing import Router
 from core.config.types import Setting, Value
@@ -416,6 +417,7 @@ class Config(Section, frozen=True):
     models: Models = Models()
     downloads: Downloads = Downloads()
     library: Library = Library()
+    gauges: Gauges = Gauges()
     keys: Annotated[
         dict[str, str],
         about(

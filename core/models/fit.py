@@ -12,6 +12,7 @@ import msgspec
 
 from core.models.sizing import SET_ASIDE, Need
 from core.models.types import Fit, GpuLoad, GpuMemory, Source, Verdict
+from core.ollama.reading import slowdown, slower
 
 SPARE = 1.1
 STEP = 1024
@@ -78,6 +79,7 @@ def _in_memory(ask: Ask, need: Need) -> Fit:
         free=_total_free(ask),
         total=_total(ask),
         gpu_percent=percent,
+        slower=slowdown(percent) if verdict == "spills" and ask.own else None,
         loaded=True,
         reason=f"It is in memory now, {percent} % of it on the GPU.",
     )
@@ -92,7 +94,7 @@ def _without_gpus(ask: Ask, need: Need) -> Fit:
         context=ask.context,
         needed=need.size,
         margin=need.margin,
-        reason=f"It needs {gigabytes(need.size)} ({worded(need.source)}); {why}.",
+        reason=f"It needs {gibibytes(need.size)} ({worded(need.source)}); {why}.",
     )
 
 
@@ -112,6 +114,7 @@ def _on_gpus(ask: Ask, gpus: Sequence[GpuMemory], need: Need, needs: Needs) -> F
         free=free,
         total=_total(ask),
         gpu_percent=percent,
+        slower=slowdown(percent) if verdict == "spills" else None,
         gpus=tuple(
             GpuLoad(gpu.name, gpu.free, bytes_)
             for gpu, bytes_ in zip(gpus, used or _filled(gpus), strict=False)
@@ -200,8 +203,8 @@ def _total(ask: Ask) -> int | None:
 
 
 def _reason(fit: Fit) -> str:
-    needed = f"{gigabytes(fit.needed or 0)} ({worded(fit.source)})"
-    free = gigabytes(fit.free or 0)
+    needed = f"{gibibytes(fit.needed or 0)} ({worded(fit.source)})"
+    free = gibibytes(fit.free or 0)
     match fit.verdict:
         case "fits":
             return f"It needs {needed} of the {free} that are free on the GPU."
@@ -211,9 +214,7 @@ def _reason(fit: Fit) -> str:
             names = listed(fit.could_unload)
             return f"It needs {needed}, {free} are free; unloading {names} would make room."
         case "spills":
-            return (
-                f"It needs {needed}, {free} are free: {100 - (fit.gpu_percent or 0)} % would run on the CPU."
-            )
+            return f"It needs {needed}, {free} are free: {spilled(fit)}."
         case _:
             return f"It needs {needed}: more than the GPU and the host's memory have free."
 
@@ -234,6 +235,17 @@ def worded(source: Source) -> str:
     }[source]
 
 
+def spilled(fit: Fit) -> str:
+    """What becomes of a model that does not fit on the GPU alone."""
+    percent = fit.gpu_percent or 0
+    return f"{100 - percent} % of it would run on the CPU, {slower(percent)}"
+
+
+def gibibytes(size: int) -> str:
+    """Memory as people read it, in the unit the drivers count in."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+
+
 def gigabytes(size: int) -> str:
-    """A size as people read it."""
+    """A size on a disk as people read it."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -13,7 +13,7 @@ from core.jobs.context import LOADING, JobContext
 from core.jobs.endings import fault_of
 from core.jobs.types import NewJob, packed
 from core.models import estimates
-from core.models.fit import gigabytes, listed, worded
+from core.models.fit import gibibytes, listed, spilled, worded
 from core.models.learning import Memories
 from core.models.roster import Roster, key_of
 from core.models.sync import Synchroniser
@@ -61,7 +61,7 @@ def job_for(ask: LoadAsk) -> NewJob:
 
 def refusal(fit: Fit) -> NotEnoughMemory:
     """Say why a model is not loaded just so, and what could be done."""
-    needed, free = gigabytes(fit.needed or 0), gigabytes(fit.free or 0)
+    needed, free = gibibytes(fit.needed or 0), gibibytes(fit.free or 0)
     message = f"{fit.name} needs {needed} of GPU memory ({worded(fit.source)}), and {free} are free."
     if fit.verdict == "tight":
         message = f"{fit.name} needs {needed} of GPU memory ({worded(fit.source)}), and only {free} are free."
@@ -75,11 +75,7 @@ def refusal(fit: Fit) -> NotEnoughMemory:
         )
     if fit.verdict == "tight":
         return NotEnoughMemory(message, "Load it anyway, or choose a smaller context or model.")
-    return NotEnoughMemory(
-        message,
-        f"Load it anyway, with {100 - (fit.gpu_percent or 0)} % on the CPU and much slower, or choose a "
-        "smaller context or model.",
-    )
+    return NotEnoughMemory(message, f"Load it anyway ({spilled(fit)}), or choose a smaller context or model.")
 
 
 class Loader:

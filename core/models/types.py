@@ -183,6 +183,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int | None = None
     gpu_percent: int | None = None
     """The share that would be on the GPU."""
+    slower: float | None = None
+    """About how many times slower it would run for the rest of it, which is on the CPU; an estimate."""
     gpus: tuple[GpuLoad, ...] = ()
     largest_context: int | None = None
     """The longest context with which all of it stays on the GPU as free as it is now."""

@@ -41,6 +41,23 @@ def gpu_percent(size: int, size_vram: int | None) -> int | None:
     return 100 - math.floor((size - size_vram) / size * 100 + 0.5)
 
 
+CPU_SLOWER = 10.0
+"""About how much slower the part of a model runs that lies on the processor: a token reads every weight
+once, and a graphics card's memory is read about ten times as fast as a host's."""
+
+
+def slowdown(gpu_percent: int) -> float:
+    """About how many times slower a model runs that lies on the GPU with that share only."""
+    cpu = (100 - gpu_percent) / 100
+    return 1 - cpu + cpu * CPU_SLOWER
+
+
+def slower(gpu_percent: int) -> str:
+    """Say how much slower that is: `about 3 times slower`."""
+    times = slowdown(gpu_percent)
+    return f"about {times:.1f} times slower" if times < 1.95 else f"about {times:.0f} times slower"
+
+
 class Stay(msgspec.Struct, frozen=True):
     """How long a loaded model stays: until a time, for ever, about to go (or busy), or not known."""
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.ollama.reading import slowdown
 from core.router.types import Candidate, Concern, Memory, Terms, Way
-
-CPU_SLOWER = 10.0
-"""About how much slower the part of a model runs that lies on the processor."""
 
 
 def concern(pick: Candidate, able: Sequence[Candidate], memory: Memory, terms: Terms) -> Concern | None:
@@ -28,7 +26,7 @@ def concern(pick: Candidate, able: Sequence[Candidate], memory: Memory, terms: T
 
 def slower(cpu_share: float) -> float:
     """About how many times slower a model runs with that share on the processor."""
-    return 1 - cpu_share + cpu_share * CPU_SLOWER
+    return slowdown(100 - round(100 * cpu_share))
 
 
 def _short(pick: Candidate, memory: Memory) -> str:

@@ -153,3 +153,14 @@ async def test_a_model_under_two_names_is_in_memory_once(house: House) -> None:
     assert {model.name for model in await house.engine.models.loaded()} == {MODEL, "twin:latest"}
     await house.says(tokens=1)
     assert len((await house.model()).jobs) == 1
+
+
+async def test_the_settings_of_the_gauges_count_at_once(house: House) -> None:
+    assert (await house.look()).alerts == ()
+    await house.engine.config.set("gauges.gpu_memory", 55.0)
+    for _ in range(12):
+        sample = await house.look()
+    assert [alert.kind for alert in sample.alerts] == ["gpu_memory"]  # 19 of 32 GiB
+    await house.engine.config.set("gauges.alerts", False)
+    await settle()
+    assert (await house.look()).alerts == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.downloads.types import Plan
 from core.errors import LeitstandError
 from core.guard import one_line
+from core.models.fit import spilled
 from tui import format as fmt
 from tui.modals.confirm import Confirm
 from tui.screens.base import EngineScreen
@@ -73,7 +74,7 @@ def plan_words(plan: Plan) -> str:
         verdict = {
             "fits": "It fits on the GPU.",
             "tight": "It just fits on the GPU.",
-            "spills": f"{100 - (plan.fit.gpu_percent or 0)} % of it would run on the CPU.",
+            "spills": f"{spilled(plan.fit)}.",
         }.get(plan.fit.verdict, "It is too big for this machine.")
         words.append(verdict)
     return " ".join(words)

@@ -50,7 +50,8 @@ def test_the_verdict_leaves_a_tenth_to_spare(needed: float, free: float, verdict
 def test_what_spills_says_which_share_stays_on_the_gpu() -> None:
     found = fit(taking(40), gpu(20 + SET_ASIDE / GB))
     assert found.gpu_percent == 50
-    assert "50 % would run on the CPU" in found.reason
+    assert found.slower == 5.5
+    assert "50 % of it would run on the CPU, about 6 times slower" in found.reason
 
 
 def test_memory_that_cannot_be_seen_is_unknown_and_so_is_a_machine_without_gpu() -> None:

@@ -13,6 +13,8 @@ from core.ollama.reading import (
     keep_alive,
     parameters,
     prompt_speed,
+    slowdown,
+    slower,
     speed,
     stay,
     timestamp,
@@ -137,3 +139,17 @@ def test_parameters_of_a_model_are_read_whatever_their_order() -> None:
     )
     assert parameters(text) == {"stop": ["<|end|>", 'say "hi"', "broken\\"], "num_ctx": ["4096"]}
     assert parameters(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("percent", "times", "words"),
+    [
+        (100, 1.0, "about 1.0 times slower"),
+        (95, 1.45, "about 1.4 times slower"),
+        (74, 3.34, "about 3 times slower"),
+        (0, 10.0, "about 10 times slower"),
+    ],
+)
+def test_what_lies_on_the_cpu_makes_it_slower(percent: int, times: float, words: str) -> None:
+    assert slowdown(percent) == pytest.approx(times)
+    assert slower(percent) == words
