@@ -6,7 +6,7 @@ ctrl+enter, alt+enter, ctrl+tab) are never the only way to anything; a test hold
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from textual.binding import Binding, BindingsMap, InvalidBinding
@@ -276,7 +276,18 @@ KEYS: tuple[Key, ...] = (
     Key(
         "catalog.which", "w", "next_which", "which", "All models, installed, in memory, not here", footer=True
     ),
+    Key(
+        "catalog.ability",
+        "a",
+        "next_ability",
+        "can",
+        "Only models that can do something, or all",
+        footer=True,
+    ),
     Key("catalog.fitting", "v", "only_fitting", "fitting", "Only models that fit this machine, or all"),
+    Key("catalog.make", "n", "make", "new", "Make a model from a Modelfile or a GGUF file", footer=True),
+    Key("catalog.tier", "t", "tier", "tier", "Choose the selected model's tier: fast, code, heavy"),
+    Key("catalog.updates", "N", "updates", "newer?", "Ask the registry for newer versions"),
     Key("catalog.refresh", "r", "refresh", "refresh", "Ask the server again what it has"),
     Key("catalog.name", "y", "copy_name", "copy name", "Copy the name of the selected model"),
     Key("catalog.all", "escape", "clear_filter", "all", "List all models again"),
@@ -411,9 +422,11 @@ def shown(keys: str, *, ascii_only: bool = False) -> str:
     return ", ".join(names)
 
 
-def footer(scopes: Iterable[str], overrides: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return (key, label) pairs for the key line, the page's own first."""
-    wanted = [key for scope in scopes for key in KEYS if key.scope == scope and key.footer]
+def footer(
+    scopes: Iterable[str], overrides: Mapping[str, str], offers: Callable[[str], bool] = lambda id: True
+) -> list[tuple[str, str]]:
+    """Return (key, label) pairs for the key line, the page's own first; *offers* says which make sense."""
+    wanted = [key for scope in scopes for key in KEYS if key.scope == scope and key.footer and offers(key.id)]
     return [(shown(effective(key, overrides).split(",")[0]), key.label) for key in wanted]
 
 

@@ -15,6 +15,9 @@ from core.models.types import Fit, Model
 USUAL = 4096
 """The context that is judged where nobody says another."""
 
+LADDER = (4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144)
+"""Contexts that people choose from."""
+
 
 class Assessor:
     """Judges models against a look at the memory."""

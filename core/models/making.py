@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from core.errors import NotFound, UsageError
+from core.errors import NotFound, NotInRegistry, UsageError
 from core.guard import one_line
 from core.jobs.context import JobContext
 from core.jobs.types import NewJob, packed
@@ -23,6 +24,7 @@ from core.tasks import Tasks
 
 KIND = "model.create"
 _PIECE = 4 * 1024 * 1024
+_LONGEST_MODELFILE = 1_000_000
 
 
 class CreateAsk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,6 +35,23 @@ class CreateAsk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     directory: str = ""
     """Where relative paths begin."""
     quantize: str = ""
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file would make: the path of a Modelfile or of a GGUF file, looked into."""
+
+    path: str
+    name: str
+    """A name for the model, out of the file's."""
+    gguf: bool = False
+    size: int = 0
+    """Bytes of a GGUF file."""
+    text: str = ""
+    """The Modelfile."""
+    directory: str = ""
+    """Where its relative paths begin."""
+    base: str = ""
+    """What it is made from."""
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -57,6 +76,43 @@ def from_file(path: str) -> str:
     return f"FROM {Path(path).expanduser().absolute()}\n"
 
 
+def look_into(path: str) -> Recipe:
+    """Say what a file would make; raise NotFound or UsageError when it makes nothing."""
+    file = Path(path.strip()).expanduser()
+    if not file.is_file():
+        what = f"{file} is a directory" if file.is_dir() else f"There is no file {file}"
+        raise NotFound(f"{what}.", "Give the whole path of a Modelfile or a GGUF file.")
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(_LONGEST_MODELFILE + 1)
+        size = file.stat().st_size
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    if head.startswith(b"GGUF"):
+        return Recipe(path=str(file), name=_name_from(file.stem), gguf=True, size=size, base=file.name)
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"{file} is neither a Modelfile nor a GGUF file.", "A Modelfile is text and begins with FROM."
+        ) from None
+    if len(head) > _LONGEST_MODELFILE:
+        raise UsageError(f"{file} is too long for a Modelfile.")
+    name = file.parent.name if file.name.lower() == "modelfile" else file.stem
+    return Recipe(
+        path=str(file),
+        name=_name_from(name),
+        text=text,
+        directory=str(file.absolute().parent),
+        base=one_line(read(text).from_, 200),
+    )
+
+
+def _name_from(stem: str) -> str:
+    """Make a name that the server takes out of a file's."""
+    return "-".join(re.findall(r"[a-z0-9._]+", stem.lower())).strip("-._")[:60] or "model"
+
+
 class Maker:
     """Runs the jobs that make models."""
 
@@ -79,14 +135,23 @@ class Maker:
             adapters = {path.name: await self._sent(ctx, path)}
         await ctx.phase("making")
         request = _request(ask, recipe, base or None, files, adapters)
+        try:
+            await self._follow(ctx, request)
+        except NotInRegistry as error:
+            raise NotInRegistry(
+                f"{one_line(recipe.from_, 120)} is neither on the server nor in the registry.",
+                "FROM names what the model is made from: check its spelling.",
+            ) from error
+        await self._made()
+        return Created(ask.name)
+
+    async def _follow(self, ctx: JobContext, request: CreateRequest) -> None:
         async with aclosing(self._server.client.create(request)) as statuses:
             async for status in statuses:
                 percent = None
                 if status.total and status.completed is not None:
                     percent = min(100.0 * status.completed / status.total, 100.0)
                 ctx.progress(percent=percent, text=one_line(status.status, 80))
-        await self._made()
-        return Created(ask.name)
 
     async def _sent(self, ctx: JobContext, path: Path) -> str:
         """Have the file on the server; return its digest."""

@@ -15,13 +15,13 @@ from core.exposed import exposed
 from core.jobs.service import JobService
 from core.jobs.types import Fault, Job
 from core.models import catalog, loading, making, updates
-from core.models.assess import USUAL, Assessor
+from core.models.assess import LADDER, USUAL, Assessor
 from core.models.details import details
 from core.models.directory import choose
 from core.models.keeping import Bin
 from core.models.learning import Memories
 from core.models.loading import LoadAsk, Loader, refusal
-from core.models.making import CreateAsk, Maker
+from core.models.making import CreateAsk, Maker, Recipe, look_into
 from core.models.memory import NOWHERE, Look, Room
 from core.models.roster import Roster
 from core.models.sync import Synchroniser
@@ -193,6 +193,14 @@ class ModelService:
         usual = context or self._config.current.chat.context
         return tuple(self._assessor.fit(model, usual, room) for model in await self.list(scope))
 
+    @exposed
+    async def fit_by_context(self, name: str) -> Fits:
+        """Say of the usual contexts, up to the longest a model was trained for, whether it fits with them."""
+        model, room = self.roster.get(name), await self._room()
+        longest = model.context or LADDER[-1]
+        contexts = [context for context in LADDER if context < longest] + [longest]
+        return tuple(self._assessor.fit(model, context, room) for context in contexts)
+
     # Verbs: memory.
 
     @exposed
@@ -287,6 +295,11 @@ class ModelService:
         text = modelfile or making.from_file(gguf)
         ask = CreateAsk(name=name, modelfile=text, directory=directory, quantize=quantize)
         return await self._jobs.enqueue(making.job_for(ask))
+
+    @exposed
+    async def recipe(self, path: str) -> Recipe:
+        """Look into a Modelfile or a GGUF file, before a model is made from it."""
+        return await self._tasks.in_thread(look_into, path)
 
     @exposed
     async def check_updates(self, of: tuple[str, ...] = ()) -> Job:

@@ -7,13 +7,15 @@ import pytest
 from msgspec.structs import replace
 
 from core.jobs.types import JobFilter
-from core.models.types import Model
+from core.models.types import Benchmark, Model
 from tests.fakes.machine import CARD, GIB, FakeMachine
 from tests.pictures import assert_picture, screen_text
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
 from tests.waiting import until
 from tui.app import LeitstandApp
 from tui.screens.catalog import CatalogScreen
+from tui.widgets.detail import Detail
+from tui.widgets.line import Line
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 
@@ -229,10 +231,125 @@ async def test_details_tell_all_the_server_says(shell: OpenShell, size: tuple[in
         await known(here)
         await on(here, "llama3.2:3b")
         await here.pilot.press("i")
-        text = await shows(here, "Variants", "Settings it comes with")
-        assert "stop" in text
+        await shows(here, "Memory by context")
         assert_picture(here.app, "catalog-details")
+        words = here.app.screen.query_one(Detail)
+        told = "\n".join("".join(text for text, _ in line) for line in words._said or ())
+        for part in ("Variants", "Settings it comes with", "stop", "Template", "Facts", "Licence", "128k"):
+            assert part in told, part
         await here.pilot.press("escape")
+
+
+async def test_what_was_measured_stands_in_the_details(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        await known(here)
+        await here.engine.models.note_answer("llama3.2:3b", 38.2)
+        await here.engine.models.note_benchmark("llama3.2:3b", Benchmark(41.0, 40.5, 10))
+        await loaded(here, "llama3.2:3b")
+        await on(here, "llama3.2:3b")
+        await here.pilot.press("enter")
+        text = await shows(here, "Speed", "last answer")
+        assert "38.2 tok/s" in text
+        assert "41.0 tok/s" in text
+        assert "40.5 tok/s in 10 runs" in text
+
+
+async def test_models_are_found_by_what_they_can_do(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        for ability, words in (("tools", "calls tools"), ("thinking", "thinks"), ("vision", "sees")):
+            await here.pilot.press("a")
+            await here.pilot.pause()
+            assert page.rows.rows
+            assert all(model.can(ability) for model in page.rows.rows)
+            assert f"{words} ▾" in screen_text(here.app)
+        await here.pilot.press("escape")
+        await here.pilot.pause()
+        assert len(page.rows.rows) == len(page.board.models)
+
+
+async def test_a_model_is_made_from_a_file_by_key(shell: OpenShell, said: list[str], tmp_path: Path) -> None:
+    recipe = tmp_path / "terse.modelfile"
+    async with shell("catalog") as here:
+        page = await known(here)
+        await here.pilot.press("n", *str(recipe), "enter")
+        await shows(here, "There is no file")
+        recipe.write_text("FROM llama3.2:3b\nSYSTEM Be terse.\n")
+        await here.pilot.press("enter")
+        await shows(here, "What is it called?", "A Modelfile on top of llama3.2:3b.", "terse")
+        await here.pilot.press("enter")
+        await until(lambda: is_here(page, "terse:latest"))
+        await until(lambda: "terse:latest is there." in said)
+        assert (await here.engine.models.show("terse")).system == "Be terse."
+
+
+async def test_what_cannot_be_made_is_said(shell: OpenShell, said: list[str], tmp_path: Path) -> None:
+    recipe = tmp_path / "Modelfile"
+    recipe.write_text("FROM nobody-has-this:1b\n")
+    async with shell("catalog") as here:
+        await known(here)
+        await here.pilot.press("n", *str(recipe), "enter")
+        await shows(here, "What is it called?")
+        await here.pilot.press("enter")
+        await until(lambda: len(said) == 2)
+        assert "nobody-has-this" in said[1]
+
+
+async def test_a_tier_is_chosen_and_left_to_the_model_again(shell: OpenShell, said: list[str]) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        await on(here, "llama3.2:3b")
+        await here.pilot.press("t")
+        await shows(here, "The questions llama3.2:3b answers", "✓ as it follows from the model")
+        await here.pilot.press("up", "enter")
+        await until(lambda: page.board.models["llama3.2:3b"].tier == "heavy")
+        await here.pilot.press("t")
+        await shows(here, "✓ heavy")
+        await here.pilot.press("end", "enter")
+        await until(lambda: page.board.models["llama3.2:3b"].tier == "fast")
+        assert said == ["llama3.2:3b: Its tier is heavy.", "llama3.2:3b: Its tier is fast."]
+
+
+async def test_newer_versions_are_asked_for_by_key(shell: OpenShell, said: list[str]) -> None:
+    async with shell("catalog") as here:
+        await known(here)
+        await here.pilot.press("N")
+        await until(lambda: len(said) == 2)
+        assert said[0] == "Asking the registry for newer versions…"
+
+
+async def test_a_name_the_catalogue_does_not_know_is_fetched_as_it_was_typed(
+    shell: OpenShell, said: list[str]
+) -> None:
+    async with shell("catalog") as here:
+        await known(here)
+        await here.pilot.press("slash", *"hf.co/me/own:Q4", "enter")
+        await shows(here, "d asks the registry for hf.co/me/own:Q4.")
+        await here.pilot.press("d")
+        await until(lambda: said)
+        assert "hf.co/me/own:Q4" in said[0]
+        await here.pilot.press("escape", "slash", *"no such words", "enter")
+        text = await shows(here, "No model is like that.")
+        assert "asks the registry" not in text
+
+
+async def test_the_key_line_offers_what_makes_sense_for_the_selected_model(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        await known(here)
+
+        def keys() -> str:
+            return here.app.screen.query_one("#keys", Line).plain
+
+        await on(here, "llama3.2:3b")
+        assert "l load" in keys()
+        assert "d download" not in keys()
+        assert "u unload" not in keys()
+        await loaded(here, "llama3.2:3b")
+        assert "u unload" in keys()
+        assert "l load" not in keys()
+        await on(here, "qwen3.5:4b")
+        assert "d download" in keys()
+        assert "x delete" not in keys()
 
 
 async def test_what_happens_elsewhere_appears_by_itself(shell: OpenShell) -> None:

@@ -24,6 +24,14 @@ WHICH_WORDS: dict[Which, str] = {
     "memory": "in memory",
     "elsewhere": "not here",
 }
+ABILITY_WORDS = {
+    "": "any ability",
+    "tools": "calls tools",
+    "thinking": "thinks",
+    "vision": "sees",
+    "embedding": "embeds",
+    "insert": "fills in",
+}
 _CAN = {"thinking": "think", "embedding": "embed", "insert": "fill in"}
 _GIB = 2**30
 _MARKS = 3
@@ -88,6 +96,8 @@ def filters(board: ModelBoard, shown: int, glyphs: Glyphs, *, typing: bool) -> t
     which, fits = board.which != "all", board.only_fitting
     left += [
         (f"{WHICH_WORDS[board.which]} {down}", "accent" if which else "dim"),
+        ("   ", "text"),
+        (f"{ABILITY_WORDS.get(board.ability, board.ability)} {down}", "accent" if board.ability else "dim"),
         ("   ", "text"),
         (f"{'fits here' if fits else 'any size'} {down}", "accent" if fits else "dim"),
         ("   ", "text"),

@@ -1,10 +1,10 @@
-"""The story of one model: a few lines below the list, or everything there is to know."""
+"""The story of one model in the few lines below the list."""
 
 from __future__ import annotations
 
-from core.guard import harmless, one_line
+from core.guard import one_line
 from core.models.fit import worded
-from core.models.types import Fit, Model, ModelDetails
+from core.models.types import Fit, Model
 from core.ollama.reading import slower
 from tui import format as fmt
 from tui.glyphs import Glyphs
@@ -12,7 +12,7 @@ from tui.render.catalog import Look, about, gib, stays, verdict_sign
 from tui.render.chat_list import ago
 from tui.render.gauges import bar
 from tui.render.model_board import speed_of
-from tui.render.pieces import Piece, Pieces, column
+from tui.render.pieces import Piece, Pieces
 
 _BAR = 20
 _LONGEST_TEXT = 20_000
@@ -146,56 +146,3 @@ def _dotted(words: list[str], *, ink_of_all: str = "") -> Pieces:
     if not text:
         return []
     return [(text[:1].upper() + text[1:], "dim" if ink_of_all else "text")]
-
-
-# Everything -------------------------------------------------------------------------------------
-
-
-def everything(details: ModelDetails, look: Look) -> list[Pieces]:
-    """Write down all the server says about a model."""
-    model = details.model
-    lines: list[Pieces] = [*below(model, look), []]
-    if details.variants:
-        lines += [_heading("Variants"), *(_variant(each, look) for each in details.variants), []]
-    if details.parameters:
-        lines.append(_heading("Settings it comes with"))
-        lines += [
-            [(f"  {column(one_line(name, 40), 20)} ", "dim"), (one_line("  ".join(values), 300), "text")]
-            for name, values in details.parameters.items()
-        ]
-        lines.append([])
-    facts = {"architecture": details.architecture, "needs Ollama": details.requires, **details.facts}
-    known = {name: value for name, value in facts.items() if value not in ("", None)}
-    if known:
-        lines.append(_heading("Facts"))
-        lines += [
-            [(f"  {column(one_line(name, 60), 44)} ", "dim"), (one_line(str(value), 200), "text")]
-            for name, value in known.items()
-        ]
-        lines.append([])
-    for title, text in (
-        ("System prompt", details.system),
-        ("Template", details.template),
-        ("Licence", details.licence_text),
-    ):
-        if text.strip():
-            lines += [_heading(title), *_paragraphs(text), []]
-    return lines
-
-
-def _variant(model: Model, look: Look) -> Pieces:
-    return [
-        (f"  {column(one_line(model.name, 60), 36)} ", "text"),
-        (f"{fmt.size(model.size)}  ", "text"),
-        (f"{column(one_line(model.quantization, 20) or fmt.UNKNOWN, 10)} ", "dim"),
-        (column(model.parameters, 8, right=True), "dim"),
-        ("  here" if model.installed else "", "good"),
-    ]
-
-
-def _heading(title: str) -> Pieces:
-    return [(title, "accent")]
-
-
-def _paragraphs(text: str) -> list[Pieces]:
-    return [[(f"  {line}", "text")] for line in harmless(text[:_LONGEST_TEXT]).splitlines()]

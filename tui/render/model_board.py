@@ -21,6 +21,9 @@ Order = Literal["recommended", "name", "size", "speed", "last used"]
 WHICH: tuple[Which, ...] = ("all", "here", "memory", "elsewhere")
 ORDERS: tuple[Order, ...] = ("recommended", "name", "size", "speed", "last used")
 
+ABILITIES: tuple[str, ...] = ("", "tools", "thinking", "vision", "embedding", "insert")
+"""What one may look for; nothing is anything."""
+
 _RANKS: dict[Verdict, int] = {"fits": 0, "tight": 1, "unknown": 2, "spills": 3, "too big": 4}
 _FITTING: tuple[Verdict, ...] = ("fits", "tight")
 
@@ -42,6 +45,8 @@ class ModelBoard:
         """Downloads that have not ended."""
         self.text = ""
         self.which: Which = "all"
+        self.ability = ""
+        """What a model must be able to do."""
         self.only_fitting = False
         self.order: Order = "recommended"
         self._words: dict[str, tuple[Model, str]] = {}
@@ -97,11 +102,11 @@ class ModelBoard:
     @property
     def restricted(self) -> bool:
         """Whether not everything is listed."""
-        return bool(self.text) or self.which != "all" or self.only_fitting
+        return bool(self.text or self.ability) or self.which != "all" or self.only_fitting
 
     def unrestrict(self) -> None:
         """List everything again."""
-        self.text, self.which, self.only_fitting = "", "all", False
+        self.text, self.which, self.ability, self.only_fitting = "", "all", "", False
 
     # What is listed -----------------------------------------------------------------------------
 
@@ -117,6 +122,8 @@ class ModelBoard:
         if self.which == "memory" and model.memory is None and model.name not in self.loads:
             return False
         if self.which == "elsewhere" and model.installed:
+            return False
+        if self.ability and not model.can(self.ability):
             return False
         if self.only_fitting and self._verdict(model) not in _FITTING:
             return False

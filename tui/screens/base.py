@@ -145,6 +145,14 @@ class EngineScreen(Screen[None]):
             notice_pieces(facts.notices, glyphs),
         ]
 
+    def offers(self, id: str) -> bool:
+        """Whether a command makes sense at this moment: the key line leaves out those that do not."""
+        return True
+
+    def show_keys(self) -> None:
+        """Draw the keys anew: others make sense now."""
+        self.query_one("#keys", Line).put(self._keys())
+
     def _tabs(self) -> list[Piece]:
         narrow = self.size.width < NARROW
         pieces: list[Piece] = [(" Leitstand  ", "strong")]
@@ -165,7 +173,8 @@ class EngineScreen(Screen[None]):
     def _keys(self) -> list[Piece]:
         ascii_only = self.leitstand.glyphs.live.isascii()
         pieces: list[Piece] = [(" ", "text")]
-        for key, label in keymap.footer((*self.SCOPES, self.PAGE, "app"), self.leitstand.key_overrides):
+        scopes = (*self.SCOPES, self.PAGE, "app")
+        for key, label in keymap.footer(scopes, self.leitstand.key_overrides, self.offers):
             shown = key if not ascii_only or key.isascii() else keymap.shown(key, ascii_only=True)
             addition: list[Piece] = [(shown, "key"), (f" {label}   ", "dim")]
             # Half a key helps nobody; the help lists what does not fit.

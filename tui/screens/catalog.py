@@ -18,13 +18,13 @@ from tui.modals.ask import Ask
 from tui.modals.confirm import Confirm
 from tui.modals.pick import Pick
 from tui.modals.words import Words
-from tui.render import catalog_detail
-from tui.render.model_board import ORDERS, WHICH
-from tui.screens.catalog_view import CatalogView
+from tui.render import catalog_everything
+from tui.render.model_board import ABILITIES, ORDERS, WHICH
+from tui.screens.catalog_making import CatalogMaking
 from tui.widgets.row_list import RowList
 
 
-class CatalogScreen(CatalogView):
+class CatalogScreen(CatalogMaking):
     """Every key asks the engine and says what came of it."""
 
     BINDINGS = keymap.bindings("catalog")
@@ -127,6 +127,8 @@ class CatalogScreen(CatalogView):
         """Fetch the selected model, or a newer version of it."""
         model = self._chosen()
         if model is None:
+            if typed := self.typed_name():
+                self.offer_pull(typed)
             return
         if self.board.pull_of(model) is not None:
             self.leitstand.toast("info", f"{_name(model)} is on its way already.", "ctrl+g 3 shows how far.")
@@ -199,7 +201,8 @@ class CatalogScreen(CatalogView):
 
     async def _details(self, model: Model) -> None:
         details = await self.engine.models.show(model.name)
-        self.app.push_screen(Words(model.name, catalog_detail.everything(details, self.look)))
+        fits = () if model.remote else await self.engine.models.fit_by_context(model.name)
+        self.app.push_screen(Words(model.name, catalog_everything.everything(details, fits, self.look)))
 
     async def action_refresh(self) -> None:
         """Ask the server what it has, and look at the memory again."""
@@ -221,6 +224,11 @@ class CatalogScreen(CatalogView):
     def action_next_which(self) -> None:
         """List all models, those here, those in memory, those not here."""
         self.board.which = WHICH[(WHICH.index(self.board.which) + 1) % len(WHICH)]
+        self.show_rows()
+
+    def action_next_ability(self) -> None:
+        """List only models that can do something: call tools, think, see, embed."""
+        self.board.ability = ABILITIES[(ABILITIES.index(self.board.ability) + 1) % len(ABILITIES)]
         self.show_rows()
 
     def action_only_fitting(self) -> None:

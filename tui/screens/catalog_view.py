@@ -14,6 +14,7 @@ from core.downloads.types import DownloadChanged
 from core.errors import LeitstandError
 from core.jobs.types import UNFINISHED, JobChanged, JobFilter
 from core.models.types import Model, ModelsChanged
+from core.ollama import names
 from core.ollama.connection import ServerChanged
 from tui import keymap
 from tui.render import catalog, catalog_detail
@@ -195,7 +196,33 @@ class CatalogView(Pulling):
     def _explain(self) -> None:
         model = self.rows.selected
         lines = catalog_detail.below(model, self.look) if model is not None else []
+        self.show_keys()
         self.query_one("#model-detail", Detail).say(lines)
+
+    def offers(self, id: str) -> bool:
+        """What makes sense for the selected model."""
+        model: Model | None = self.rows.selected
+        if id == "catalog.download":
+            fetchable = model is not None and not model.remote
+            new = model is not None and (not model.installed or model.version == "outdated")
+            return (fetchable and new) or (model is None and bool(self.typed_name()))
+        here = model is not None and model.installed and not model.remote
+        in_memory = model is not None and model.memory is not None
+        return {
+            "catalog.load": here and not in_memory,
+            "catalog.unload": in_memory,
+            "catalog.delete": model is not None and model.installed,
+            "catalog.favourite": model is not None,
+            "catalog.details": model is not None,
+        }.get(id, True)
+
+    def typed_name(self) -> str:
+        """What was typed as a filter, where nothing is like it and it could be a name."""
+        text = self.board.text.strip()
+        try:
+            return names.parse(text).shown if text and not self.rows.rows else ""
+        except LeitstandError:
+            return ""
 
     def _words(self) -> list[Pieces]:
         """Teach where nothing is listed."""
@@ -217,12 +244,17 @@ class CatalogView(Pulling):
         elif board.only_fitting and all(fit.verdict == "unknown" for fit in board.fits.values()):
             words = "What fits is not known."
             why = "No GPU's memory can be seen from here: the server is elsewhere, or it has none."
-        return [
+        lines: list[Pieces] = [
             [(words, "strong")],
             [("", "text")],
             [(why, "text")],
             [(self._key("catalog.all"), "key"), (" lists all models again.", "dim")],
         ]
+        if typed := self.typed_name():
+            key = self._key("catalog.download")
+            first = "enter, then " if self.query_one("#filter", Input).display else ""
+            lines.append([(f"{first}{key}", "key"), (f" asks the registry for {typed}.", "dim")])
+        return lines
 
     def _key(self, id: str) -> str:
         """The keys of a command, as people read them."""

@@ -10,6 +10,7 @@ import pytest
 
 from core.errors import LeitstandError, ModelNotFound, NotCapable, NotFound, Refused, UsageError
 from core.jobs.types import Fault, Job
+from core.models.making import look_into
 from core.models.modelfile import read
 from core.models.types import Benchmark
 from core.models.updates import Checked
@@ -53,6 +54,18 @@ async def test_the_default_is_a_setting_and_shows_in_the_list(tmp_path: Path) ->
         assert not (await shop.models.get("wise")).default
         with pytest.raises(NotCapable):
             await shop.models.set_default("vectors")
+
+
+async def test_every_usual_context_says_whether_it_fits_up_to_the_longest(tmp_path: Path) -> None:
+    async with working(tmp_path) as shop:
+        longest = (await shop.models.get("middle")).context
+        fits = await shop.models.fit_by_context("middle")
+        contexts = [fit.context or 0 for fit in fits]
+        assert contexts == sorted(set(contexts))
+        assert contexts[-1] == longest
+        needs = [fit.needed or 0 for fit in fits]
+        assert needs == sorted(needs)
+        assert {fit.name for fit in fits} == {"middle:latest"}
 
 
 async def test_a_tier_follows_from_the_model_until_somebody_chooses(tmp_path: Path) -> None:
@@ -225,6 +238,38 @@ async def test_what_cannot_be_made_is_refused_at_once(
             await shop.models.create("new", **options)
         with pytest.raises(UsageError):
             await shop.models.create("a b", "FROM wise")
+
+
+def test_a_file_says_what_it_would_make(tmp_path: Path) -> None:
+    home = tmp_path / "My Terse"
+    home.mkdir()
+    (home / "Modelfile").write_text("FROM wise\nSYSTEM Be terse.\n")
+    recipe = look_into(str(home / "Modelfile"))
+    assert (recipe.name, recipe.gguf, recipe.base) == ("my-terse", False, "wise")
+    assert (recipe.directory, recipe.text.splitlines()[0]) == (str(home), "FROM wise")
+    weights = home / "Tiny Model.Q4_0.gguf"
+    weights.write_bytes(b"GGUF" + bytes(100))
+    recipe = look_into(f" {weights} ")
+    assert (recipe.name, recipe.gguf, recipe.size) == ("tiny-model.q4_0", True, 104)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "There is no file"),
+        (b"\x7fELF\xff\xfe", "neither a Modelfile nor a GGUF file"),
+        (b"SYSTEM hello\n", "does not say what the model is made from"),
+        (b"FROM a\n" + b"#" * 1_000_001, "too long for a Modelfile"),
+    ],
+)
+def test_a_file_that_makes_nothing_says_why(tmp_path: Path, content: bytes | None, says: str) -> None:
+    file = tmp_path / "file"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(LeitstandError, match=says):
+        look_into(str(file))
+    with pytest.raises(NotFound, match="is a directory"):
+        look_into(str(tmp_path))
 
 
 def test_a_modelfile_is_read_as_ollama_reads_it() -> None:
