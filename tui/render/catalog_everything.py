@@ -12,7 +12,7 @@ from tui.render.catalog_detail import below
 from tui.render.gauges import bar
 from tui.render.pieces import Piece, Pieces, column
 
-_BAR = 24
+_BAR = 10
 _LONGEST_TEXT = 20_000
 
 
@@ -21,7 +21,9 @@ def everything(details: ModelDetails, fits: Fits, look: Look) -> list[Pieces]:
     model = details.model
     lines: list[Pieces] = [*below(model, look), []]
     if any(fit.needed for fit in fits):
-        lines += [_heading("Memory by context"), *(_fit(fit, look) for fit in fits), []]
+        sources = ", ".join(dict.fromkeys(worded(fit.source) for fit in fits))
+        heading = [*_heading("Memory by context"), (f"   {sources}", "dim")]
+        lines += [heading, *(_fit(fit, look) for fit in fits), []]
     if speeds := _speeds(model):
         lines += [_heading("Speed"), *speeds, []]
     if details.variants:
@@ -61,16 +63,17 @@ def _fit(fit: Fit, look: Look) -> Pieces:
         ink = "accent" if fit.verdict == "fits" else verdict_sign(fit, look.glyphs)[1]
         track = "." if look.glyphs.live.isascii() else "░"
         pieces += [(full, ink), (track * (_BAR - len(full)), "rule"), ("  ", "text")]
-    pieces.append((f"{about(fit)}{gib(fit.needed)} GiB".rjust(11), "text"))
+    pieces.append((f"{about(fit)}{gib(fit.needed)} GiB".rjust(10), "text"))
     if fit.verdict == "unknown":
-        return [*pieces, (f"   {worded(fit.source)}", "dim")]
+        return pieces
     mark, ink = verdict_sign(fit, look.glyphs)
+    cpu = 100 - (fit.gpu_percent or 0)
     words = {
         "fits": "fits",
         "tight": "just fits",
-        "spills": f"{100 - (fit.gpu_percent or 0)} % on the CPU, {slower(fit.gpu_percent or 0)}",
+        "spills": f"{cpu} % CPU, {slower(fit.gpu_percent or 0)}",
     }.get(fit.verdict, "too big")
-    return [*pieces, (f"   {mark} ", ink), (words, "text"), (f"   {worded(fit.source)}", "dim")]
+    return [*pieces, (f"  {mark} ", ink), (words, "text")]
 
 
 def _speeds(model: Model) -> list[Pieces]:
