@@ -24,6 +24,7 @@ from core.errors import StoreError
 from core.health import Check, HealthService
 from core.ollama.connection import ServerService
 from core.paths import Paths, make_private
+from core.presence import HERE
 from core.store.lock import DataLock
 from core.tasks import Tasks
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("leitstand.engine")
 
 STOP_GRACE = 3.0
-"""Seconds that running jobs get to finish when Leitstand closes; then they are stopped and put back."""
+"""Seconds that running jobs get to finish when Leitstand closes and nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Engine:
     ) -> None:
         self.options = options
         self.paths = paths
+        self.link = HERE
         self.clock = clock
         self.bus = Bus()
         self.tasks = Tasks(self.bus)
@@ -100,6 +102,7 @@ class Engine:
             tasks=self.tasks,
             clock=clock,
             check_every=lambda: self.config.current.server.check_every,
+            demonstration=lambda: self._demo_server().transport(),
         )
         self.health = HealthService(
             paths=paths,
@@ -142,6 +145,14 @@ class Engine:
             raise StoreError("The database is not open yet.")
         return self._store
 
+    @property
+    def faces(self) -> int:
+        """How many other processes are attached."""
+        return 0
+
+    async def revive(self) -> None:
+        """Have the engine hosted again where that has ended; this one is here."""
+
     async def start(self) -> None:
         """Start in order; an absent server delays nothing."""
         await self.config.start()
@@ -164,7 +175,7 @@ class Engine:
         await self.chat.start()
         self._follower = self.tasks.spawn("joins", self._joins.follow())
         if self.options.demo:
-            await self.start_demo()
+            await self.server.start_demo()
         else:
             await self.server.start()
         await self.models.start()
@@ -309,19 +320,16 @@ class Engine:
         size = self.paths.database.stat().st_size / 1e6
         return Check("store", "ok", f"{self.paths.database} is open, {size:.1f} MB.")
 
-    async def start_demo(self) -> None:
-        """Put the built-in simulator in the place of the server, clearly marked as a demonstration."""
-        from core.ollama.address import Address
+    async def close(self, grace: float = STOP_GRACE) -> None:
+        """Stop in order: no new work, finish or checkpoint what runs, save, close; bounded in time.
 
-        await self.server.use(Address(), self._demo_server().transport(), demo=True)
-
-    async def close(self) -> None:
-        """Stop in order: no new work, finish or checkpoint what runs, save, close; bounded in time."""
+        Running jobs get *grace* seconds to finish; then they are stopped and put back.
+        """
         if self._closed:
             return
         self._closed = True
         if self._store is not None and hasattr(self, "telemetry"):
-            await self.jobs.stop(STOP_GRACE)
+            await self.jobs.stop(grace)
             await self.chat.close()
             await self.library.close()
             await self.downloads.stop()

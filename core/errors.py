@@ -31,6 +31,7 @@
     │   ├── StreamCut               stream_cut          ended without its final object
     │   └── NeedsSignIn             needs_sign_in       cloud models
     ├── ConnectionLost              connection_lost     the engine in the other process
+    ├── WrongVersion                wrong_version       it speaks another language than we do
     └── Timeout                     timeout
 
 A message is one sentence saying what happened; a hint is one sentence saying what to do. Neither
@@ -254,6 +255,14 @@ class ConnectionLost(LeitstandError):
     """The engine in the other process is gone."""
 
     code = "connection_lost"
+    default_hint = "What was accepted is kept; it goes on when Leitstand runs again."
+
+
+class WrongVersion(LeitstandError):
+    """The Leitstand in the other process is another version."""
+
+    code = "wrong_version"
+    default_hint = "End the one that runs and start it anew, or use the same version here."
 
 
 class Timeout(LeitstandError):

@@ -29,6 +29,7 @@ def _screens(context: Context) -> int:
         screen=values["screen"],
         alone=values.get("alone", False),
         plain_output=values["plain_output"],
+        opener=context.opener,
     )
 
 

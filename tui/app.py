@@ -12,21 +12,22 @@ import msgspec
 from textual import events
 from textual.command import Provider
 from textual.dom import DOMNode
+from textual.worker import WorkerFailed
 
 from core.bus import Level, Notice, Resync
 from core.config.types import ConfigChanged
-from core.engine import Engine
 from core.errors import LeitstandError
+from core.face import Face
 from core.guard import one_line
 from core.health import Check
-from core.jobs.types import Lane, LaneChanged, LaneState
-from core.models.types import ModelsChanged
-from core.ollama.connection import ServerChanged, ServerState
-from core.telemetry.types import Sampled
+from core.presence import LinkChanged
 from tui import keymap
 from tui.bridge import Bridge
-from tui.facts import Facts, QueueFacts
+from tui.company import Company
+from tui.facts import Facts
+from tui.forgiving import Forgiving
 from tui.glyphs import Glyphs, glyphs
+from tui.knowledge import Knowledge
 from tui.pages import PAGES, page
 from tui.render.option import Option
 from tui.screens.base import EngineScreen
@@ -56,7 +57,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class LeitstandApp(DifferentialOutput[int]):
+class LeitstandApp(Forgiving, DifferentialOutput[int]):
     """A face of the engine: it shows and asks; the engine does."""
 
     TITLE = "Leitstand"
@@ -69,7 +70,7 @@ class LeitstandApp(DifferentialOutput[int]):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Face,
         *,
         start: str = "",
         alone: bool = False,
@@ -86,13 +87,21 @@ class LeitstandApp(DifferentialOutput[int]):
         """What was typed before there was anything to type into."""
         self.alone = alone
         """One page was asked for and fills the window; the others are a key away."""
-        self.bridge = Bridge(self, engine.bus, frames=lambda: self.frames, until_paint=self.until_paint)
-        self.facts = Facts()
-        self.flow: Flow | None = None
-        self._lanes: dict[Lane, LaneState] = {}
+        self.bridge = Bridge(
+            self,
+            engine.bus,
+            frames=lambda: self.frames,
+            until_paint=self.until_paint,
+            failed=self.say_error,
+        )
+        self.facts = Facts(link=engine.link)
+        self.company = Company(self)
+        self.knowledge = Knowledge(self)
         self.notices: deque[Notice] = deque(maxlen=200)
         self.key_overrides: dict[str, str] = {}
         self.failure: LeitstandError | None = None
+        self.hands_over = False
+        """Somebody in the background is to go on when the screens are left."""
         self.terminal_checks = terminal_checks or self._terminal_checks
         self.looked_at = True
         """Whether this terminal has the focus; one that does not tell counts as looked at."""
@@ -105,6 +114,11 @@ class LeitstandApp(DifferentialOutput[int]):
         return self.screen
 
     @property
+    def flow(self) -> Flow | None:
+        """How downloads flow, once the engine has started."""
+        return self.knowledge.flow
+
+    @property
     def glyphs(self) -> Glyphs:
         """The signs that this terminal can show."""
         return glyphs(self.engine.config.current.ui.glyphs)
@@ -115,11 +129,9 @@ class LeitstandApp(DifferentialOutput[int]):
         """Paint first; everything slow begins after the first picture."""
         self._apply_keys()
         self.bridge.follow_always(Notice, self._on_notice)
-        self.bridge.follow_always(ServerChanged, self._on_server)
         self.bridge.follow_always(ConfigChanged, self._on_config)
-        self.bridge.follow_always(Sampled, self._on_sampled)
-        self.bridge.follow_always(LaneChanged, self._on_lane)
-        self.bridge.follow_always(ModelsChanged, self._on_models)
+        self.knowledge.follow()
+        self.bridge.follow_always(LinkChanged, self._on_link)
         self.bridge.follow_always(Resync, self._on_resync)
         self.call_after_refresh(self._begin)
 
@@ -143,16 +155,22 @@ class LeitstandApp(DifferentialOutput[int]):
             self.failure = error
             self.exit(1)
             return
-        await self._follow_downloads()
+        self.knowledge.follow_downloads()
         self._follow_answers()
         self.engine_ready = True
-        await self._on_server(ServerChanged(await self.engine.server.state()))
-        await self._read_lanes()
+        await self.knowledge.read()
         if isinstance(self.screen, EngineScreen):
             await self.screen.resync()
 
     async def action_leave(self) -> None:
-        """Leave; what runs is finished or kept."""
+        """Leave; where this process does work for others or for later, ask what becomes of it."""
+        if self.company.is_needed:
+            self.company.ask_before_leaving()
+        else:
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Leave; what was typed is kept."""
         if self.engine_ready:
             for stack in self._screen_stacks.values():
                 for screen in stack:
@@ -165,48 +183,21 @@ class LeitstandApp(DifferentialOutput[int]):
 
     def _on_notice(self, notice: Notice) -> None:
         self.notices.appendleft(notice)
-        self._know(notices=self.facts.notices + 1)
+        self.know(notices=self.facts.notices + 1)
         self.toast(notice.level, notice.text, notice.hint)
         if notice.level in {"warning", "error"}:
             self.call_attention(notice.text)
 
-    async def _on_server(self, event: ServerChanged) -> None:
-        self._know(server=event.state, away_note=_away(event.state))
-
-    def _on_sampled(self, event: Sampled) -> None:
-        self._know(sample=event.sample)
-
-    def _on_lane(self, event: LaneChanged) -> None:
-        self._lanes[event.lane.name] = event.lane
-        self._count_lanes()
-
     async def _on_resync(self, _: Resync) -> None:
         if self.engine_ready:
-            await self._read_lanes()
+            await self.knowledge.read()
 
-    async def _read_lanes(self) -> None:
-        self._lanes = {lane.name: lane for lane in await self.engine.jobs.lanes()}
-        self._count_lanes()
-
-    def _count_lanes(self) -> None:
-        queue = QueueFacts.of(self._lanes.values())
-        if queue != self.facts.queue:
-            self._know(queue=queue)
-
-    async def _follow_downloads(self) -> None:
-        """See how downloads flow, whichever page is shown; imported late, the first picture needs none."""
-        from core.downloads.types import DownloadChanged
-        from tui.flow import Flow
-
-        flow = self.flow = Flow()
-
-        def seen(event: DownloadChanged) -> None:
-            flow.see(event.download, self.engine.clock.now())
-            self._know(downloads=flow.facts)
-
-        self.bridge.follow_always(DownloadChanged, seen)
-        flow.take(await self.engine.downloads.list(0))
-        self._know(downloads=flow.facts)
+    def _on_link(self, event: LinkChanged) -> None:
+        slower = event.state.slow != self.facts.link.slow
+        self.know(link=event.state)
+        if slower:
+            self._apply_looks()
+        self.company.follow(event.state)
 
     def _follow_answers(self) -> None:
         """Tell of answers that end where nobody looks; imported late, too."""
@@ -215,9 +206,6 @@ class LeitstandApp(DifferentialOutput[int]):
 
         self.bridge.follow_always(TurnChanged, Answers(self).seen)
 
-    async def _on_models(self, _: ModelsChanged) -> None:
-        self._know(loaded=tuple(model.name for model in await self.engine.models.loaded()))
-
     def _on_config(self, event: ConfigChanged) -> None:
         if any(key.startswith("ui.") for key in event.keys):
             self._apply_looks()
@@ -225,7 +213,8 @@ class LeitstandApp(DifferentialOutput[int]):
             self._apply_keys()
         self._chrome()
 
-    def _know(self, **changes: Any) -> None:
+    def know(self, **changes: Any) -> None:
+        """Take note of facts, and show them on the status line."""
         self.facts = msgspec.structs.replace(self.facts, **changes)
         for screen in self.screen_stack:
             if isinstance(screen, EngineScreen):
@@ -282,13 +271,23 @@ class LeitstandApp(DifferentialOutput[int]):
         """Tell the person at the screen what went wrong and what to do."""
         self.toast("error", error.message, error.hint)
 
+    def _handle_exception(self, error: Exception) -> None:
+        inner = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(inner, LeitstandError):
+            # What a verb says no to is told and ends nothing, wherever it was called from.
+            self.say_error(inner)
+        else:
+            super()._handle_exception(error)
+
     # Settings that change how it looks ----------------------------------------------------------
 
     def _apply_looks(self) -> None:
         ui = self.engine.config.current.ui
         known = {theme.name for theme in THEMES}
         self.theme = ui.theme if ui.theme in known else DEFAULT_THEME
-        self.animation_level = "none" if ui.reduced_motion or self._slow_line else "full"
+        self.animation_level = (
+            "none" if ui.reduced_motion or self._slow_line or self.facts.link.slow else "full"
+        )
         if self.is_running:
             self.set_pace(
                 msgspec.structs.replace(
@@ -347,7 +346,7 @@ class LeitstandApp(DifferentialOutput[int]):
         from tui.modals.notices import NoticesScreen
 
         if not isinstance(self.screen, NoticesScreen):
-            self._know(notices=0)
+            self.know(notices=0)
             self.push_screen(NoticesScreen(tuple(self.notices)))
 
     async def action_start_demo(self) -> None:
@@ -357,7 +356,7 @@ class LeitstandApp(DifferentialOutput[int]):
             self.toast("info", "A server is connected; the demonstration is for when there is none.")
             return
         try:
-            await self.engine.start_demo()
+            await self.engine.server.start_demo()
         except LeitstandError as error:
             self.say_error(error)
 
@@ -416,10 +415,3 @@ class LeitstandApp(DifferentialOutput[int]):
         """Nothing was taken away, nothing is given back."""
         self.looked_at = True
         event.prevent_default()
-
-
-def _away(state: ServerState) -> str:
-    """The words for the status line when nobody answers."""
-    if state.phase == "away":
-        return "AI temporarily unavailable"
-    return "wrong server" if state.phase == "wrong" else ""

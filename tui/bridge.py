@@ -16,6 +16,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from core.bus import UNHEARD, Bus, Event, Resync, TextEvent
+from core.errors import LeitstandError
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[Any], Awaitable[None] | None]
@@ -43,11 +44,13 @@ class Bridge:
         *,
         frames: Callable[[], int] = lambda: 30,
         until_paint: Callable[[], float] = lambda: 0.0,
+        failed: Callable[[LeitstandError], None] = lambda error: None,
     ) -> None:
         self._app = app
         self._bus = bus
         self._frames = frames
         self._until_paint = until_paint
+        self._failed = failed
         self._always: dict[type[Event], list[Handler]] = {}
         self._screens: WeakKeyDictionary[Screen[Any], dict[type[Event], Handler]] = WeakKeyDictionary()
         self.batches = 0
@@ -98,9 +101,13 @@ class Bridge:
             elif handler := wanted.get(type(event)):
                 handlers.append(handler)
         for handler in handlers:
-            waiting = handler(event)
-            if waiting is not None:
-                await waiting
+            try:
+                waiting = handler(event)
+                if waiting is not None:
+                    await waiting
+            except LeitstandError as error:
+                # A handler reads what it needs, and the line may be cut: the rest still hears its news.
+                self._failed(error)
 
     def _shown(self, screen: Screen[Any]) -> bool:
         """A page under its own dialog still follows; a page of another mode does not."""

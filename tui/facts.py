@@ -9,6 +9,7 @@ import msgspec
 from core.guard import one_line
 from core.jobs.types import LaneState
 from core.ollama.connection import ServerState
+from core.presence import HERE, LinkState
 from core.telemetry.types import Sample
 from tui.format import percent, rate
 from tui.glyphs import Glyphs
@@ -55,6 +56,8 @@ class Facts(msgspec.Struct, frozen=True):
     downloads: DownloadFacts = DownloadFacts()
     loaded: tuple[str, ...] = ()
     """The models in the server's memory."""
+    link: LinkState = HERE
+    """The line to the engine, when that lives in another process."""
 
 
 def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
@@ -70,6 +73,24 @@ def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
     word = "not Ollama" if state.phase == "wrong" else "away"
     name = one_line(state.url, 60) or "server"
     return [(f"{glyphs.failed} ", "bad"), (name, "text"), (f"  {word}", "bad")]
+
+
+def link_pieces(link: LinkState, glyphs: Glyphs) -> list[Piece]:
+    """Say what is wrong with the line to the engine; a line that holds says nothing."""
+    if link.phase in {"here", "attached"}:
+        return []
+    return [(f"{glyphs.warning} {one_line(link.message, 120)}", "warn")]
+
+
+def place_pieces(link: LinkState) -> list[Piece]:
+    """Say on which other machine the engine is, and how far that is."""
+    if not link.where:
+        return []
+    pieces: list[Piece] = [(one_line(link.where, 40), "text")]
+    if link.round_trip is not None:
+        milliseconds = f" {link.round_trip * 1000:.0f} ms"
+        pieces.append((milliseconds, "warn" if link.slow else "dim"))
+    return [*pieces, ("  ", "dim")]
 
 
 def model_pieces(loaded: tuple[str, ...], glyphs: Glyphs) -> list[Piece]:

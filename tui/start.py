@@ -5,19 +5,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from core.engine import Engine, Options
+from core.daemon import background
+from core.daemon.hosting import opened
+from core.engine import Options
 from core.errors import ConfigError, LeitstandError, UsageError
+from core.face import Face
 from tui.pages import PAGES, page
 from tui.terminal import probe
 
 if TYPE_CHECKING:
     from tui.app import LeitstandApp
 
+_HUNG_UP = 128 + signal.SIGHUP
 
-def run(options: Options, *, screen: str = "", alone: bool = False, plain_output: bool = False) -> int:
-    """Open the screens and stay until the person leaves; the number is the process's exit code."""
+
+def run(
+    options: Options,
+    *,
+    screen: str = "",
+    alone: bool = False,
+    plain_output: bool = False,
+    opener: Callable[[], Face] | None = None,
+) -> int:
+    """Open the screens and stay until the person leaves; the number is the process's exit code.
+
+    Without an *opener* this process hosts the data directory, or attaches to whoever does.
+    """
     if screen and page(screen) is None:
         names = ", ".join(found.name for found in PAGES)
         raise UsageError(f"There is no screen called {screen}.", f"There are: {names}.")
@@ -27,7 +44,7 @@ def run(options: Options, *, screen: str = "", alone: bool = False, plain_output
     said = probe.verdict(here)
     if not said.can_run:
         raise UsageError(said.sentence, said.hint)
-    engine = Engine.prepare(options)
+    engine = opener() if opener is not None else opened(options)
     ui = engine.config.current.ui
     if ui.colours != "auto" or ui.clipboard != "auto":
         here = probe.look(os.environ, wish=ui.colours, clipboard=ui.clipboard)
@@ -54,6 +71,8 @@ def run(options: Options, *, screen: str = "", alone: bool = False, plain_output
         raise app.crash.error if isinstance(app.crash, WorkerFailed) else app.crash
     if app.failure is not None:
         raise app.failure
+    if app.hands_over:
+        background.start(options)
     if code := app.return_code:
         # Stopped by a signal: the number says which, and a stalled terminal must not keep the process.
         end_process(code)
@@ -74,5 +93,7 @@ async def _run(app: LeitstandApp, *, mouse: bool) -> None:
     try:
         await app.run_async(mouse=mouse)
     finally:
+        # A terminal that was lost asks nobody: what runs goes on.
+        app.hands_over = app.hands_over or (app.company.is_needed and app.return_code == _HUNG_UP)
         with contextlib.suppress(LeitstandError):
             await app.engine.close()

@@ -17,7 +17,7 @@ from core.errors import Cancelled, LeitstandError, UsageError, from_code
 
 if TYPE_CHECKING:
     from core.bus import Mailbox
-    from core.engine import Engine
+    from core.face import Face
 
 _WAITS_FOR_SERVER = ("server_unavailable", "server_busy")
 
@@ -57,7 +57,7 @@ def _thinking(context: Context) -> ThinkSetting | None:
 
 
 async def _send(
-    engine: Engine,
+    engine: Face,
     context: Context,
     text: str,
     files: tuple[NewAttachment, ...],
@@ -116,7 +116,7 @@ class Printer:
             self._out.aside(text)
 
 
-async def _follow(engine: Engine, mailbox: Mailbox, answer: Turn, printer: Printer) -> Turn:
+async def _follow(engine: Face, mailbox: Mailbox, answer: Turn, printer: Printer) -> Turn:
     """Print until the answer is over; a server that is away is not waited for."""
     turn = await engine.chat.turn(answer.id)
     while True:

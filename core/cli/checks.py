@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sqlite3
 from contextlib import closing
@@ -11,7 +10,7 @@ from pathlib import Path
 from core.errors import LeitstandError
 from core.health import Check
 from core.store.faults import DAMAGED, in_our_words, primary_code
-from core.store.lock import Holder, holder
+from core.store.lock import held
 from core.store.migrate import APPLICATION_ID, load, version_of
 from core.store.opening import BUSY_SECONDS, damage
 
@@ -66,12 +65,6 @@ def _examined(path: Path) -> Check:
     return Check("store", "ok", f"{path} is sound: version {version} of {newest}, {size / 1e6:.1f} MB.")
 
 
-def held(lock: Path) -> Holder | None:
-    """Return who works on the data directory now; nobody is None."""
-    who = holder(lock)
-    return who if who is not None and _is_held(lock, who) else None
-
-
 def holder_check(lock: Path) -> Check:
     """Say whether a Leitstand works on the data directory now."""
     who = held(lock)
@@ -79,22 +72,3 @@ def holder_check(lock: Path) -> Check:
         return Check("running", "ok", "No Leitstand works on this data directory.")
     where = "" if who.host == socket.gethostname() else f" on {who.host}"
     return Check("running", "ok", f"A Leitstand works on this data directory: process {who.pid}{where}.")
-
-
-def _is_held(lock: Path, who: Holder) -> bool:
-    """Whether the lock is taken; trying to take it could keep another Leitstand from starting."""
-    if who.host != socket.gethostname():
-        return True  # nobody here can know better
-    try:
-        inode = str(lock.stat().st_ino)
-        locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
-        return any(entry.split()[-3].rpartition(":")[2] == inode for entry in locks if "FLOCK" in entry)
-    except (OSError, IndexError):
-        pass
-    try:
-        os.kill(who.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -12,6 +12,7 @@ from core.errors import UsageError
 if TYPE_CHECKING:
     # Only named here: importing them costs more than a status line may.
     from core.engine import Options
+    from core.face import Face
     from core.health import Check
     from core.paths import Paths
 
@@ -37,6 +38,8 @@ class Context:
         self.terminal_checks = terminal_checks
         self.screens = screens
         """Opens the screens on what `values` say, for a verb that is one of them."""
+        self.opener: Callable[[], Face] | None = None
+        """Makes the engine that the screens are to show; by default that of the data directory."""
 
     @cached_property
     def paths(self) -> Paths:

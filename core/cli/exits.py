@@ -25,6 +25,7 @@ _CODES: tuple[tuple[type[errors.LeitstandError], int], ...] = (
     (errors.DataDirectoryError, REFUSED),
     (errors.DataDirectoryBusy, REFUSED),
     (errors.StoreNewer, REFUSED),
+    (errors.WrongVersion, REFUSED),
     (errors.Cancelled, CANCELLED),
     (errors.LeitstandError, FAILED),
 )

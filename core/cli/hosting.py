@@ -1,4 +1,4 @@
-"""The way from a verb to a whole Leitstand: this process hosts the engine for as long as the verb runs."""
+"""The way from a verb to a whole Leitstand: the one that runs, or this process hosts one for the while."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ from typing import TYPE_CHECKING
 from core.cli.context import Context
 
 if TYPE_CHECKING:
-    from core.engine import Engine
+    from core.face import Face
 
 
 @asynccontextmanager
-async def hosted(context: Context) -> AsyncIterator[Engine]:
-    """Start an engine on the data directory, and close it in order; DataDirectoryBusy when one runs there."""
-    from core.engine import Engine
+async def hosted(context: Context) -> AsyncIterator[Face]:
+    """An engine that has started: attached to where one runs on the data directory, hosted here elsewhere.
 
-    engine = Engine.prepare(context.options)
+    What was begun on an attached one goes on there when the verb ends. When this process hosts and others
+    have attached meanwhile, a Leitstand in the background takes over.
+    """
+    from core.daemon.hosting import HostingEngine, opened
+
+    engine = opened(context.options)
+    needed = False
     try:
         await engine.start()
         yield engine
+        needed = isinstance(engine, HostingEngine) and engine.faces > 0
     finally:
         await engine.close()
+    if needed:
+        from core.daemon import background
+
+        background.start(context.options)

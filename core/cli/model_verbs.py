@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.hosting import hosted
 from core.cli.output import Output, Piece, bold, dim, green, red, yellow
-from core.errors import Cancelled, UsageError, from_code
+from core.errors import Cancelled, ModelNotFound, NotFound, UsageError, from_code
+from core.guard import one_line
 from core.jobs.types import FINISHED, Job, JobChanged
 from core.models.browse import Filter, Order, browse
 from core.models.fit import gibibytes, gigabytes, worded
@@ -24,13 +25,13 @@ from core.models.updates import Checked
 from core.ollama.reading import keep_alive
 
 if TYPE_CHECKING:
-    from core.engine import Engine
+    from core.face import Face
 
 _COLOURS = {"fits": green, "tight": yellow, "spills": yellow, "too big": red, "unknown": dim}
 
 
 @asynccontextmanager
-async def knowing(context: Context) -> AsyncIterator[Engine]:
+async def knowing(context: Context) -> AsyncIterator[Face]:
     """Host an engine that has just asked the server what it has."""
     async with hosted(context) as engine:
         await engine.models.sync()
@@ -143,7 +144,7 @@ async def remove(context: Context) -> int:
     """Delete models."""
     async with knowing(context) as engine:
         # All of them must be there before the first is gone.
-        wanted = [engine.models.roster.here(name).name for name in context.values["name"]]
+        wanted = [await _installed(engine, name) for name in context.values["name"]]
         removed = [await engine.models.delete(name, at_once=True) for name in dict.fromkeys(wanted)]
     if context.out.json:
         context.out.value([model.name for model in removed])
@@ -235,7 +236,7 @@ async def updates(context: Context) -> int:
     return DONE
 
 
-async def followed(engine: Engine, job: Job, out: Output) -> Job:
+async def followed(engine: Face, job: Job, out: Output) -> Job:
     """Show a job's progress until it is over; raise what it failed with."""
     try:
         with engine.bus.subscribe(JobChanged) as mailbox:
@@ -376,6 +377,14 @@ def _describe(out: Output, details: ModelDetails, fit: Fit) -> None:
     )
     out.line(bold(model.name))
     out.table([(dim(label), text) for label, text in facts if text])
+
+
+async def _installed(engine: Face, name: str) -> str:
+    with suppress(NotFound):
+        model = await engine.models.get(name)
+        if model.installed:
+            return model.name
+    raise ModelNotFound(f"The server does not have {one_line(name, 80)}.")
 
 
 def _tell(out: Output, model: Model, what: str, *, done: bool = False) -> None:

@@ -14,7 +14,6 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from core.bus import Bus
-from core.cli.checks import held
 from core.cli.context import Context
 from core.cli.exits import DONE, exit_code
 from core.cli.output import Output, Piece, bold, describe, dim, green, red
@@ -24,6 +23,7 @@ from core.clock import SystemClock
 from core.ollama.client import Ollama
 from core.ollama.connection import ServerState
 from core.ollama.reading import gpu_percent, stay
+from core.store.lock import held
 from core.tasks import Tasks
 from core.telemetry.probes import Ask, GpuReading
 from core.telemetry.types import GpuState

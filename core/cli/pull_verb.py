@@ -16,7 +16,7 @@ from core.errors import LeitstandError, from_code
 from core.models.fit import gigabytes
 
 if TYPE_CHECKING:
-    from core.engine import Engine
+    from core.face import Face
 
 _STEP = 10
 """Percent between two lines where nobody watches."""
@@ -40,7 +40,7 @@ async def pull(context: Context) -> int:
     return _result(context.out, ended)
 
 
-async def _follow(engine: Engine, downloads: Sequence[Download], printer: Printer) -> list[Download]:
+async def _follow(engine: Face, downloads: Sequence[Download], printer: Printer) -> list[Download]:
     """Print until all of them are over."""
     left = {download.id for download in downloads}
     ended: dict[int, Download] = {}
@@ -62,7 +62,7 @@ async def _follow(engine: Engine, downloads: Sequence[Download], printer: Printe
     return [ended[download.id] for download in downloads]
 
 
-async def _pause(engine: Engine, downloads: Sequence[Download], out: Output) -> None:
+async def _pause(engine: Face, downloads: Sequence[Download], out: Output) -> None:
     names = []
     for download in downloads:
         now = await engine.downloads.get(download.id)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.cli import queue_changes
-from core.cli.checks import held
 from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.output import Output, Piece, Styled, bold, dim, green, red, yellow
@@ -16,6 +15,7 @@ from core.errors import UsageError
 from core.guard import one_line
 from core.jobs.types import FINISHED, Job, Lane, State
 from core.paths import Paths
+from core.store.lock import held
 
 _LIMIT = 50
 _TITLE = 44

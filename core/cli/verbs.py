@@ -9,6 +9,7 @@ from core.cli.arguments import Argument, Verb, port, rate, whole
 from core.cli.verbs_library import LIBRARY_VERBS
 from core.cli.verbs_models import MODEL_VERBS
 from core.cli.verbs_queue import QUEUE_VERBS
+from core.cli.verbs_serve import SERVE_VERBS
 
 GLOBALS = (
     Argument("--data", "Keep everything in this directory instead of the user's own.", "DIR"),
@@ -305,6 +306,7 @@ VERBS = (
         (("EDITOR=nano leitstand config edit", "with another editor"),),
     ),
     *QUEUE_VERBS,
+    *SERVE_VERBS,
     Verb(
         "completions",
         "Print what teaches a shell to complete commands, options and names.",

@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.errors import (
     ConfigError,
     LeitstandError,
+    NotFound,
     NotOllama,
     RunnerCrashed,
     ServerBusy,
@@ -82,12 +83,14 @@ class ServerService:
         tasks: Tasks,
         clock: Clock,
         check_every: Callable[[], float] = lambda: CHECK_EVERY,
+        demonstration: Callable[[], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
         self._make_client = make_client
         self._bus = bus
         self._tasks = tasks
         self._clock = clock
         self._check_every = check_every
+        self._demonstration = demonstration
         self._client: Ollama | None = None
         self._state = ServerState(since=clock.now())
         self._failures = 0
@@ -134,6 +137,15 @@ class ServerService:
             self._enter("connecting")
         self._ask_now()
         return self._state
+
+    @exposed
+    async def start_demo(self) -> ServerState:
+        """Put the built-in simulated server in the place of the real one, marked as a demonstration."""
+        if self._demonstration is None:
+            raise NotFound("There is no demonstration here.")
+        from core.ollama.address import Address
+
+        return await self.use(Address(), self._demonstration(), demo=True)
 
     def report(self, error: LeitstandError) -> None:
         """Hear of a request that failed, so that the state turns at once instead of at the next turn."""

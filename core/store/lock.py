@@ -21,6 +21,8 @@ class Holder(msgspec.Struct, frozen=True):
     pid: int
     started: float
     host: str
+    socket: str = ""
+    """Where others can reach it; empty until it listens."""
 
 
 class DataLock:
@@ -29,9 +31,10 @@ class DataLock:
     The file stays when the lock is let go: removing it would let two processes lock two files of one name.
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, mine: Holder) -> None:
         self.path = path
         self._descriptor: int | None = descriptor
+        self._mine = mine
 
     @classmethod
     def acquire(cls, path: Path, *, clock: Clock | None = None) -> DataLock:
@@ -44,19 +47,25 @@ class DataLock:
             raise DataDirectoryError(f"The lock {path} cannot be opened: {error.strerror}.") from error
         try:
             _lock(descriptor, path)
-            mine = msgspec.json.encode(
-                Holder(os.getpid(), (clock or SystemClock()).now(), socket.gethostname())
-            )
-            # In this order a full disk, which has room for what is already there, does not stop a start.
-            os.pwrite(descriptor, mine, 0)
-            os.ftruncate(descriptor, len(mine))
+            mine = Holder(os.getpid(), (clock or SystemClock()).now(), socket.gethostname())
+            _write(descriptor, mine)
         except OSError as error:
             os.close(descriptor)
             raise DataDirectoryError(f"The lock {path} cannot be written: {error.strerror}.") from error
         except BaseException:
             os.close(descriptor)
             raise
-        return cls(path, descriptor)
+        return cls(path, descriptor, mine)
+
+    def announce(self, address: str) -> None:
+        """Write down where others can reach this process; empty when they no longer can."""
+        if self._descriptor is None:
+            return
+        self._mine = msgspec.structs.replace(self._mine, socket=address)
+        try:
+            _write(self._descriptor, self._mine)
+        except OSError as error:
+            raise DataDirectoryError(f"The lock {self.path} cannot be written: {error.strerror}.") from error
 
     def release(self) -> None:
         """Let the lock go; may be called again."""
@@ -71,6 +80,38 @@ def holder(path: Path) -> Holder | None:
         return msgspec.json.decode(path.read_bytes(), type=Holder)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def held(path: Path) -> Holder | None:
+    """Return who works on the data directory now; nobody is None."""
+    who = holder(path)
+    return who if who is not None and _is_held(path, who) else None
+
+
+def _is_held(path: Path, who: Holder) -> bool:
+    """Whether the lock is taken; trying to take it could keep another Leitstand from starting."""
+    if who.host != socket.gethostname():
+        return True  # nobody here can know better
+    try:
+        inode = str(path.stat().st_ino)
+        locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
+        return any(entry.split()[-3].rpartition(":")[2] == inode for entry in locks if "FLOCK" in entry)
+    except (OSError, IndexError):
+        pass
+    try:
+        os.kill(who.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _write(descriptor: int, mine: Holder) -> None:
+    text = msgspec.json.encode(mine)
+    # In this order a full disk, which has room for what is already there, does not stop a start.
+    os.pwrite(descriptor, text, 0)
+    os.ftruncate(descriptor, len(text))
 
 
 def _lock(descriptor: int, path: Path) -> None:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from core.guard import one_line
 from tui import keymap
+from tui.forgiving import Forgiving
 from tui.terminal.lean import LeanCompositor
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def frame(box: Widget, title: str, subtitle: str) -> None:
     box.border_subtitle = escape(one_line(subtitle, 66))
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(Forgiving, ModalScreen[T]):
     """A small window over a page."""
 
     BINDINGS = keymap.bindings("modal")

@@ -13,7 +13,18 @@ from textual.widget import Widget
 from core.bus import Event
 from core.errors import LeitstandError
 from tui import keymap
-from tui.facts import Facts, download_pieces, join, model_pieces, notice_pieces, queue_pieces, server_pieces
+from tui.facts import (
+    Facts,
+    download_pieces,
+    join,
+    link_pieces,
+    model_pieces,
+    notice_pieces,
+    place_pieces,
+    queue_pieces,
+    server_pieces,
+)
+from tui.forgiving import Forgiving
 from tui.pages import PAGES
 from tui.render.pieces import Piece, width_of
 from tui.render.status import alert_pieces, memory_pieces
@@ -21,7 +32,7 @@ from tui.terminal.lean import LeanCompositor
 from tui.widgets.line import Line
 
 if TYPE_CHECKING:
-    from core.engine import Engine
+    from core.face import Face
     from tui.app import LeitstandApp
 
 E = TypeVar("E", bound=Event)
@@ -29,7 +40,7 @@ E = TypeVar("E", bound=Event)
 NARROW = 100
 
 
-class EngineScreen(Screen[None]):
+class EngineScreen(Forgiving, Screen[None]):
     """A page: follows the engine while it is visible, owns no work."""
 
     PAGE: str = ""
@@ -46,7 +57,7 @@ class EngineScreen(Screen[None]):
         return cast("LeitstandApp", self.app)
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Face:
         """The engine whose face this is."""
         return self.leitstand.engine
 
@@ -136,6 +147,7 @@ class EngineScreen(Screen[None]):
         if not first and self.size.width < NARROW:
             first = server_pieces(facts.server, glyphs)
         return [
+            link_pieces(facts.link, glyphs),
             first,
             model_pieces(facts.loaded, glyphs),
             memory_pieces(facts.sample, glyphs),
@@ -166,9 +178,10 @@ class EngineScreen(Screen[None]):
         return pieces
 
     def _corner(self) -> list[Piece]:
+        place = place_pieces(self.leitstand.facts.link)
         if self.size.width < NARROW:
-            return []
-        return [*server_pieces(self.leitstand.facts.server, self.leitstand.glyphs), (" ", "text")]
+            return place
+        return [*place, *server_pieces(self.leitstand.facts.server, self.leitstand.glyphs), (" ", "text")]
 
     def _keys(self) -> list[Piece]:
         ascii_only = self.leitstand.glyphs.live.isascii()

@@ -294,5 +294,5 @@ async def test_states_that_differ_only_in_time_are_told_once_to_a_late_reader() 
 
 
 def test_faces_can_read_the_state_and_try_again() -> None:
-    assert set(verbs(ServerService)) == {"state", "retry"}
+    assert set(verbs(ServerService)) == {"state", "retry", "start_demo"}
     assert verbs(ServerService)["retry"].returns is ServerState

@@ -1,0 +1,92 @@
+"""What a face sees of the engine, whether that lives in this process or in another.
+
+A screen or a command uses nothing else: the exposed verbs of the services, the bus, and the few things that
+can be read without waiting. `core/engine.py` is one such object, `core/daemon/client.py` makes the other.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from core.bus import Bus
+from core.clock import Clock
+from core.config.service import ConfigService
+from core.health import HealthService
+from core.ollama.connection import ServerService
+from core.paths import Paths
+from core.presence import LinkState
+from core.tasks import Tasks
+
+if TYPE_CHECKING:
+    # Imported when the first of their verbs is called.
+    from core.chat.service import ChatService
+    from core.downloads.service import DownloadService
+    from core.engine import Options
+    from core.jobs.service import JobService
+    from core.models.service import ModelService
+    from core.telemetry.service import TelemetryService
+
+SERVICES = {
+    "chat": "core.chat.service:ChatService",
+    "config": "core.config.service:ConfigService",
+    "downloads": "core.downloads.service:DownloadService",
+    "health": "core.health:HealthService",
+    "jobs": "core.jobs.service:JobService",
+    "models": "core.models.service:ModelService",
+    "server": "core.ollama.connection:ServerService",
+    "telemetry": "core.telemetry.service:TelemetryService",
+}
+"""Every service of the engine that has verbs, by its name there. A new one is a row here and a line below."""
+
+MIRRORED = {
+    "config": ("current", "problems"),
+    "server": ("current",),
+}
+"""What may be read of a service without waiting; everything else is a verb."""
+
+
+class Face(Protocol):
+    """The engine as its faces know it."""
+
+    options: Options
+    paths: Paths
+    """Of this machine; the engine's own places are told by its verbs."""
+    clock: Clock
+    bus: Bus
+    tasks: Tasks
+    """Threads and background work of this process."""
+    link: LinkState
+
+    config: ConfigService
+    health: HealthService
+    server: ServerService
+    chat: ChatService
+    downloads: DownloadService
+    jobs: JobService
+    models: ModelService
+    telemetry: TelemetryService
+
+    @property
+    def faces(self) -> int:
+        """How many other processes are attached to the engine of this one."""
+        ...
+
+    async def revive(self) -> None:
+        """Have the engine hosted again, in the background, when its process has ended."""
+        ...
+
+    async def start(self) -> None:
+        """Begin; the verbs can be called afterwards."""
+        ...
+
+    async def close(self) -> None:
+        """End in order what lives in this process."""
+        ...
+
+
+def service(name: str) -> type:
+    """Import the class of a service."""
+    module, _, class_name = SERVICES[name].partition(":")
+    found: type = getattr(import_module(module), class_name)
+    return found

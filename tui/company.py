@@ -1,0 +1,82 @@
+"""One engine, many faces: what the screens say when the engine is elsewhere, or when others need this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import LeitstandError
+from core.presence import LinkState
+from tui.modals.decide import Decide, Way
+
+if TYPE_CHECKING:
+    from tui.app import LeitstandApp
+
+_GONE = (
+    Way("h", "Go on here", "in the background, until nothing is left to do"),
+    Way("w", "Wait", "until somebody starts it again"),
+    Way("q", "Leave"),
+)
+_LEAVING = (
+    Way("h", "Hand over", "it goes on in the background, until nothing is left to do"),
+    Way("s", "Stop it", "it goes on at the next start"),
+)
+
+
+class Company:
+    """Follows the line to the engine, and asks what becomes of work before its host is left."""
+
+    def __init__(self, app: LeitstandApp) -> None:
+        self._app = app
+        self._link = app.engine.link
+
+    def follow(self, link: LinkState) -> None:
+        """Say what changed about the line."""
+        before, self._link = self._link, link
+        if link.phase == "gone" and before.phase != "gone":
+            words = "The one that did the work is gone. What was accepted is kept."
+            self._app.push_screen(Decide("Leitstand has ended", words, _GONE), self._revive)
+        elif link.phase == "attached" and not before.up:
+            self._withdraw()
+            self._app.toast("good", "Connected again; everything is read anew.")
+
+    def _withdraw(self) -> None:
+        """Nobody has to decide any more."""
+        if isinstance(self._app.screen, Decide):
+            self._app.screen.dismiss(None)
+
+    async def _revive(self, way: str | None) -> None:
+        if way == "h":
+            try:
+                await self._app.engine.revive()
+            except LeitstandError as error:
+                self._app.say_error(error)
+        elif way == "q":
+            self._app.exit(0)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether something would stop with this process."""
+        app = self._app
+        if app.engine.link.phase != "here" or not app.engine_ready or app.engine.options.demo:
+            return False
+        going_on = (
+            lane.running or (lane.waiting and not lane.paused) for lane in app.knowledge.lanes.values()
+        )
+        return any(going_on) or app.engine.faces > 0
+
+    def ask_before_leaving(self) -> None:
+        """Let somebody decide what becomes of the work."""
+        if isinstance(self._app.screen, Decide):
+            return
+        queue, faces = self._app.facts.queue, self._app.engine.faces
+        parts = [f"{queue.running} running"] * bool(queue.running) + [f"{queue.waiting} waiting"] * bool(
+            queue.waiting
+        )
+        parts += [f"{faces} other {'screens' if faces > 1 else 'screen'} attached"] * bool(faces)
+        words = f"This Leitstand is needed: {', '.join(parts)}."
+        self._app.push_screen(Decide("Leave", words, _LEAVING), self._leave)
+
+    async def _leave(self, way: str | None) -> None:
+        if way is not None:
+            self._app.hands_over = way == "h"
+            await self._app.leave()
