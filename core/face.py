@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.engine import Options
     from core.jobs.service import JobService
     from core.models.service import ModelService
+    from core.router.service import RouterService
     from core.telemetry.service import TelemetryService
 
 SERVICES = {
@@ -34,6 +35,7 @@ SERVICES = {
     "health": "core.health:HealthService",
     "jobs": "core.jobs.service:JobService",
     "models": "core.models.service:ModelService",
+    "router": "core.router.service:RouterService",
     "server": "core.ollama.connection:ServerService",
     "telemetry": "core.telemetry.service:TelemetryService",
 }
@@ -65,6 +67,7 @@ class Face(Protocol):
     downloads: DownloadService
     jobs: JobService
     models: ModelService
+    router: RouterService
     telemetry: TelemetryService
 
     @property

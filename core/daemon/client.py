@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from core.jobs.service import JobService
     from core.models.service import ModelService
     from core.ollama.connection import ServerService
+    from core.router.service import RouterService
     from core.telemetry.service import TelemetryService
 
 log = logging.getLogger("leitstand.attached")
@@ -118,6 +119,7 @@ class AttachedEngine:
     downloads: DownloadService
     jobs: JobService
     models: ModelService
+    router: RouterService
     telemetry: TelemetryService
 
     def __init__(
