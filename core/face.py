@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.engine import Options
     from core.jobs.service import JobService
     from core.models.service import ModelService
+    from core.retrieval.service import LibraryService
     from core.router.service import RouterService
     from core.telemetry.service import TelemetryService
 
@@ -34,6 +35,7 @@ SERVICES = {
     "downloads": "core.downloads.service:DownloadService",
     "health": "core.health:HealthService",
     "jobs": "core.jobs.service:JobService",
+    "library": "core.retrieval.service:LibraryService",
     "models": "core.models.service:ModelService",
     "router": "core.router.service:RouterService",
     "server": "core.ollama.connection:ServerService",
@@ -66,6 +68,7 @@ class Face(Protocol):
     chat: ChatService
     downloads: DownloadService
     jobs: JobService
+    library: LibraryService
     models: ModelService
     router: RouterService
     telemetry: TelemetryService

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from core.jobs.service import JobService
     from core.models.service import ModelService
     from core.ollama.connection import ServerService
+    from core.retrieval.service import LibraryService
     from core.router.service import RouterService
     from core.telemetry.service import TelemetryService
 
@@ -118,6 +119,7 @@ class AttachedEngine:
     chat: ChatService
     downloads: DownloadService
     jobs: JobService
+    library: LibraryService
     models: ModelService
     router: RouterService
     telemetry: TelemetryService
