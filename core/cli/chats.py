@@ -95,7 +95,7 @@ async def export(context: Context) -> int:
         made = await engine.chat.export(context.values["id"], context.values["format"])
     target: str | None = context.values["output"]
     if target is not None:
-        path = _write(Path(target), made)
+        path = write_new(Path(target), made)
         if context.out.json:
             context.out.value({"name": made.name, "path": str(path)})
     elif context.out.json:
@@ -210,7 +210,7 @@ def _bytes(name: str) -> bytes:
         raise UsageError(f"{name} cannot be read: {error.strerror}.") from None
 
 
-def _write(target: Path, made: Export) -> Path:
+def write_new(target: Path, made: Export) -> Path:
     """Write a file that only its owner can read; one that is there is not overwritten."""
     path = target / made.name if target.is_dir() else target
     try:

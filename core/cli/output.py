@@ -64,6 +64,7 @@ class Output:
         self._err = err
         self._style = _wants_style(out, environment or {})
         self._error_style = _wants_style(err, environment or {})
+        self._draws = out.isatty() and _obeys(environment or {})
         self._redraws = not json and self.watched and _obeys(environment or {})
         self._passing = False
         self.unicode = (out.encoding or "utf-8").lower().replace("-", "").startswith("utf")
@@ -99,6 +100,11 @@ class Output:
     def watched(self) -> bool:
         """Whether a person sees both streams: then there may be more than the answer."""
         return self._out.isatty() and self._err.isatty()
+
+    @property
+    def draws(self) -> bool:
+        """Whether stdout is a terminal that does more than print."""
+        return self._draws
 
     def aside(self, text: str) -> None:
         """Write what is not the answer to stderr, dim where that can be; it comes after what was written."""

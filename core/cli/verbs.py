@@ -167,6 +167,29 @@ VERBS = (
         ),
     ),
     *LIBRARY_VERBS,
+    Verb(
+        "chat",
+        "Talk to a model: in the screens, or line by line with --plain.",
+        "Without --plain this opens the chat page. With it, or where the terminal can only print, the "
+        "conversation goes line by line: nothing is drawn, moved or coloured, text comes in whole sentences, "
+        "thinking is marked in words, and what goes on is said in brackets. Made for screen readers, braille "
+        "lines, dumb terminals and pipes, where each line is a question.\n\n"
+        "Commands begin with a slash: /help lists them, /model chooses who answers, /again answers anew, "
+        '/quit leaves. A line with only """ begins and ends a question of several lines. ctrl+c stops the '
+        "answer; what was said is kept. The conversations are the same as in the screens.",
+        "core.cli.plain_chat:chat",
+        (
+            Argument("--plain", "Line by line, without the screens."),
+            Argument("--chat", "Go on with this chat.", "ID", whole),
+            Argument("--model", "Who is to answer.", "NAME"),
+            Argument("--system", "The system prompt.", "TEXT"),
+        ),
+        (
+            ("leitstand chat --plain", "for a screen reader"),
+            ("leitstand chat --plain --chat 7", "go on with chat 7"),
+            ("printf 'Why is the sky blue?\\n/again\\n' | leitstand chat --plain", "from a pipe"),
+        ),
+    ),
     *MODEL_VERBS,
     Verb(
         "chats list",

@@ -128,14 +128,14 @@ def verdict(here: Terminal) -> Verdict:
         return Verdict(
             False,
             "The screens need a terminal, and the input or output of this command is not one.",
-            "Over SSH use ssh -t; for scripts leitstand --help lists the commands.",
+            "Over SSH use ssh -t; line by line: leitstand chat --plain; leitstand --help lists the commands.",
         )
     if here.colours.depth == "none":
         return Verdict(
             False,
             f"This terminal cannot be drawn on: {here.colours.why}.",
-            "Set TERM to what the terminal is, for example TERM=xterm-256color; the commands that "
-            "leitstand --help lists work as they are.",
+            "Set TERM to what the terminal is, for example TERM=xterm-256color. As it is: leitstand chat "
+            "--plain, and the commands that leitstand --help lists.",
         )
     if 0 < here.columns < LEAST_COLUMNS or 0 < here.rows < LEAST_ROWS:
         return Verdict(
