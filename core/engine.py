@@ -135,7 +135,7 @@ class Engine:
         engine._demo_home = demo_home
         engine._lock = DataLock.acquire(paths.lock, clock=engine.clock)
         engine.config.load()
-        logs.begin(paths.log, engine.config.current.log.level)
+        logs.begin(paths.log, engine.config.current.log.level, options.environment)
         return engine
 
     @property

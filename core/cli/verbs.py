@@ -10,6 +10,7 @@ from core.cli.verbs_library import LIBRARY_VERBS
 from core.cli.verbs_models import MODEL_VERBS
 from core.cli.verbs_queue import QUEUE_VERBS
 from core.cli.verbs_serve import SERVE_VERBS
+from core.cli.verbs_service import SERVICE_VERBS
 
 GLOBALS = (
     Argument("--data", "Keep everything in this directory instead of the user's own.", "DIR"),
@@ -39,6 +40,7 @@ GROUPS = {
     "config": "Read, change and check the settings.",
     "models": "See, judge, load, change and delete models.",
     "queue": "See what waits, runs and ran, and change it.",
+    "service": "Let systemd run Leitstand without screens.",
 }
 """What verbs of two words have in common, by their first."""
 
@@ -330,6 +332,7 @@ VERBS = (
     ),
     *QUEUE_VERBS,
     *SERVE_VERBS,
+    *SERVICE_VERBS,
     Verb(
         "completions",
         "Print what teaches a shell to complete commands, options and names.",
