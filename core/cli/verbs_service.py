@@ -32,6 +32,8 @@ SERVICE_VERBS = (
         "Stop the service and remove its unit.",
         "What is running is finished or kept, as at every end. Chats, documents and settings stay.",
         "core.cli.service_verbs:uninstall",
+        (),
+        (("leitstand service uninstall", "it ends, and begins no more by itself"),),
     ),
     Verb(
         "service status",
