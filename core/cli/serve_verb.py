@@ -23,6 +23,9 @@ GRACE = 10.0
 IDLE = 60.0
 """Seconds without work and without anybody attached after which --until-idle ends."""
 
+_LAST = 20.0
+"""Seconds that saving and closing may take after that."""
+
 _LOOK = 5.0
 _PATIENCE = 20.0
 """Seconds for a Leitstand in the background to be ready."""
@@ -35,7 +38,10 @@ async def serve(context: Context) -> int:
     if context.values["detach"]:
         return await _detached(context)
     from core.daemon.hosting import HostingEngine
+    from core.daemon.notify import Notifier
+    from core.daemon.standing import standing
 
+    notifier = Notifier(context.environment)
     engine = HostingEngine.prepare(context.options)
     engine.headless = True
     try:
@@ -43,10 +49,12 @@ async def serve(context: Context) -> int:
         if not engine.socket:
             raise LeitstandError("Nobody could attach to it.", "Look into the log.")
         _ready(context, os.getpid(), engine.socket)
-        await _until_idle(engine) if context.values["until_idle"] else await asyncio.Event().wait()
+        async with standing(notifier, engine):
+            await _until_idle(engine) if context.values["until_idle"] else await asyncio.Event().wait()
     except asyncio.CancelledError as error:
         raise Cancelled("Stopped; what was not finished goes on at the next start.") from error
     finally:
+        notifier.stopping("finishing what runs", within=GRACE + _LAST)
         await engine.close(GRACE)
     return DONE
 

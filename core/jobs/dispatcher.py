@@ -61,6 +61,7 @@ class Dispatcher:
         self._underway: set[asyncio.Task[None]] = set()
         self._unsaved: dict[int, Job] = {}
         self._saver: asyncio.Task[None] | None = None
+        self._waiting_for_a_round: list[asyncio.Future[None]] = []
 
     async def take_back(self) -> None:
         """Decide about what another process was running when it ended."""
@@ -89,17 +90,29 @@ class Dispatcher:
         if self._saver is not None:
             self._saver.cancel()
 
+    async def went_round(self) -> None:
+        """Return when the loop has looked at every lane once more: whoever waits for ever knows it hangs."""
+        round_ = asyncio.get_running_loop().create_future()
+        self._waiting_for_a_round.append(round_)
+        self._ledger.wake.set()
+        await round_
+
     async def _run(self) -> None:
         while True:
             self._ledger.wake.clear()
+            waiting, self._waiting_for_a_round = self._waiting_for_a_round, []
             try:
                 await self._ledger.catch_up()
                 for track in self._ledger.tracks.values():
                     await self._fill(track)
             except Exception as error:  # noqa: BLE001 - a queue that stumbles is better than one that stands still
                 self._say(error)
+                self._waiting_for_a_round += waiting
                 await self._clock.sleep(_AFTER_FAULT)
                 continue
+            for round_ in waiting:
+                if not round_.done():
+                    round_.set_result(None)
             moment = self._next_start()
             if self._board.due <= self._clock.monotonic():
                 self._board.tell()

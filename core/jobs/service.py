@@ -126,6 +126,10 @@ class JobService:
         job = await self.get(id)
         return job if job.state in FINISHED else await end
 
+    async def pulse(self) -> None:
+        """Return when the queue has gone round once: it does not, when it hangs."""
+        await self._dispatcher.went_round()
+
     def server_back(self) -> None:
         """Try at once what waits because the server was away."""
         self._ledger.server_back()

@@ -2,35 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.daemon.notify import Notifier, keep_watch
+from core.daemon.standing import status_line
+from core.jobs.types import LaneState
+from core.ollama.connection import Phase, ServerState
+from tests.core.daemon.manager import Manager
 from tests.fakes.clock import ManualClock
-
-
-class Manager:
-    """The end of the line where systemd would listen."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._line.bind(f"\0{address[1:]}" if address.startswith("@") else address)
-        self._line.setblocking(False)
-
-    def heard(self) -> list[str]:
-        found: list[str] = []
-        while True:
-            try:
-                found.append(self._line.recv(4096).decode())
-            except BlockingIOError:
-                return found
-
-    def close(self) -> None:
-        self._line.close()
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -107,3 +89,18 @@ async def test_the_watchdog_is_fed_while_the_pulse_comes_back_and_starves_when_i
 
 async def test_without_a_watchdog_nobody_is_fed() -> None:
     await keep_watch(Notifier({}), ManualClock(), asyncio.Event().wait)
+
+
+@pytest.mark.parametrize(
+    ("phase", "lanes", "expected"),
+    [
+        ("online", [(0, 0)], "http://gpubox answers, nothing to do"),
+        ("online", [(1, 0), (0, 1)], "http://gpubox answers, 1 job runs, 1 waits"),
+        ("online", [(2, 3)], "http://gpubox answers, 2 jobs run, 3 wait"),
+        ("away", [(0, 2)], "http://gpubox is away, 2 wait"),
+        ("connecting", [], "looking for http://gpubox, nothing to do"),
+    ],
+)
+def test_the_status_is_one_line_for_people(phase: Phase, lanes: list[tuple[int, int]], expected: str) -> None:
+    states = [LaneState(name="cpu", width=1, running=ran, waiting=waits) for ran, waits in lanes]
+    assert status_line(ServerState(url="http://gpubox", phase=phase), states) == expected

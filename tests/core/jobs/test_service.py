@@ -630,3 +630,13 @@ async def test_a_fault_in_what_is_asked_about_memory_does_not_stop_the_queue(sho
     shop.memory = Memory()
     await clock(shop).advance(6)
     await shop.playing(job.id)
+
+
+async def test_the_pulse_comes_back_while_the_queue_turns_and_not_when_it_has_stopped(tmp_path: Path) -> None:
+    async with Shop.opened(tmp_path) as shop:
+        await shop.jobs.pulse()
+        await shop.ask(model="a:1b")
+        await shop.jobs.pulse()
+        await shop.jobs.stop(0)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(shop.jobs.pulse(), 0.05)
