@@ -6,7 +6,8 @@
     ├── Refused                     refused             we said no before anything happened
     │   ├── DiskFull                disk_full
     │   ├── NotEnoughMemory         not_enough_memory
-    │   └── PermissionRefused       permission
+    │   ├── PermissionRefused       permission
+    │   └── Unreadable              unreadable          a document nothing can be read out of
     ├── Cancelled                   cancelled           somebody stopped it
     ├── ConfigError                 config              the configuration file or a value in it
     ├── StoreError                  store               the database
@@ -89,6 +90,12 @@ class PermissionRefused(Refused):
     """The caller may not do that."""
 
     code = "permission"
+
+
+class Unreadable(Refused):
+    """A document that nothing can be read out of: damaged, encrypted, too large, not a text."""
+
+    code = "unreadable"
 
 
 class Cancelled(LeitstandError):

@@ -30,6 +30,9 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where it begins."""
     language: str = ""
     """The programming language of code, where it is known."""
+    within: tuple[str, ...] = ()
+    """What it stands in beside its headings, the outermost first: the class and the function around a
+    piece of code, the head of the table that a row belongs to."""
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):

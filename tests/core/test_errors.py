@@ -40,6 +40,7 @@ CODES = [
     "store_newer",
     "stream_cut",
     "timeout",
+    "unreadable",
     "usage",
 ]
 

@@ -25,6 +25,8 @@ HEAVY = {
     "tomlkit",
     "starlette",
     "uvicorn",
+    "pypdfium2",
+    "selectolax",
 }
 
 HOMES = {
@@ -39,6 +41,8 @@ HOMES = {
     "starlette": {"core/daemon", "core/simulator/serve.py"},
     "uvicorn": {"core/daemon", "core/simulator/serve.py"},
     "textual": {"tui"},
+    "pypdfium2": {"core/retrieval/extract"},
+    "selectolax": {"core/retrieval/extract"},
     "rich": {"tui"},
     "markdown_it": {"tui/render"},
     "pygments": {"tui/render"},

@@ -1,0 +1,200 @@
+"""From a document to sections and units, cut where it has joints of its own.
+
+The blocks are first broken at their joints into pieces: sentences, items, rows, lines. A joint has a
+strength (a heading is stronger than a paragraph, a paragraph stronger than a sentence), and a section ends
+at the strongest joint within its bounds; of equal ones at that whose words have the smallest hash. That
+choice looks at the text alone, so an edit moves the joints around it and not those of the whole rest.
+Units are cut inside their section in the same way.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from core.retrieval.pieces import BLOCK, HEADING, Piece, TokenCount, context, estimate, pieces
+from core.retrieval.types import Cut, Document, Place, Section, Unit
+
+__all__ = ["cut", "estimate"]
+
+_HARD = 1.25
+"""A unit may be this much longer than aimed at, a section a little less: nothing is cut off, ever."""
+_MOST_CONTEXT = 0.3
+
+
+def cut(
+    document: Document,
+    *,
+    document_id: str,
+    tokens: TokenCount = estimate,
+    unit: int = 200,
+    section: int = 500,
+) -> Cut:
+    """Cut a document; *unit* and *section* are the tokens aimed at."""
+    most_unit = int(unit * _HARD)
+    # Small enough for a unit that carries its headings.
+    all_pieces = pieces(document, tokens, int(unit * (_HARD - _MOST_CONTEXT)) - 2)
+    keys = _Keys(document_id)
+    sections: list[Section] = []
+    units: list[Unit] = []
+    start = 0
+    for end in _ends(all_pieces, least=int(section * 0.8), most=int(section * 1.2), soft=int(section * 0.4)):
+        group = all_pieces[start:end]
+        start = end
+        text, spans = _joined(group)
+        path = _common(group)
+        key = keys.of("s", path, text)
+        sections.append(Section(key, len(sections), path, text, _place(group), tokens(text)))
+        _units(document.title, group, text, spans, key, units, keys, tokens, unit, most_unit)
+    return Cut(tuple(sections), tuple(units))
+
+
+def _units(
+    title: str,
+    group: list[Piece],
+    text: str,
+    spans: list[tuple[int, int]],
+    section: str,
+    units: list[Unit],
+    keys: _Keys,
+    tokens: TokenCount,
+    unit: int,
+    most: int,
+) -> None:
+    """Cut one section into units; what stands before a unit's text counts as a part of it."""
+    above = context(title, _common(group), int(unit * _MOST_CONTEXT), tokens)
+    room = most - tokens(above) if above else most
+    begin = 0
+    for end in _ends(group, least=min(int(unit * 0.6), room - 1), most=room, soft=int(unit * 0.3)):
+        part = group[begin:end]
+        low, high = spans[begin][0], spans[end - 1][1]
+        path = _common(part)
+        words = text[low:high]
+        before = context(title, path, int(unit * _MOST_CONTEXT), tokens, head=_head(part, path))
+        key = keys.of("u", path, words)
+        count = tokens(words) + (tokens(before) if before else 0)
+        if count > most:
+            # A deeper path or a table's head may not fit beside a unit that is full already.
+            before, count = above, tokens(words) + (tokens(above) if above else 0)
+        units.append(Unit(key, section, len(units), words, low, high, before, _place(part), count))
+        begin = end
+
+
+def _head(part: list[Piece], path: tuple[str, ...]) -> str:
+    """The head of the table that a unit's rows belong to, when the unit does not begin with it."""
+    head = part[0].head
+    return head if head and head not in path and all(piece.head == head for piece in part) else ""
+
+
+def _ends(all_pieces: list[Piece], *, least: int, most: int, soft: int) -> list[int]:
+    """Where to cut: the numbers of the pieces that stretches end before."""
+    ends: list[int] = []
+    count = len(all_pieces)
+    sizes = [piece.tokens for piece in all_pieces]
+    rest = sum(sizes)
+    begin = 0
+    while begin < count:
+        if rest <= most:
+            ends.append(count)
+            break
+        end = _end(all_pieces, begin, rest, least, most, soft)
+        rest -= sum(sizes[begin:end])
+        ends.append(end)
+        begin = end
+    return ends
+
+
+def _end(all_pieces: list[Piece], begin: int, rest: int, least: int, most: int, soft: int) -> int:
+    """The best place to end the stretch that starts at *begin*."""
+    best: tuple[int, bytes] | None = None
+    chosen = last = block = block_size = 0
+    size = all_pieces[begin].tokens
+    at = begin + 1
+    while size <= most and at < len(all_pieces):
+        piece = all_pieces[at]
+        strength = piece.strength
+        if strength >= 0:
+            last = at
+            if strength >= BLOCK:
+                block, block_size = at, size
+            # A heading is worth a stretch that is a little short; the rest must not become a scrap.
+            early = soft if strength >= HEADING else least
+            if size >= early and rest - size >= soft:
+                rank = (-strength, piece.digest)
+                if best is None or rank < best:
+                    best, chosen = rank, at
+        size += piece.tokens
+        at += 1
+    if best is not None and best[0] <= -BLOCK:
+        return chosen
+    if block and (block_size >= soft or _stays(all_pieces[block], most)):
+        return block
+    # Without any joint that may be used: as much as fits.
+    return chosen or last or max(begin + 1, at - 1)
+
+
+def _stays(piece: Piece, most: int) -> bool:
+    """Whether what begins here is better kept whole than broken to fill the stretch before it."""
+    return 0 < piece.whole <= most and piece.kind in ("code", "table")
+
+
+def _joined(group: list[Piece]) -> tuple[str, list[tuple[int, int]]]:
+    """The text of a section and where each piece stands in it, without the white space behind it."""
+    parts: list[str] = []
+    spans: list[tuple[int, int]] = []
+    at = 0
+    last = len(group) - 1
+    for number, piece in enumerate(group):
+        if number and piece.first:
+            parts.append("\n\n")
+            at += 2
+        bare = piece.text.rstrip()
+        text = bare if number == last or group[number + 1].first else piece.text
+        parts.append(text)
+        spans.append((at, at + len(bare)))
+        at += len(text)
+    return "".join(parts), spans
+
+
+def _common(group: list[Piece]) -> tuple[str, ...]:
+    """The headings that all words stand under; those that only open the way to them do not count."""
+    paths = [piece.path for piece in group if piece.kind != "heading"] or [piece.path for piece in group]
+    first = paths[0]
+    if all(path is first for path in paths):
+        return first
+    low, high = min(paths), max(paths)
+    for number, name in enumerate(low):
+        if number >= len(high) or high[number] != name:
+            return low[:number]
+    return low
+
+
+def _place(group: list[Piece]) -> Place:
+    """Where a stretch begins and ends in its source."""
+    lines = [piece.line for piece in group if piece.line is not None]
+    pages = [piece.page for piece in group if piece.page is not None]
+    ends = [piece.line_end for piece in group if piece.line_end is not None]
+    return Place(
+        page=min(pages) if pages else None,
+        page_end=max(pages) if pages else None,
+        line=min(lines) if lines else None,
+        line_end=max(ends) if ends else None,
+    )
+
+
+class _Keys:
+    """Stable names: of the same words under the same headings of a document, the first stays the first."""
+
+    def __init__(self, document_id: str) -> None:
+        self._base = blake2b(document_id.encode(), digest_size=16)
+        self._seen: dict[bytes, int] = {}
+
+    def of(self, kind: str, path: tuple[str, ...], text: str) -> str:
+        """The key of a stretch of text."""
+        digest = self._base.copy()
+        digest.update("\0".join((kind, *path, "", " ".join(text.split()))).encode("utf-8", "surrogatepass"))
+        name = digest.digest()
+        times = self._seen.get(name, 0)
+        self._seen[name] = times + 1
+        if times:
+            digest.update(b"\0%d" % times)
+        return digest.hexdigest()
