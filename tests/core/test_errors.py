@@ -42,6 +42,7 @@ CODES = [
     "timeout",
     "unreadable",
     "usage",
+    "wrong_version",
 ]
 
 

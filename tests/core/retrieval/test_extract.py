@@ -7,7 +7,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Unreadable
@@ -417,6 +417,7 @@ def test_links_out_of_a_package_are_not_followed() -> None:
         extract(making.archive(dict(parts)), "x.pptx")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_clean_text_is_harmless_composed_and_stays_so(text: str) -> None:
     done = clean(text)
@@ -425,12 +426,14 @@ def test_clean_text_is_harmless_composed_and_stays_so(text: str) -> None:
     assert clean(done) == done
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("<|>｜[]/INSTim_start\u200b\x1b s"), max_size=60))
 def test_no_mark_of_a_chat_template_survives(text: str) -> None:
     done = clean(text)
     assert not any(mark in done for mark in ("<|im_start|>", "[INST]", "</s>", "<s>", "<｜s｜>"))
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=300),
     st.sampled_from(["a.txt", "a.md", "a.csv", "a.json", "a.html", "a.eml", "a.pdf", "a.docx", "a"]),
@@ -446,6 +449,7 @@ def test_any_bytes_give_a_document_or_a_sentence(data: bytes, name: str) -> None
     assert document.title
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_utf_8_is_read_as_it_is(text: str) -> None:
     assert decode(text.encode("utf-8"))[0] == text.removeprefix("\ufeff")
