@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from core import logs
 from core.bus import Bus, Notice
@@ -119,7 +119,7 @@ class Engine:
         clock: Clock | None = None,
         transport: Any = None,
         probes: Probes | None = None,
-    ) -> Engine:
+    ) -> Self:
         """Take the data directory and read the configuration; quick, and nothing runs yet.
 
         *transport* takes the place of the network and *probes* that of the machine, for tests.

@@ -17,7 +17,7 @@ from core.errors import LeitstandError, NotFound, UsageError
 from core.ollama.connection import ServerState
 
 if TYPE_CHECKING:
-    from core.engine import Engine
+    from core.face import Face
     from core.models.types import Model
 
 _LATEST = 15
@@ -26,7 +26,7 @@ _LATEST = 15
 class Acts:
     """A conversation's settings and what can be done with it beside asking."""
 
-    def __init__(self, engine: Engine, context: Context) -> None:
+    def __init__(self, engine: Face, context: Context) -> None:
         self.engine = engine
         self.out = context.out
         self._wishes = context.values

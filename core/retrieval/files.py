@@ -70,7 +70,7 @@ def walk(roots: Iterable[str | Path], rules: Rules = Rules()) -> Iterator[Found]
 def digest(path: Path) -> str:
     """The hash of a file's content; blocking."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type]
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 class _Walk:

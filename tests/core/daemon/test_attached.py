@@ -76,12 +76,10 @@ async def test_an_answer_streams_to_every_face(home: House) -> None:
         await script.say("Because ")
         await script.say("of Rayleigh.")
         await script.finish()
-        texts = [
-            await asyncio.gather(
-                _followed(one, first, sent.answer.id), _followed(two, second, sent.answer.id)
-            )
-        ]
-    assert texts == [["Because of Rayleigh."] * 2]
+        texts = await asyncio.gather(
+            _followed(one, first, sent.answer.id), _followed(two, second, sent.answer.id)
+        )
+    assert list(texts) == ["Because of Rayleigh."] * 2
 
 
 async def _followed(face: AttachedEngine, mailbox: Mailbox, turn_id: int) -> str:

@@ -86,7 +86,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "a truncated word document": ("cut.docx", docx(paragraph("x" * 500))[:400], "archive cannot be opened"),
     "broken xml": ("broken.docx", docx("", document=f"<w:document {W}><w:body><w:p>"), "XML is broken"),
     "endless pages": ("endless.pdf", many_pages(6000), "6000 pages"),
-    "a book that is protected": ("drm.epub", epub("<p>x</p>", **{"META-INF/encryption.xml": '<encryption><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/></encryption>'}), "protected against copying"),
+    "a book that is protected": ("drm.epub", epub("<p>x</p>", parts={"META-INF/encryption.xml": '<encryption><EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/></encryption>'}), "protected against copying"),
     "a program called pdf": ("tool.pdf", b"\x7fELF\x02\x01\x01" + bytes(200), "It is a program"),
     "a picture called text": ("photo.txt", b"\x89PNG\r\n\x1a\n" + bytes(200), "It is a picture"),
     "random bytes": ("noise.txt", random.Random(7).randbytes(5000), "binary data"),
@@ -97,7 +97,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
 HARMLESS: dict[str, tuple[str, bytes]] = {
     "one line of a megabyte": ("line.txt", b"word " * 200_000),
     "a terminal's sequences": ("esc.log", b"\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m \x9b31m done\n" * 50),
-    "an archive inside a book": ("inner.epub", epub("<p>just text</p>", **{"OPS/more.zip": flood("a", "", "", 4 * 2**20)})),
+    "an archive inside a book": ("inner.epub", epub("<p>just text</p>", parts={"OPS/more.zip": flood("a", "", "", 4 * 2**20)})),
     "a sheet far to the right": ("wide.xlsx", xlsx('<row><c r="A1"><v>1</v></c><c r="XFD1"><v>2</v></c></row>')),
     "a text called a presentation": ("text.pptx", b"only words"),
 }  # fmt: skip

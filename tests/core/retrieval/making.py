@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from email.message import EmailMessage
 from io import BytesIO
 
@@ -107,8 +108,8 @@ def xlsx(rows: str, *, strings: tuple[str, ...] = (), sheet: str = "Preise") -> 
     )
 
 
-def epub(*chapters: str, title: str = "Das Buch", **parts: str | bytes) -> bytes:
-    """A book of these chapters."""
+def epub(*chapters: str, title: str = "Das Buch", parts: Mapping[str, str | bytes] | None = None) -> bytes:
+    """A book of these chapters, and further parts of its archive."""
     items = "".join(
         f'<item id="c{n}" href="text/ch%20{n}.xhtml" media-type="application/xhtml+xml"/>'
         for n in range(len(chapters))
@@ -126,7 +127,7 @@ def epub(*chapters: str, title: str = "Das Buch", **parts: str | bytes) -> bytes
                 f"<body>{chapter}</body></html>"
                 for n, chapter in enumerate(chapters)
             },
-            **parts,
+            **(parts or {}),
         }
     )
 
