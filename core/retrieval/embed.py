@@ -122,6 +122,11 @@ class Embedder:
             self._questions.popitem(last=False)
         return vector
 
+    async def queries(self, texts: Sequence[str]) -> list[bytes | None]:
+        """The vectors of many questions at once; nobody waits for them."""
+        await self._quiet.wait()
+        return await self._embed(self.manner.query, texts)
+
     def _pace(self, took: float, texts: int) -> None:
         if took > _SLOW:
             self._batch = max(self._batch // 2, _SMALLEST)

@@ -79,10 +79,13 @@ class Index:
         await self._after(shelf)
         return filled
 
-    async def drop_older(self, space: int, document: str, revision: int, *, build: int | None = None) -> int:
-        """Delete the rows of a document that are older than a revision; return how many."""
+    async def drop_older(
+        self, space: int, documents: str | Sequence[str], revision: int, *, build: int | None = None
+    ) -> int:
+        """Delete the rows of these documents that are older than a revision; return how many."""
         shelf = await self._shelf(space, build)
-        deleted = await shelf.delete(documents=[document], older_than=revision)
+        those = [documents] if isinstance(documents, str) else documents
+        deleted = await shelf.delete(documents=those, older_than=revision)
         await self._after(shelf)
         return deleted
 
@@ -95,11 +98,13 @@ class Index:
 
     async def near(self, space: int, vector: bytes, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The nearest units by meaning, each with its cosine; none where nothing is embedded."""
-        return await (await self._shelf(space)).near(vector, limit, filter)
+        shelf = await self._shelf(space)
+        return await upkeep.mended(shelf, lambda: shelf.near(vector, limit, filter))
 
     async def words(self, space: int, text: str, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The best units by their words, each with its BM25 score."""
-        return await (await self._shelf(space)).words(text, limit, filter)
+        shelf = await self._shelf(space)
+        return await upkeep.mended(shelf, lambda: shelf.words(text, limit, filter))
 
     async def texts(self, space: int, keys: Collection[str]) -> dict[str, str]:
         """What these units were searched by."""

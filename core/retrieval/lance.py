@@ -103,7 +103,7 @@ def translated(error: Exception, what: str) -> LeitstandError:
     )
 
 
-def is_damage(error: Exception) -> bool:
+def is_damage(error: BaseException) -> bool:
     """Whether an error speaks of the files themselves, not of the system around them."""
     text = str(error).lower()
     return not any(sign in text for sign in (*_FULL, *_DENIED, *_BUSY))

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
@@ -96,6 +96,8 @@ class Shelf:
         self.commits = 0
         self.new_rows = 0
         """Since the last upkeep."""
+        self.mended = False
+        """Whether damaged indexes were made anew since it was opened."""
         self.name = path.stem
         self.what = f"the index of space {space}"
         self._database = database
@@ -177,9 +179,8 @@ class Shelf:
                 table = await self._agree(table, dimension, stamp)
                 for first in range(0, len(rows), _COMMIT):
                     part = rows[first : first + _COMMIT]
-                    await table.add(
-                        await self._in_thread(_table_of, part, self.dimension), write_parallelism=1
-                    )
+                    data = await self._in_thread(_table_of, part, self.dimension)
+                    await table.add(data, on_bad_vectors="null", write_parallelism=1)
                     self._changed(len(part))
                     self.count += len(part)
             await self.flush()
@@ -189,7 +190,9 @@ class Shelf:
         schema = arrow.schema()
         if dimension is not None:
             schema = schema.append(arrow.vector_field(dimension, stamp))
-        self._table = await self._database.create_table(self.name, schema=schema, mode="overwrite")
+        # Overwriting what is not there is complained of on the terminal.
+        mode: Literal["create", "overwrite"] = "overwrite" if self._table is not None else "create"
+        self._table = await self._database.create_table(self.name, schema=schema, mode=mode)
         await self.look(self._table)
         return self._table
 

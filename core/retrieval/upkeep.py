@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.errors import StoreError
 from core.retrieval import arrow, durable
-from core.retrieval.lance import InThread, give_memory_back, sentences
+from core.retrieval.lance import InThread, give_memory_back, is_damage, sentences
 from core.retrieval.language import Tongue, tongue_of
 from core.retrieval.shelf import Shelf, Stats
+from core.retrieval.types import Hit
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +35,8 @@ _LOOKED_UP = ("key", "hash", "document")
 _KEEP = timedelta(seconds=60)
 """How long older versions stay: longer than any search that still reads one."""
 _AT_ONCE = timedelta(milliseconds=1)
+
+log = logging.getLogger("leitstand.index")
 
 
 def is_due(shelf: Shelf) -> bool:
@@ -93,7 +99,7 @@ async def _rewrite(shelf: Shelf, table: AsyncTable, spool: Path, in_thread: InTh
         await in_thread(writer.close)
     survivors = await in_thread(_spool_reader, spool)
     try:
-        await table.add(survivors, mode="overwrite", write_parallelism=1)
+        await table.add(survivors, mode="overwrite", on_bad_vectors="null", write_parallelism=1)
     finally:
         await in_thread(survivors.close)
     if shelf.stamp:
@@ -183,6 +189,28 @@ async def first_words(shelf: Shelf) -> None:
             if table is not None and not shelf.has_words:
                 await index_words(shelf, table)
                 await shelf.flush()
+
+
+async def mended(shelf: Shelf, search: Callable[[], Awaitable[list[Hit]]]) -> list[Hit]:
+    """Search; when the indexes turn out to be damaged, make them anew from the rows and search again."""
+    try:
+        return await search()
+    except StoreError as error:
+        if shelf.mended or error.__cause__ is None or not is_damage(error.__cause__):
+            raise
+        # Once: what a new index does not help is something else.
+        shelf.mended = True
+        log.warning("the indexes of space %d are damaged and made anew", shelf.space)
+    async with shelf.cleaning, shelf.writing:
+        with sentences(shelf.what):
+            table = await shelf.table()
+            if table is not None:
+                for index in await table.list_indices():
+                    await table.drop_index(index.name)
+                await shelf.look(table)
+                await _index(shelf, table)
+                await shelf.flush()
+    return await search()
 
 
 async def sample_vectors(shelf: Shelf, most: int) -> list[bytes]:

@@ -20,6 +20,7 @@ RENT = "The rent is due on the third working day of the month."
 PETS = "Cats may be kept, dogs need the consent of the landlord."
 
 
+# The first opening imports LanceDB, a second of work on a quiet machine.
 async def test_what_is_put_in_is_found_by_meaning_and_by_words(tmp_path: Path) -> None:
     async with opened(tmp_path) as index:
         await index.add(1, rows("lease", [NOTICE, RENT, PETS]))
@@ -110,6 +111,9 @@ async def test_a_changed_document_replaces_its_older_version(tmp_path: Path) -> 
         assert await index.documents(1) == {"lease": Standing((2,), 1, 1), "other": Standing((1,), 1, 1)}
         assert await index.words(1, "rent", 5) == []
         assert list(await index.keys(1, "lease")) == ["lease-2-0"]
+        await index.add(1, rows("lease", [RENT], revision=3) + rows("other", [RENT], revision=3))
+        assert await index.drop_older(1, ["lease", "other"], 3) == 2
+        assert {seen.revisions for seen in (await index.documents(1)).values()} == {(3,)}
         await index.remove(1, ["lease", "nobody"])
         assert list(await index.documents(1)) == ["other"]
 
