@@ -94,7 +94,10 @@ class Sketch(NamedTuple):
     vectors: npt.NDArray[np.float32]
     exact: bool
     """Every vector is there."""
-    gate: Gate | None
+    talk: npt.NDArray[np.float32] | None
+    """How near each piece of small talk comes; None while nobody asked the model."""
+    words: float
+    """The best score by words that any of it has."""
 
 
 class Searchable(Protocol):
@@ -153,10 +156,17 @@ class SpaceRouter:
         """A space is gone, or is about to be learned anew."""
         self._sketches.pop(space, None)
 
-    def gate(self, space: int) -> Gate | None:
-        """What small talk reaches there; None while that is not known."""
-        sketch = self._sketches.get(space)
-        return None if sketch is None else sketch.gate
+    def gate(self, *spaces: int) -> Gate | None:
+        """What small talk reaches in any of these spaces of one model; None while that is not known."""
+        import numpy as np
+
+        sketches = [sketch for space in spaces if (sketch := self._sketches.get(space)) is not None]
+        talks = [sketch.talk for sketch in sketches if sketch.talk is not None]
+        if not talks:
+            return None
+        # Of several spaces one is always a little nearer: the best of all is what a question must beat.
+        nearest = np.max(np.stack(talks), axis=0)
+        return Gate(float(np.quantile(nearest, _USUAL)), max(sketch.words for sketch in sketches))
 
     def likely(self, vectors: Mapping[int, bytes | None], most: int = MOST) -> list[int]:
         """The spaces worth a look; those of which nothing is known yet are among them."""
@@ -178,9 +188,10 @@ class SpaceRouter:
         """Percent by percent which space it is, the likeliest first."""
         spaces = list(evidence)
         scores = self._scores(spaces, [evidence[space] for space in spaces])
+        gates = {stamp: self.gate(*those) for stamp, those in self._by_stamp(spaces).items()}
         ranks = []
         for space, share in zip(spaces, shares(scores), strict=True):
-            gate, found = self.gate(space), evidence[space]
+            gate, found = gates[self._stamp(space)], evidence[space]
             something = found.cosine is not None or found.bm25 > 0
             fits = something and (gate is None or gate.lets(found))
             ranks.append(Rank(space, round(share, 1), fits, found))
@@ -241,19 +252,23 @@ class SpaceRouter:
 
     def _levelled(self, known: Sequence[tuple[float, int]]) -> list[tuple[tuple[float, int], float]]:
         """With each the level of its model, where there are several: their cosines mean different things."""
-        gates: dict[str, list[float]] = {}
-        for _, space in known:
-            sketch = self._sketches.get(space)
-            if sketch is not None and sketch.gate is not None:
-                gates.setdefault(sketch.stamp, []).append(sketch.gate.cosine)
-        if len(gates) < 2:
+        groups = self._by_stamp([space for _, space in known])
+        gates = {stamp: gate for stamp, those in groups.items() if (gate := self.gate(*those)) is not None}
+        if len(groups) < 2 or not gates:
             return [(pair, 0.0) for pair in known]
-        levels = {stamp: sum(values) / len(values) for stamp, values in gates.items()}
-        middle = sum(levels.values()) / len(levels)
-        return [
-            (pair, levels.get(sketch.stamp, middle) if (sketch := self._sketches.get(pair[1])) else middle)
-            for pair in known
-        ]
+        middle = sum(gate.cosine for gate in gates.values()) / len(gates)
+        levels = {stamp: gates[stamp].cosine if stamp in gates else middle for stamp in groups}
+        return [(pair, levels[self._stamp(pair[1])]) for pair in known]
+
+    def _stamp(self, space: int) -> str:
+        sketch = self._sketches.get(space)
+        return "" if sketch is None else sketch.stamp
+
+    def _by_stamp(self, spaces: Sequence[int]) -> dict[str, list[int]]:
+        groups: dict[str, list[int]] = {}
+        for space in spaces:
+            groups.setdefault(self._stamp(space), []).append(space)
+        return groups
 
     async def _small_talk(self, embedder: Asker) -> list[bytes]:
         """What the model makes of small talk; asked for once."""
@@ -272,16 +287,12 @@ def shares(scores: Sequence[float]) -> list[float]:
 
 
 def _sketch(vectors: Sequence[bytes], talk: Sequence[bytes], words: float, stamp: str) -> Sketch:
-    import numpy as np
-
     sample = _matrix(vectors)
-    gate = None
+    nearest = None
     if talk and len(talk[0]) == len(vectors[0]):
         nearest = (_matrix(talk) @ sample.T).max(axis=1)
-        gate = Gate(float(np.quantile(nearest, _USUAL)), words)
-    if len(sample) <= _FEW:
-        return Sketch(stamp, sample, exact=True, gate=gate)
-    return Sketch(stamp, _centres(sample), exact=False, gate=gate)
+    exact = len(sample) <= _FEW
+    return Sketch(stamp, sample if exact else _centres(sample), exact=exact, talk=nearest, words=words)
 
 
 def _matrix(vectors: Sequence[bytes]) -> npt.NDArray[np.float32]:

@@ -8,17 +8,23 @@ are for measuring only, and whoever lacks them skips:
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
+import os
 import struct
+import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+from core.ollama.address import parse
+from core.ollama.client import Ollama
 
 Floats = npt.NDArray[np.float32]
 
@@ -45,12 +51,66 @@ needs_minilm = pytest.mark.skipif(
 )
 
 
-@cache
-def model() -> MiniLM:
-    """The model, read once."""
-    folder = found()
-    assert folder is not None
-    return MiniLM(folder)
+class Process:
+    """The model in a process of its own: on one thread, for two that wait for each other cost three times as much."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def start(cls) -> Process:
+        """Start it; it reads the weights meanwhile."""
+        alone = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+        pipe = asyncio.subprocess.PIPE
+        return cls(
+            await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                __name__,
+                stdin=pipe,
+                stdout=pipe,
+                env={**os.environ, **alone},
+                limit=1 << 28,
+            )
+        )
+
+    async def encode(self, texts: Sequence[str], *, whole: bool = False) -> list[list[float]] | None:
+        """The vectors of texts; None when they are to be read *whole* and one of them cannot."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        async with self._turn:
+            stdin.write(json.dumps([list(texts), whole]).encode() + b"\n")
+            await stdin.drain()
+            vectors: list[list[float]] | None = json.loads(await stdout.readline())
+        return vectors
+
+    async def stop(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+
+
+class Served(httpx.AsyncBaseTransport):
+    """A server that has the one model, and refuses a text that is too long for it, as Ollama does."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """POST /api/embed."""
+        body = json.loads(await request.aread())
+        vectors = await self._process.encode(body["input"], whole=not body.get("truncate", True))
+        if vectors is None:
+            return httpx.Response(400, json={"error": "the input length exceeds the context length"})
+        return httpx.Response(200, json={"model": body["model"], "embeddings": vectors})
+
+
+def served(process: Process) -> Ollama:
+    """A client of it."""
+    return Ollama(parse("127.0.0.1"), transport=Served(process))
 
 
 class MiniLM:
@@ -63,6 +123,14 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(WINDOW)
         self._tokenizer.enable_padding()
+
+    def fits(self, texts: Sequence[str]) -> bool:
+        """Whether it would read every text to its end."""
+        self._tokenizer.no_truncation()
+        try:
+            return all(len(piece.ids) <= WINDOW for piece in self._tokenizer.encode_batch(list(texts)))
+        finally:
+            self._tokenizer.enable_truncation(WINDOW)
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """One row a text, each of length one; a text is read up to the window."""
@@ -157,3 +225,19 @@ def gelu(values: Floats) -> Floats:
         erf = np.copysign(1 - sum * np.exp(-size * size), block)
         block *= (1 + erf) * np.float32(0.5)
     return values
+
+
+def main() -> None:
+    """Answer one line with another until there are no more."""
+    folder = found()
+    assert folder is not None
+    model = MiniLM(folder)
+    for line in sys.stdin:
+        texts, whole = json.loads(line)
+        vectors = None if whole and not model.fits(texts) else model.encode(texts).round(8).tolist()
+        sys.stdout.write(json.dumps(vectors) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
