@@ -376,12 +376,12 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
             self._slow_line = low
             self._apply_looks()
 
-    async def model_options(self) -> list[Option]:
-        """What there is to choose a model from, as rows."""
+    async def model_options(self, *, embedding: bool = False) -> list[Option]:
+        """What there is to choose a model from, as rows: those that answer, or those that embed."""
         from tui.render.models import option
 
         models = await self.engine.models.list()
-        return [option(model, self.glyphs) for model in models if model.can("embedding") is not True]
+        return [option(model, self.glyphs) for model in models if bool(model.can("embedding")) is embedding]
 
     def shows_chat(self, chat_id: int) -> bool:
         """Whether this chat is the one on the screen."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from core.config.types import Kind, Setting, Value
+from core.config.types import Kind, Names, Setting, Value
 
 
 def about(
@@ -19,14 +19,15 @@ def about(
     unit: str = "",
     restart: bool = False,
     secret: bool = False,
+    names: Names = "",
 ) -> msgspec.Meta:
-    """Say what people are told of a setting, and set its limits."""
+    """Say what people are told of a setting, and set its limits; *names* says of what it is a name."""
     return msgspec.Meta(
         title=title,
         description=description,
         ge=ge,
         le=le,
-        extra={"unit": unit, "restart": restart, "secret": secret},
+        extra={"unit": unit, "restart": restart, "secret": secret, "names": names},
     )
 
 

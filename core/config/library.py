@@ -16,6 +16,7 @@ class Library(Section, frozen=True):
             "Embedding model",
             "Who makes the vectors of a space that names nobody. When the server does not have it, another "
             "embedding model that is installed; without any, documents are found by their words.",
+            names="embedding model",
         ),
     ] = "nomic-embed-text"
     chats: Annotated[

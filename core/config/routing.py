@@ -27,6 +27,7 @@ class Router(Section, frozen=True):
             "Fast models",
             "Who answers small talk and short questions; the first that can comes first. Left empty, a small "
             "one of the installed.",
+            names="model",
         ),
     ] = ()
     code: Annotated[
@@ -35,6 +36,7 @@ class Router(Section, frozen=True):
             "Models for code",
             "Who answers about programs, shells and queries. Left empty, the largest that fits of those "
             "made for code.",
+            names="model",
         ),
     ] = ()
     heavy: Annotated[
@@ -42,6 +44,7 @@ class Router(Section, frozen=True):
         about(
             "Heavy models",
             "Who answers mathematics, logic and analysis. Left empty, the largest that fits.",
+            names="model",
         ),
     ] = ()
     close: Annotated[

@@ -239,6 +239,7 @@ class Chat(Section, frozen=True):
             "Default model",
             "Who answers in a new chat. Left empty, or auto, the model is chosen for every question; with "
             "that switched off, the model used last answers, or else the first one there is.",
+            names="model",
         ),
     ] = ""
     system: Annotated[

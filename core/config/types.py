@@ -20,6 +20,10 @@ Source = Literal["default", "file", "override"]
 """Where a value comes from; an override is an argument or the environment of this process."""
 
 
+Names = Literal["", "model", "embedding model"]
+"""Of what a setting is a name: then it is chosen from those there are."""
+
+
 class Setting(msgspec.Struct, frozen=True):
     """One line of the table: what a form, a help text and the example file need to know."""
 
@@ -34,6 +38,7 @@ class Setting(msgspec.Struct, frozen=True):
     unit: str = ""
     restart: bool = False
     secret: bool = False
+    names: Names = ""
 
     @property
     def section(self) -> str:

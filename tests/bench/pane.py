@@ -1,4 +1,6 @@
-"""The gauges of a machine with one GPU in a real terminal: `python -m tests.bench.pane moving|still HOME`.
+"""The gauges of a machine with one GPU in a real terminal: `python -m tests.bench.pane moving|still|driver HOME`.
+
+With `driver` the machine is the one it runs on, read through its driver.
 
 An hour of history is there from the start, so that the graphs are full. Everything but the machine, the
 server and the clock of its history is the product.
@@ -18,6 +20,7 @@ from core.clock import SystemClock
 from core.engine import Engine, Options
 from core.simulator import Simulator
 from core.store.database import Database
+from core.telemetry.machine import this_machine
 from core.telemetry.probes import Ask, GpuReading, HostReading
 from core.telemetry.service import Sources
 from core.telemetry.types import HostFacts, LoadedModel, RunningJob
@@ -91,11 +94,11 @@ def main() -> None:
     kind, home = sys.argv[1:]
     environment = {**os.environ, "LEITSTAND_HOME": home}
     machine: FakeMachine = MovingMachine() if kind == "moving" else FakeMachine()
-    Observed.moving = kind == "moving"
+    Observed.moving = kind != "still"
     engine = Observed.prepare(
         Options(environment=environment),
         transport=Simulator(clock=SystemClock()).transport(),
-        probes=machine.probes(),
+        probes=this_machine(SystemClock(), lambda: None) if kind == "driver" else machine.probes(),
     )
     here = probe.look(os.environ)
     probe.prepare(os.environ, here)

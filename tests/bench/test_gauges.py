@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +17,8 @@ from tests.fakes.terminal import Terminal
 
 pytestmark = pytest.mark.bench
 
+MOST_BESIDE_NVITOP = 2.0
+"""Times the processor time of nvitop, which shows one GPU and no history of a day, no models, no jobs."""
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30
 
@@ -78,3 +84,71 @@ def test_a_hidden_page_costs_nothing(tmp_path: Path, capsys: pytest.CaptureFixtu
         print(f"\n  hidden {share:.2%} of a core, {rate:.0f} bytes/s")
     assert share <= 0.01
     assert rate <= 60  # the status line shows the memory
+
+
+# Beside another monitor ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a driver's library that is not there; see tests/fakes/libnvidia_ml.c."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler here to build the fake driver with")
+    library = tmp_path_factory.mktemp("driver") / "libnvidia-ml.so.1"
+    source = ROOT / "tests/fakes/libnvidia_ml.c"
+    subprocess.run(
+        [compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, source],
+        check=True,
+    )
+    return library.parent
+
+
+@pytest.fixture(scope="module")
+def nvitop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The other monitor: the one that is installed, or one in an environment that is thrown away."""
+    if (installed := shutil.which("nvitop")) is not None:
+        return Path(installed)
+    home = tmp_path_factory.mktemp("nvitop")
+    try:
+        venv.create(home, with_pip=True)
+        subprocess.run(
+            [home / "bin/python", "-m", "pip", "install", "-q", "nvitop"], check=True, timeout=120,
+            capture_output=True,
+        )  # fmt: skip
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"nvitop is not here and cannot be installed: {type(error).__name__}")
+    return home / "bin/nvitop"
+
+
+@pytest.mark.timeout(400)
+def test_beside_nvitop_on_the_same_driver(
+    tmp_path: Path, driver: Path, nvitop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(driver)}
+    ours = [sys.executable, "-m", "tests.bench.pane", "driver", str(tmp_path)]
+    theirs = [str(nvitop), "--interval", "1"]
+    size = {"rows": 40, "columns": 120, "directory": ROOT}
+    # Both at once, so that a busy machine slows both down.
+    with (
+        Terminal(ours, environment=environment, **size) as left,
+        Terminal(theirs, environment=environment, **size) as right,
+    ):
+        left.until("RTX 5090", within=40)
+        right.until("RTX 5090", within=40)
+        for _ in range(16):  # imports and first pictures
+            left.watch(0.25)
+            right.watch(0.25)
+        marks = [(each.cpu(), each.mark()) for each in (left, right)]
+        for _ in range(2 * SECONDS):
+            left.watch(0.25)
+            right.watch(0.25)
+        (share, rate), (other_share, other_rate) = (
+            ((each.cpu() - cpu) / SECONDS, len(each.since(mark)) / SECONDS)
+            for each, (cpu, mark) in zip((left, right), marks, strict=True)
+        )
+    with capsys.disabled():
+        print(f"\n  here {share:.2%}, {rate:.0f} bytes/s; nvitop {other_share:.2%}, {other_rate:.0f} bytes/s")
+    assert share <= 0.02
+    assert share <= MOST_BESIDE_NVITOP * other_share
+    assert rate <= other_rate

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from core.guard import one_line
 from tui.modals.base import Dialog, frame
+from tui.render.match import matching
 from tui.render.option import Option
 from tui.render.pieces import Piece, Pieces, column, spread
 from tui.widgets.row_list import RowList
@@ -53,13 +54,10 @@ class Choose(Dialog[str | None]):
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
-        wanted = event.value.casefold().split()
-        found = [
-            option
-            for option in self._options
-            if all(word in f"{option.label} {option.about}".casefold() for word in wanted)
-        ]
-        self.query_one(RowList).put(found, words=self._words)
+        rows = self.query_one(RowList)
+        rows.put(matching(self._options, event.value), words=self._words)
+        if event.value:
+            rows.action_first()
 
     def on_key(self, event: events.Key) -> None:
         """Move in the list while the line has the focus."""

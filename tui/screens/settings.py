@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -13,11 +14,15 @@ from core.config.types import ConfigChanged, Problem, SettingState, Value
 from core.errors import LeitstandError
 from core.guard import one_line
 from tui import keymap
+from tui.render.option import Option
 from tui.render.pieces import Piece, Pieces, column
 from tui.screens.base import EngineScreen
 from tui.theme import Ink
 from tui.widgets.detail import Detail
 from tui.widgets.row_list import RowList
+
+_NOTHING = "\0none"
+"""The row that takes the name away: no model is called so."""
 
 
 def value_text(value: Value) -> str:
@@ -154,6 +159,8 @@ class SettingsScreen(EngineScreen):
                     self.run_worker(self._save(setting.path, value), group="settings", exit_on_error=False)
 
             self.app.push_screen(Pick(setting.title, setting.choices, str(state.value)), chosen)
+        elif setting.names:
+            await self._choose_model(state)
         else:
             from tui.modals.ask import Ask
 
@@ -164,6 +171,40 @@ class SettingsScreen(EngineScreen):
             self.app.push_screen(
                 Ask(setting.title, about, value_text(state.value), take, secret=setting.secret)
             )
+
+    async def _choose_model(self, state: SettingState) -> None:
+        """Choose a model from those there are; of a list, one is put in or taken out."""
+        from tui.modals.choose import Choose
+
+        setting, value = state.setting, state.value
+        several = setting.kind == "list"
+        chosen_now = [str(each) for each in value] if isinstance(value, list) else [str(value or "")]
+        nothing = Option(_NOTHING, "none: as described", "the list is emptied" if several else "left empty")
+        found = await self.leitstand.model_options(embedding=setting.names == "embedding model")
+        missing = [
+            Option(name, name, "not installed")
+            for name in chosen_now
+            if name and name not in {option.key for option in found}
+        ]
+        options = [nothing, *missing, *found]
+        if several:
+            taken = self.leitstand.glyphs.done
+            options = [
+                msgspec.structs.replace(option, mark=taken, mark_ink="good")
+                if option.key in chosen_now
+                else option
+                for option in options
+            ]
+
+        def chosen(name: str | None) -> None:
+            if name is None:
+                return
+            names = _toggled(chosen_now, name) if several else [] if name == _NOTHING else [name]
+            words = ", ".join(names)
+            self.run_worker(self._save(setting.path, words), group="settings", exit_on_error=False)
+
+        current = "" if several else chosen_now[0] or _NOTHING
+        self.app.push_screen(Choose(setting.title, options, current=current), chosen)
 
     async def _save(self, path: str, value: str) -> None:
         try:
@@ -195,3 +236,10 @@ class SettingsScreen(EngineScreen):
         line.value = ""
         line.display = False
         self.query_one(RowList).focus()
+
+
+def _toggled(names: list[str], name: str) -> list[str]:
+    """A list with a name put in at its end, or taken out."""
+    if name == _NOTHING:
+        return []
+    return [each for each in names if each != name] if name in names else [*names, name]
