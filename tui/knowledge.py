@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from core.errors import LeitstandError
 from core.jobs.types import Lane, LaneChanged, LaneState
 from core.models.types import ModelsChanged
@@ -39,10 +41,19 @@ class Knowledge:
         from tui.flow import Flow
 
         flow = self.flow = Flow()
+        told = 0.0
 
         def seen(event: DownloadChanged) -> None:
+            nonlocal told
+            now = self._app.engine.clock.monotonic()
             flow.see(event.download, self._app.engine.clock.now())
-            self._app.know(downloads=flow.facts)
+            before, facts = self._app.facts.downloads, flow.facts
+            # The speed of many changes all the time: once a second is often enough to read it.
+            if msgspec.structs.replace(before, speed=None) != msgspec.structs.replace(facts, speed=None) or (
+                now - told >= 1.0
+            ):
+                told = now
+                self._app.know(downloads=facts)
 
         self._app.bridge.follow_always(DownloadChanged, seen)
 

@@ -119,6 +119,13 @@ class Ollama:
         body = {"model": model, "insecure": True} if insecure else {"model": model}
         return self._stream("/api/pull", body, PullProgress, model, _succeeded)
 
+    def pull_in_gulps(
+        self, model: str, rest: Rest, *, insecure: bool = False
+    ) -> AsyncGenerator[Sequence[PullProgress], None]:
+        """The same, several reports at a time: a server makes more of them than anybody can read."""
+        body = {"model": model, "insecure": True} if insecure else {"model": model}
+        return self._gulps("/api/pull", body, PullProgress, model, _succeeded, rest)
+
     def create(self, request: CreateRequest) -> AsyncGenerator[PullProgress, None]:
         """Make a model from another one or from uploaded files."""
         return self._stream("/api/create", request, PullProgress, request.model, _succeeded)

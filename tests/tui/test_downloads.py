@@ -95,6 +95,9 @@ async def test_each_download_is_a_line_with_the_whole_model_and_the_selected_one
         await until(lambda: sum(each.path == "/api/pull" for each in here.simulator.requests) == 3)
         await flowing(here, first, second)
         text = await shows(here, first.name, "to fetch", "MB/s", "Finished")
+        await until(lambda: not page_of(here)._showing)
+        await here.pilot.pause()
+        text = screen_text(here.app)
         assert "%" in line_with(text, first.name)
         assert "812 GB free now" in text
         assert size == NARROW or "↓ 2 · 25 % 200 MB/s" in text.splitlines()[-2]

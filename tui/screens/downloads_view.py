@@ -21,6 +21,8 @@ from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
 
 _ENDED = 200
+PULSE, MANY = 0.4, 4
+"""Seconds between two pictures while nothing but numbers changes, and from how many on twice as long."""
 
 
 class DownloadsView(Pulling):
@@ -88,9 +90,13 @@ class DownloadsView(Pulling):
         self.known[download.id] = download
         for told in self._readings:
             told[download.id] = download
-        if not self._showing:
-            self._showing = True
+        if before is None or (before.state, before.position) != (download.state, download.position):
             self.call_next(self.show_rows)
+        elif not self._showing:
+            # Those that move are shown together.
+            self._showing = True
+            moving = self.leitstand.facts.downloads.moving
+            self.set_timer(PULSE if moving <= MANY else 2 * PULSE, self.show_rows)
 
     async def _cleared(self, _: JobsCleared) -> None:
         await self.resync()
