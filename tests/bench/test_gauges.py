@@ -128,12 +128,12 @@ def test_beside_nvitop_on_the_same_driver(
     environment = {**os.environ, "LD_LIBRARY_PATH": str(driver)}
     ours = [sys.executable, "-m", "tests.bench.pane", "driver", str(tmp_path)]
     theirs = [str(nvitop), "--interval", "1"]
-    size = {"rows": 40, "columns": 120, "directory": ROOT}
+
+    def opened(command: list[str]) -> Terminal:
+        return Terminal(command, rows=40, columns=120, directory=ROOT, environment=environment)
+
     # Both at once, so that a busy machine slows both down.
-    with (
-        Terminal(ours, environment=environment, **size) as left,
-        Terminal(theirs, environment=environment, **size) as right,
-    ):
+    with opened(ours) as left, opened(theirs) as right:
         left.until("RTX 5090", within=40)
         right.until("RTX 5090", within=40)
         for _ in range(16):  # imports and first pictures
