@@ -6,13 +6,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pytest
 from textual.pilot import Pilot
 
+from core.daemon.hosting import HostingEngine, attached
 from core.engine import Engine, Options
+from core.face import Face
 from core.health import Check
 from core.simulator import INSTANT, Pace, Simulator
 from tests.fakes.clock import ManualClock
@@ -34,6 +37,7 @@ class Shell(NamedTuple):
     app: LeitstandApp
     pilot: Pilot[int]
     engine: Engine
+    """The one that does the work; the app may be attached to it."""
     simulator: Simulator
     clock: ManualClock
     home: Path
@@ -49,11 +53,24 @@ def one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+Where = Literal["local", "attached"]
+
+
+@pytest.fixture
+def where() -> Where:
+    """Where the engine lives: a module that parametrises this proves its screens in both ways."""
+    return "local"
+
+
+both_ways = pytest.mark.parametrize("where", ["local", "attached"])
+"""Marks tests of screens that must be the same on an engine in another process."""
+
+
 OpenShell = Callable[..., AbstractAsyncContextManager[Shell]]
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> OpenShell:
+def shell(tmp_path: Path, where: Where) -> OpenShell:
     """Open the app at a size and a page; everything that wobbles stands still."""
 
     @asynccontextmanager
@@ -77,17 +94,22 @@ def shell(tmp_path: Path) -> OpenShell:
         simulator = Simulator(clock=clock, pace=pace)
         for fault in faults:
             simulator.fault(fault)
-        engine = Engine.prepare(
-            Options(environment={"LEITSTAND_HOME": str(home), "HOME": str(home)}),
+        options = Options(environment={"LEITSTAND_HOME": str(home), "HOME": str(home)})
+        engine = (HostingEngine if where == "attached" else Engine).prepare(
+            options,
             clock=clock,
             transport=simulator.transport(),
             probes=(machine or FakeMachine()).probes(),
         )
-        app = LeitstandApp(engine, start=page, alone=alone, terminal_checks=lambda: TERMINAL)
+        face: Face = engine
+        if where == "attached":
+            await engine.start()
+            face = await engine.tasks.in_thread(partial(attached, options, clock=clock))
+        app = LeitstandApp(face, start=page, alone=alone, terminal_checks=lambda: TERMINAL)
         app.animation_level = "none"
         if held:
             # The engine stays on its way up for as long as the test looks.
-            engine.start = asyncio.Event().wait  # type: ignore[method-assign, assignment]  # on purpose
+            face.start = asyncio.Event().wait  # type: ignore[method-assign]  # on purpose
         try:
             async with app.run_test(size=size) as pilot:
                 await until(lambda: app.current_mode != "opening")
@@ -99,6 +121,7 @@ def shell(tmp_path: Path) -> OpenShell:
                     await pilot.pause()
                 yield Shell(app, pilot, engine, simulator, clock, home)
         finally:
+            await face.close()
             await engine.close()
 
     return opened

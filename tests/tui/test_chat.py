@@ -6,10 +6,12 @@ import pytest
 
 from core.simulator import Script
 from tests.pictures import assert_picture, screen_text
-from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
+
+pytestmark = both_ways
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 CONFIG = '[chat]\nmodel = "llama3.2:3b"\ntitle_by_model = false\n'

@@ -8,10 +8,12 @@ from core.downloads.types import Download
 from core.models.directory import Disk
 from core.simulator import Pace
 from tests.pictures import assert_picture, screen_text
-from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
 from tui.screens.downloads import DownloadsScreen
+
+pytestmark = both_ways
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 MB = 1_000_000

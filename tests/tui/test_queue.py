@@ -10,9 +10,11 @@ from core.jobs.context import JobContext
 from core.jobs.types import Job, Lane, NewJob, packed
 from tests.core.jobs.shop import Play
 from tests.pictures import assert_picture, screen_text
-from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.screens.queue import QueueScreen
+
+pytestmark = both_ways
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 

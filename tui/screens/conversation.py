@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
+from core.chat import attachments
 from core.chat.types import (
     Budget,
     Chat,
@@ -152,7 +153,8 @@ class Conversation(EngineScreen):
         """Draw the chrome, and the rule over the composer as wide as it is."""
         super().show_chrome()
         if self.is_mounted and self.query("#seam"):
-            self._show_seam()
+            # The column beside it may come or go with this very size.
+            self.call_after_refresh(self._show_seam)
 
     def show_facts(self, facts: Facts) -> None:
         """Draw the chrome, and say on an empty page what the server does."""
@@ -342,7 +344,8 @@ class Conversation(EngineScreen):
 
     async def _attach_file(self, path: str) -> None:
         try:
-            attached = await self.engine.chat.read_file(expanded(path))
+            # Read here: the engine may be on another machine, or stand in another folder.
+            attached = await self.engine.tasks.in_thread(attachments.read, expanded(path))
         except LeitstandError as error:
             self.leitstand.say_error(error)
             return
