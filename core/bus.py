@@ -138,9 +138,9 @@ class Bus:
         self._boxes: dict[Mailbox, tuple[type[Event], ...]] = {}
 
     def publish(self, event: Event) -> None:
-        """Tell everybody; never waits."""
+        """Tell everybody who wants it, and of something missed really everybody; never waits."""
         for box, kinds in tuple(self._boxes.items()):
-            if not kinds or isinstance(event, kinds):
+            if not kinds or isinstance(event, kinds) or type(event) is Resync:
                 box.put(event)
 
     def rest(self, kind: type[Event]) -> float:

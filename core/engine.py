@@ -320,15 +320,18 @@ class Engine:
         size = self.paths.database.stat().st_size / 1e6
         return Check("store", "ok", f"{self.paths.database} is open, {size:.1f} MB.")
 
-    async def close(self, grace: float = STOP_GRACE) -> None:
+    async def close(self, grace: float = STOP_GRACE, *, goes_on: bool = False) -> None:
         """Stop in order: no new work, finish or checkpoint what runs, save, close; bounded in time.
 
-        Running jobs get *grace* seconds to finish; then they are stopped and put back.
+        Running jobs get *grace* seconds to finish; then they are stopped and put back. When another process
+        *goes_on*, answers that have begun wait for it, too, instead of being marked as interrupted.
         """
         if self._closed:
             return
         self._closed = True
         if self._store is not None and hasattr(self, "telemetry"):
+            if goes_on:
+                self.chat.hand_over()
             await self.jobs.stop(grace)
             await self.chat.close()
             await self.library.close()

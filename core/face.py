@@ -86,8 +86,8 @@ class Face(Protocol):
         """Begin; the verbs can be called afterwards."""
         ...
 
-    async def close(self) -> None:
-        """End in order what lives in this process."""
+    async def close(self, *, goes_on: bool = False) -> None:
+        """End in order what lives in this process; *goes_on* says that another one takes it over."""
         ...
 
 

@@ -96,4 +96,4 @@ async def _run(app: LeitstandApp, *, mouse: bool) -> None:
         # A terminal that was lost asks nobody: what runs goes on.
         app.hands_over = app.hands_over or (app.company.is_needed and app.return_code == _HUNG_UP)
         with contextlib.suppress(LeitstandError):
-            await app.engine.close()
+            await app.engine.close(goes_on=app.hands_over)

@@ -68,6 +68,8 @@ class Desk:
         router: Router | None = None,
     ) -> None:
         self.database = database
+        self.goes_on = False
+        """Another process will go on with what closing cuts off."""
         self.bus = bus
         self.tasks = tasks
         self.clock = clock

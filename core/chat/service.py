@@ -101,6 +101,10 @@ class ChatService:
         """Follow the queue and clear away what is old; after the queue has started."""
         self._upkeep.start()
 
+    def hand_over(self) -> None:
+        """Another process goes on: what is cut off by closing waits for it, however much was said."""
+        self._desk.goes_on = True
+
     async def close(self) -> None:
         """Stop following the queue; running answers are the queue's to end."""
         await self._upkeep.close()

@@ -175,7 +175,7 @@ async def _look(desk: Desk, model: str) -> None:
 async def _stopped(desk: Desk, ctx: JobContext, recorder: Recorder) -> None:
     if ctx.stopping == "cancel":
         await desk.finish(recorder, "stopped")
-    elif ctx.stopping == "hold" or not recorder.said:
+    elif ctx.stopping == "hold" or not recorder.said or desk.goes_on:
         await recorder.leave("queued")
     else:
         await desk.finish(recorder, "interrupted")

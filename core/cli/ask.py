@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core.bus import Resync
 from core.chat.attachments import read
 from core.chat.following import applied
-from core.chat.types import NewAttachment, Sent, ThinkSetting, Turn
+from core.chat.types import NewAttachment, Sent, ThinkSetting, Turn, TurnChanged, TurnDelta
 from core.cli.context import Context
 from core.cli.exits import DONE
+from core.cli.following import Following, following, goes_on, was_asked
 from core.cli.hosting import hosted
-from core.cli.output import Output
-from core.errors import Cancelled, LeitstandError, UsageError, from_code
+from core.cli.output import Output, dim
+from core.errors import Cancelled, ConnectionLost, LeitstandError, UsageError, from_code
 
 if TYPE_CHECKING:
-    from core.bus import Mailbox
     from core.face import Face
 
 _WAITS_FOR_SERVER = ("server_unavailable", "server_busy")
@@ -26,16 +27,35 @@ async def ask(context: Context) -> int:
     """Ask once and print the answer while it comes."""
     text, files = _question(context), [read(path) for path in context.values["file"] or ()]
     think = _thinking(context)
-    async with hosted(context) as engine:
-        with engine.bus.subscribe() as mailbox:
-            sent = await _send(engine, context, text, tuple(files), think)
-            try:
-                turn = await _follow(engine, mailbox, sent.answer, Printer(context.out))
-            except BaseException:
-                # ctrl+c, a closed pipe, whatever it is: what was said so far is kept.
-                await engine.chat.stop(sent.answer.id)
-                raise
+    async with (
+        hosted(context, outlives=bool(context.values["detach"])) as engine,
+        following(engine, TurnChanged, TurnDelta) as facts,
+    ):
+        sent = await _send(engine, context, text, tuple(files), think)
+        if context.values["detach"]:
+            return _left(context.out, sent)
+        try:
+            turn = await _follow(engine, facts, sent.answer, Printer(context.out))
+        except BaseException as error:
+            if was_asked(error) or engine.link.phase == "here":
+                # ctrl+c, a closed pipe: what was said so far is kept.
+                with suppress(ConnectionLost):
+                    await engine.chat.stop(sent.answer.id)
+            else:
+                goes_on(engine, context.out, "The answer", sent.answer.job_id)
+            raise
     return _end(context.out, sent, turn)
+
+
+def _left(out: Output, sent: Sent) -> int:
+    """Say where the answer will be."""
+    if out.json:
+        out.event(
+            {"detached": True, "chat": sent.chat.id, "turn": sent.answer.id, "model": sent.answer.model}
+        )
+    else:
+        out.line(f"The answer comes in chat {sent.chat.id}", dim(f"  leitstand chats show {sent.chat.id}"))
+    return DONE
 
 
 def _question(context: Context) -> str:
@@ -116,9 +136,9 @@ class Printer:
             self._out.aside(text)
 
 
-async def _follow(engine: Face, mailbox: Mailbox, answer: Turn, printer: Printer) -> Turn:
+async def _follow(engine: Face, facts: Following, answer: Turn, printer: Printer) -> Turn:
     """Print until the answer is over; a server that is away is not waited for."""
-    turn = await engine.chat.turn(answer.id)
+    turn = await facts.read(lambda: engine.chat.turn(answer.id))
     while True:
         printer.show(turn)
         if turn.ended:
@@ -126,9 +146,9 @@ async def _follow(engine: Face, mailbox: Mailbox, answer: Turn, printer: Printer
             return turn
         if turn.error is not None and turn.error.code in _WAITS_FOR_SERVER:
             raise from_code(turn.error.code, turn.error.message, turn.error.hint)
-        for event in await mailbox.drain():
+        for event in await facts.next():
             if isinstance(event, Resync) or (after := applied(turn, event)) is None:
-                after = await engine.chat.turn(answer.id)
+                after = await facts.read(lambda: engine.chat.turn(answer.id))
             turn = after
 
 

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from core.cli.following import HUNG_UP
 from core.errors import Cancelled
 
 
@@ -26,5 +27,5 @@ async def _heeding(work: Coroutine[Any, Any, int]) -> int:
         # Ignored means somebody wants it to go on, as nohup does.
         if signal.getsignal(number) is not signal.SIG_IGN:
             with suppress(ValueError, RuntimeError):  # not the main thread: the signals are another's
-                loop.add_signal_handler(number, task.cancel)
+                loop.add_signal_handler(number, task.cancel, HUNG_UP)
     return await work

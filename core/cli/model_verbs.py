@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.bus import Resync
 from core.cli.context import Context
 from core.cli.exits import DONE
+from core.cli.following import following, goes_on
 from core.cli.hosting import hosted
 from core.cli.output import Output, Piece, bold, dim, green, red, yellow
 from core.errors import Cancelled, ModelNotFound, NotFound, UsageError, from_code
@@ -31,9 +33,9 @@ _COLOURS = {"fits": green, "tight": yellow, "spills": yellow, "too big": red, "u
 
 
 @asynccontextmanager
-async def knowing(context: Context) -> AsyncIterator[Face]:
-    """Host an engine that has just asked the server what it has."""
-    async with hosted(context) as engine:
+async def knowing(context: Context, *, outlives: bool = False) -> AsyncIterator[Face]:
+    """An engine that has just asked the server what it has."""
+    async with hosted(context, outlives=outlives) as engine:
         await engine.models.sync()
         yield engine
 
@@ -110,8 +112,10 @@ async def load(context: Context) -> int:
         raise UsageError("--make-room and --anyway contradict each other.")
     when: WhenTight = "make room" if values["make_room"] else "anyway" if values["anyway"] else "refuse"
     stay = keep_alive(values["keep_alive"]) if values["keep_alive"] else None
-    async with knowing(context) as engine:
+    async with knowing(context, outlives=bool(values["detach"])) as engine:
         job = await engine.models.load(values["name"], values["context"], stay, when)
+        if values["detach"]:
+            return left(context.out, job)
         found = msgspec.json.decode((await followed(engine, job, context.out)).result, type=Loaded)
     if context.out.json:
         context.out.event({**msgspec.to_builtins(found), "done": True})
@@ -209,10 +213,11 @@ async def create(context: Context) -> int:
     values = context.values
     file = Path(values["file"]) if values["file"] else None
     text, directory = ("", "") if file is None else _read(file)
-    async with knowing(context) as engine:
-        job = await engine.models.create(
-            values["name"], text, values["gguf"] or "", directory, values["quantize"] or ""
-        )
+    gguf = _absolute(values["gguf"]) if values["gguf"] else ""
+    async with knowing(context, outlives=bool(values["detach"])) as engine:
+        job = await engine.models.create(values["name"], text, gguf, directory, values["quantize"] or "")
+        if values["detach"]:
+            return left(context.out, job)
         await followed(engine, job, context.out)
         model = await engine.models.get(values["name"])
     _tell(context.out, model, " is made", done=True)
@@ -236,16 +241,34 @@ async def updates(context: Context) -> int:
     return DONE
 
 
+def left(out: Output, job: Job) -> int:
+    """Say that a job goes on without this command."""
+    if out.json:
+        out.event({"detached": True, "job": job.id, "name": job.title, "state": job.state})
+    else:
+        out.line(
+            f"{job.title} goes on in the background, job {job.id}", dim(f"  leitstand queue wait {job.id}")
+        )
+    return DONE
+
+
 async def followed(engine: Face, job: Job, out: Output) -> Job:
     """Show a job's progress until it is over; raise what it failed with."""
+    id = job.id
     try:
-        with engine.bus.subscribe(JobChanged) as mailbox:
-            job = await engine.jobs.get(job.id)
+        async with following(engine, JobChanged) as facts:
+            job = await facts.read(lambda: engine.jobs.get(id))
             while job.state not in FINISHED:
                 _progress(out, job)
-                for event in await mailbox.drain():
+                for event in await facts.next():
                     if isinstance(event, JobChanged) and event.job.id == job.id:
                         job = event.job
+                    elif isinstance(event, Resync):
+                        job = await facts.read(lambda: engine.jobs.get(id))
+    except BaseException:
+        if engine.link.phase != "here":
+            goes_on(engine, out, job.title, job.id)
+        raise
     finally:
         out.passing("")
     if job.state == "cancelled":
@@ -394,6 +417,11 @@ def _tell(out: Output, model: Model, what: str, *, done: bool = False) -> None:
         out.event({**summary(model), "done": True})
     else:
         out.value(summary(model))
+
+
+def _absolute(path: str) -> str:
+    """A path as the engine can use it, which may stand in another folder."""
+    return str(Path(path).expanduser().absolute())
 
 
 def _read(file: Path) -> tuple[str, str]:

@@ -226,7 +226,20 @@ def _download_rows(found: list[dict[str, Any]]) -> Iterable[tuple[Piece, ...]]:
         yield (bold("download"), download["name"], download["state"], percent)
 
 
+async def _leitstand(look: Look) -> dict[str, Any] | None:
+    if look.context.values["demo"]:
+        return None
+    who = held(look.context.paths.lock)
+    return None if who is None else {"pid": who.pid, "socket": who.socket or None}
+
+
+def _leitstand_rows(found: dict[str, Any] | None) -> Iterable[tuple[Piece, ...]]:
+    if found is not None:
+        yield (bold("leitstand"), f"runs, process {found['pid']}")
+
+
 PARTS = (
+    Part("leitstand", _leitstand, _leitstand_rows),
     Part("models_loaded", _models, _model_rows, needs_server=True),
     Part("queue", _queue, _queue_rows),
     Part("downloads", _downloads, _download_rows),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from core.bus import Resync
 from core.cli.context import Context
 from core.cli.exits import DONE, exit_code
+from core.cli.following import following, goes_on
 from core.cli.model_verbs import knowing, verdict
 from core.cli.output import Output, Piece, bold, dim, green, red
 from core.downloads.types import Download, DownloadChanged, Plan
@@ -25,27 +27,44 @@ _STEP = 10
 async def pull(context: Context) -> int:
     """Download models."""
     names: Sequence[str] = context.values["name"]
-    async with knowing(context) as engine:
+    detach = bool(context.values["detach"])
+    async with knowing(context, outlives=detach) as engine:
         if context.values["plan"]:
             return _show_plans(context.out, [await engine.downloads.plan(name) for name in names])
         verify = False if context.values["no_verify"] else None
         insecure = bool(context.values["insecure"])
         downloads = [await engine.downloads.pull(name, insecure=insecure, verify=verify) for name in names]
+        if detach:
+            return _left(context.out, downloads)
         try:
             ended = await _follow(engine, downloads, Printer(context.out))
         except BaseException:
-            # ctrl+c, a closed terminal: what came stays, and it does not go on by itself at the next start.
-            await _pause(engine, downloads, context.out)
+            if engine.link.phase == "here":
+                # ctrl+c, a closed terminal: what came stays, and does not go on by itself at the next start.
+                await _pause(engine, downloads, context.out)
+            else:
+                for download in downloads:
+                    goes_on(engine, context.out, download.name, download.id)
             raise
     return _result(context.out, ended)
+
+
+def _left(out: Output, downloads: Sequence[Download]) -> int:
+    """Say that they are on their way."""
+    for download in downloads:
+        if out.json:
+            out.event({**line(download), "detached": True, "job": download.id})
+        else:
+            out.line(bold(download.name), f" is on its way, job {download.id}")
+    return DONE
 
 
 async def _follow(engine: Face, downloads: Sequence[Download], printer: Printer) -> list[Download]:
     """Print until all of them are over."""
     left = {download.id for download in downloads}
     ended: dict[int, Download] = {}
-    with engine.bus.subscribe(DownloadChanged) as mailbox:
-        fresh = [await engine.downloads.get(id) for id in sorted(left)]
+    async with following(engine, DownloadChanged) as facts:
+        fresh = await facts.read(lambda: _all(engine, left))
         while True:
             for download in fresh:
                 printer.show(download)
@@ -53,13 +72,19 @@ async def _follow(engine: Face, downloads: Sequence[Download], printer: Printer)
                     ended[download.id] = download
             if left == ended.keys():
                 break
-            events = await mailbox.drain()
+            events = await facts.next()
             fresh = [
                 event.download
                 for event in events
                 if isinstance(event, DownloadChanged) and event.download.id in left - ended.keys()
             ]
+            if any(isinstance(event, Resync) for event in events):
+                fresh = await facts.read(lambda: _all(engine, left - ended.keys()))
     return [ended[download.id] for download in downloads]
+
+
+async def _all(engine: Face, ids: Iterable[int]) -> list[Download]:
+    return [await engine.downloads.get(id) for id in sorted(ids)]
 
 
 async def _pause(engine: Face, downloads: Sequence[Download], out: Output) -> None:

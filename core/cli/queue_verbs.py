@@ -1,20 +1,22 @@
-"""The verbs that begin with `queue`: looked at from outside at any time, changed while no Leitstand runs."""
+"""The verbs that begin with `queue`: looked at from outside, changed where it runs, or where it lies."""
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 from core.cli import queue_changes
 from core.cli.context import Context
-from core.cli.exits import DONE
+from core.cli.exits import DONE, exit_code
+from core.cli.hosting import hosted
 from core.cli.output import Output, Piece, Styled, bold, dim, green, red, yellow
+from core.cli.queue_changes import Desk
 from core.cli.queue_rows import listed
 from core.clock import SystemClock
-from core.errors import UsageError
+from core.errors import LeitstandError, UsageError
 from core.guard import one_line
 from core.jobs.types import FINISHED, Job, Lane, State
-from core.paths import Paths
 from core.store.lock import held
 
 _LIMIT = 50
@@ -49,23 +51,22 @@ def list_(context: Context) -> int:
 
 async def cancel(context: Context) -> int:
     """End jobs."""
-    clock = SystemClock()
-    async with queue_changes.held(_paths(context), clock) as database:
-        jobs = await queue_changes.cancel(database, context.values["id"], clock.now())
+    async with _desk(context) as desk:
+        jobs = await desk.cancel(context.values["id"])
     return _changed(context.out, jobs)
 
 
 async def retry(context: Context) -> int:
     """Let failed or cancelled jobs run again."""
-    async with queue_changes.held(_paths(context), SystemClock()) as database:
-        jobs = await queue_changes.retry(database, context.values["id"])
+    async with _desk(context) as desk:
+        jobs = await desk.retry(context.values["id"])
     return _changed(context.out, jobs)
 
 
 async def move(context: Context) -> int:
     """Give a waiting job another position."""
-    async with queue_changes.held(_paths(context), SystemClock()) as database:
-        job = await queue_changes.move(database, context.values["id"], context.values["position"])
+    async with _desk(context) as desk:
+        job = await desk.move(context.values["id"], context.values["position"])
     return _changed(context.out, [job])
 
 
@@ -81,8 +82,8 @@ async def resume(context: Context) -> int:
 
 async def _turned(context: Context, *, paused: bool) -> int:
     lane: Lane = context.values["lane"]
-    async with queue_changes.held(_paths(context), SystemClock()) as database:
-        await queue_changes.pause(database, lane, paused=paused)
+    async with _desk(context) as desk:
+        await desk.pause(lane, paused=paused)
     if context.out.json:
         context.out.value({"lane": lane, "paused": paused})
     else:
@@ -90,11 +91,34 @@ async def _turned(context: Context, *, paused: bool) -> int:
     return DONE
 
 
+async def wait(context: Context) -> int:
+    """Wait for the end of jobs."""
+    from core.cli.model_verbs import followed
+
+    if context.values["demo"]:
+        raise UsageError("A demonstration has a queue of its own, which ends with it.", "Leave out --demo.")
+    failure: LeitstandError | None = None
+    async with hosted(context) as engine:
+        jobs = [await engine.jobs.get(id) for id in context.values["id"]]
+        ended: list[Job] = []
+        for job in jobs:
+            try:
+                ended.append(await followed(engine, job, context.out))
+            except LeitstandError as error:
+                failure = error
+                ended.append(await engine.jobs.get(job.id))
+    if context.out.json:
+        context.out.event({"done": True, "jobs": [entry(job) for job in ended]})
+    else:
+        context.out.table([_row(job, context.out) for job in ended], right=(0, 2))
+    return DONE if failure is None else exit_code(failure)
+
+
 async def clear(context: Context) -> int:
     """Forget finished jobs."""
     states: tuple[State, ...] = context.values["state"] or FINISHED
-    async with queue_changes.held(_paths(context), SystemClock()) as database:
-        removed = await queue_changes.clear(database, states)
+    async with _desk(context) as desk:
+        removed = await desk.clear(states)
     if context.out.json:
         context.out.value({"cleared": removed})
     else:
@@ -102,10 +126,10 @@ async def clear(context: Context) -> int:
     return DONE
 
 
-def _paths(context: Context) -> Paths:
+def _desk(context: Context) -> AbstractAsyncContextManager[Desk]:
     if context.values["demo"]:
         raise UsageError("A demonstration has a queue of its own, which ends with it.", "Leave out --demo.")
-    return context.paths
+    return queue_changes.desk(context)
 
 
 def _changed(out: Output, jobs: list[Job]) -> int:

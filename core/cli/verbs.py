@@ -160,6 +160,7 @@ VERBS = (
             Argument("--think", "Let the model think first."),
             Argument("--no-think", "Let it answer at once."),
             Argument("--file", "Send this picture or text along; may come several times.", "FILE", many=True),
+            Argument("--detach", "Return at once; the answer comes in the background."),
         ),
         (
             ("leitstand ask 'Why is the sky blue?'", "a question"),

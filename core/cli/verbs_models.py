@@ -6,6 +6,8 @@ from core.cli.arguments import Argument, Verb, whole
 
 _MODEL = Argument("NAME", "The name of a model, like qwen3:8b.", names="model")
 
+_DETACH = Argument("--detach", "Return at once; it goes on in the background, see `leitstand queue`.")
+
 MODEL_VERBS = (
     Verb(
         "models list",
@@ -78,6 +80,7 @@ MODEL_VERBS = (
             Argument("--keep-alive", "How long it stays after its last use: 5m, 1h, forever.", "TIME"),
             Argument("--make-room", "Unload idle models when that makes it fit."),
             Argument("--anyway", "Load it even if it does not fit on the GPU."),
+            _DETACH,
         ),
         (
             ("leitstand models load qwen3:8b", "ready for the first question"),
@@ -163,6 +166,7 @@ MODEL_VERBS = (
             Argument("--file", "The Modelfile.", "FILE"),
             Argument("--gguf", "A GGUF file instead.", "FILE"),
             Argument("--quantize", "Make it smaller, to a type like q4_K_M.", "TYPE"),
+            _DETACH,
         ),
         (
             ("leitstand models create mine --file Modelfile", "from a recipe"),
@@ -198,6 +202,7 @@ MODEL_VERBS = (
             Argument("--no-verify", "Do not try the models out."),
             Argument("--insecure", "Fetch from a registry that has no valid certificate."),
             Argument("--plan", "Only say what there is to fetch, and whether it fits."),
+            _DETACH,
         ),
         (
             ("leitstand pull qwen3:8b nomic-embed-text", "two models"),

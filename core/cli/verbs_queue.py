@@ -12,10 +12,7 @@ _LANE = Argument(
     "A lane: inference (the models of the server), network or cpu.",
     choices=_LANES,
 )
-_OFFLINE = (
-    "Nothing is started by it. It is refused while a Leitstand works on the data directory: there the page "
-    "Queue does the same."
-)
+_OFFLINE = "A Leitstand that runs does it at once; without one nothing is started by it."
 
 QUEUE_VERBS = (
     Verb(
@@ -81,6 +78,16 @@ QUEUE_VERBS = (
         "core.cli.queue_verbs:resume",
         (_LANE,),
         (("leitstand queue resume network", "downloads go on"),),
+    ),
+    Verb(
+        "queue wait",
+        "Wait until jobs have ended.",
+        "Says how far they are, and ends when all of them have. The exit code is 1 when one failed, 130 when "
+        "one was cancelled. They run where a Leitstand runs; without one this command runs them. ctrl+c ends "
+        "the waiting.",
+        "core.cli.queue_verbs:wait",
+        (_JOBS,),
+        (("leitstand queue wait 12 && notify-send done", "in a script"),),
     ),
     Verb(
         "queue clear",

@@ -160,7 +160,7 @@ class AttachedEngine:
         line = await self._begin(stream)
         self._work.append(self.tasks.spawn("line to the engine", self._keep(line)))
 
-    async def close(self) -> None:
+    async def close(self, *, goes_on: bool = True) -> None:
         """Hang up; nothing there is stopped."""
         if self._closed:
             return

@@ -13,13 +13,16 @@ from core.daemon.client import AttachedEngine, Connected
 from core.daemon.link import connected
 from core.daemon.server import Server
 from core.engine import STOP_GRACE, Engine, Options
-from core.errors import ConnectionLost, DataDirectoryBusy, LeitstandError, Refused
+from core.errors import ConnectionLost, DataDirectoryBusy, LeitstandError, Refused, Timeout
 from core.ollama.address import parse
 from core.paths import Paths
 from core.store.lock import held, holder
 
 PATIENCE = 10.0
 """Seconds a host gets from taking the lock to listening."""
+
+START_PATIENCE = 20.0
+"""Seconds a host in the background gets to start."""
 
 _STEP = 0.05
 
@@ -58,14 +61,14 @@ class HostingEngine(Engine):
         """Where others can attach; empty when they cannot."""
         return self._server.address if self._server is not None else ""
 
-    async def close(self, grace: float = STOP_GRACE) -> None:
+    async def close(self, grace: float = STOP_GRACE, *, goes_on: bool = False) -> None:
         """Say goodbye to the others, then stop in order."""
         server, self._server = self._server, None
         if server is not None:
             with suppress(LeitstandError):  # a full disk must not keep anybody from leaving
                 self._announce("")
             await server.close()
-        await super().close(grace)
+        await super().close(grace, goes_on=goes_on)
 
     def _announce(self, address: str) -> None:
         assert self._lock is not None, "who starts holds the lock"
@@ -100,9 +103,9 @@ class LocalWay:
         """Nothing is needed."""
 
 
-def opened(options: Options, *, clock: Clock | None = None, patience: float = PATIENCE) -> Host:
+def opened(options: Options, *, clock: Clock | None = None) -> Host:
     """Host the data directory, or attach to whoever does; blocking."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return HostingEngine.prepare(options, clock=clock)
@@ -113,6 +116,37 @@ def opened(options: Options, *, clock: Clock | None = None, patience: float = PA
                 if time.monotonic() > deadline or not _may_still_come(options):
                     raise busy from None
         time.sleep(_STEP)
+
+
+def running(options: Options) -> AttachedEngine | None:
+    """Attach to whoever hosts the data directory; None when nobody does. Blocking."""
+    lock = Paths.find(options.environment, data=options.data, config=options.config).lock
+    deadline = time.monotonic() + PATIENCE
+    while (who := held(lock)) is not None:
+        try:
+            return attached(options)
+        except ConnectionLost:
+            if time.monotonic() > deadline:
+                raise DataDirectoryBusy(
+                    f"The data directory {lock.parent} is in use by process {who.pid}, which does not answer."
+                ) from None
+        time.sleep(_STEP)
+    return None
+
+
+def lasting(options: Options) -> AttachedEngine:
+    """Attach to a host that outlives this process, one in the background when none runs; blocking."""
+    if (found := running(options)) is not None:
+        return found
+    background.start(options)
+    deadline = time.monotonic() + START_PATIENCE
+    while time.monotonic() < deadline:
+        if (found := running(options)) is not None:
+            return found
+        time.sleep(_STEP)
+    raise Timeout(
+        "The Leitstand in the background did not get ready.", "See leitstand.log in the data directory."
+    )
 
 
 def attached(options: Options, *, clock: Clock | None = None) -> AttachedEngine:

@@ -161,10 +161,14 @@ def test_an_answer_that_fails_says_why_after_what_was_said(server: Server) -> No
     assert "toy:latest died" in ended.err or "died" in ended.err
 
 
-def test_a_second_leitstand_on_the_same_directory_is_refused_clearly(server: Server) -> None:
+def test_a_directory_that_is_held_and_does_not_answer_is_refused_clearly(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.daemon import hosting
     from core.paths import Paths
     from core.store.lock import DataLock
 
+    monkeypatch.setattr(hosting, "PATIENCE", 0.1)
     lock = DataLock.acquire(Paths.find({"LEITSTAND_HOME": str(server.home)}).lock)
     ended = server.ask("Why?")
     lock.release()
