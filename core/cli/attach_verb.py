@@ -22,13 +22,32 @@ def attach(context: Context) -> int:
     if context.values["demo"]:
         raise UsageError("A demonstration cannot be attached to.", "Leave out --demo.")
     where: str | None = context.values["where"]
-    if where is None and held(context.paths.lock) is None:
+    if where is not None:
+        context.opener = _there(context, where)
+        return context.screens(context)
+    if held(context.paths.lock) is None:
         raise NotFound(
             "No Leitstand runs on this data directory.",
             "`leitstand` opens the screens, `leitstand serve` runs without them.",
         )
     context.opener = _here(context)
     return context.screens(context)
+
+
+def _there(context: Context, where: str) -> Callable[[], Face]:
+    from core.daemon import remote
+
+    if context.values["data"] or context.values["host"]:
+        raise UsageError(
+            "--data and --host are for a Leitstand of this machine.",
+            "Write ssh://HOST/DIR for a data directory there.",
+        )
+    remote.target(where)
+
+    def opened() -> Face:
+        return remote.attached(context.options, where, command=context.values["command"])
+
+    return opened
 
 
 def _here(context: Context) -> Callable[[], Face]:

@@ -171,8 +171,8 @@ class AttachedEngine:
             self._line.hang_up()
         if self._first is not None:
             self._first[0].close()
+        await self.tasks.in_thread(self._way.close)
         await self.tasks.close(grace=0)
-        self._way.close()
 
     async def revive(self) -> None:
         """Have the engine hosted again, in the background, and go on there."""
