@@ -55,7 +55,7 @@ async def serve(context: Context) -> int:
         raise Cancelled("Stopped; what was not finished goes on at the next start.") from error
     finally:
         notifier.stopping("finishing what runs", within=GRACE + _LAST)
-        await engine.close(GRACE)
+        await engine.close(GRACE, goes_on=True)
     return DONE
 
 

@@ -109,7 +109,7 @@ def shell(tmp_path: Path, where: Where) -> OpenShell:
         app.animation_level = "none"
         if held:
             # The engine stays on its way up for as long as the test looks.
-            face.start = asyncio.Event().wait  # type: ignore[method-assign]  # on purpose
+            face.start = asyncio.Event().wait  # type: ignore[method-assign, assignment]  # on purpose
         try:
             async with app.run_test(size=size) as pilot:
                 await until(lambda: app.current_mode != "opening")
