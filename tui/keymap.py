@@ -306,6 +306,11 @@ KEYS: tuple[Key, ...] = (
         footer=True,
     ),
     Key("downloads.copy", "y", "copy", "copy", "Copy the selected one's error, or its name"),
+    Key("library.new", "n", "new", "new space", "Make a space", footer=True),
+    Key("library.change", "e", "change", "change", "Give the space another name or description", footer=True),
+    Key("library.colour", "c", "colour", "colour", "Mark the space with a colour"),
+    Key("library.delete", "x", "delete", "delete", "Delete the selected one; u takes that back", footer=True),
+    Key("library.undo", "u", "undo", "undo", "Take the last deletion back", footer=True),
     Key("modal.close", "escape", "close", "back", "Close without changing anything", footer=True),
     Key("modal.accept", "enter", "accept", "ok", "Take it", footer=True),
 )

@@ -65,6 +65,13 @@ PAGES: tuple[Page, ...] = (
         "tui.screens.gauges:GaugesScreen",
     ),
     Page(
+        "library",
+        6,
+        "Library",
+        "Your documents: spaces to ask about, what is in them, what is found",
+        "tui.screens.library:LibraryScreen",
+    ),
+    Page(
         "settings",
         8,
         "Settings",
