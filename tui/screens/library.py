@@ -36,7 +36,7 @@ class LibraryScreen(LibraryView):
         return True
 
     def _work(self, work: Awaitable[object]) -> None:
-        self.run_worker(work, group="library", exit_on_error=False)  # type: ignore[arg-type]
+        self.run_worker(work, group="library", exit_on_error=False)
 
     # Spaces -------------------------------------------------------------------------------------
 
