@@ -169,6 +169,7 @@ class Engine:
         self._build(self._store)
         await self.chat.recover()
         await self.downloads.recover()
+        await self.library.recover()
         await self.jobs.start()
         await self.router.start()
         await self.library.start()
@@ -190,6 +191,7 @@ class Engine:
         from core.joins import Joins, watching
         from core.models.service import ModelService
         from core.ollama.places import models_directory
+        from core.retrieval.parts import parts
         from core.retrieval.service import LibraryService
         from core.router.service import RouterService
         from core.routes import Routes
@@ -249,6 +251,13 @@ class Engine:
             self.jobs,
             self.models,
             self.server,
+            parts=parts(
+                self.paths.library,
+                self.tasks,
+                self.clock,
+                client=lambda: self.server.client,
+                settings=lambda: self.config.current.library,
+            ),
             settings=lambda: self.config.current.library,
         )
         self.chat = ChatService(
@@ -264,6 +273,7 @@ class Engine:
             largest_context=self.models.largest_context,
             note_answer=self.models.note_answer,
             router=routes,
+            library=self.library,
         )
         self.telemetry = TelemetryService(
             bus=self.bus,

@@ -209,4 +209,5 @@ def _question(wish: Wish, answer: Turn | None = None) -> RouteQuestion:
         tier=wish.tier,
         images=wish.images,
         tokens=wish.tokens,
+        passages=wish.passages,
     )

@@ -10,6 +10,7 @@ from core.chat import prompt
 from core.chat.attachments import quoted
 from core.chat.desk import Desk
 from core.chat.facts import ModelFacts
+from core.chat.lookup import Evidence
 from core.chat.prompt import Line, Plan
 from core.chat.types import Chat, ContextFacts, NewAttachment, Note, ThinkSetting, Turn
 from core.errors import BadRequest, CannotThink, ContextExceeded, LeitstandError, NotCapable
@@ -41,8 +42,10 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 class Allowances:
     """What the server turned out not to take, so that it is asked again without."""
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window: int, passages: int = 0) -> None:
         self.window = window
+        self.passages = passages
+        """How many passages go along."""
         self.think = True
         self.levels = True
         self.images = True
@@ -69,12 +72,23 @@ class Allowances:
             known = (await desk.memory.of(model)).ratio
             ratio = prompt.learn(known, estimated=ask.estimated, counted=error.prompt_tokens)
             await desk.memory.set_ratio(model, ratio)
-        self.window = ask.plan.sent - 1
+        if ask.plan.sent > 1 or not self.passages:
+            self.window = ask.plan.sent - 1
+        else:
+            self.passages //= 2
         return self.window >= 1
 
 
-async def prepare(desk: Desk, chat: Chat, answer: Turn, allow: Allowances, *, anyway: bool = False) -> Ask:
-    """Make the request for an answer as things are now."""
+async def prepare(
+    desk: Desk,
+    chat: Chat,
+    answer: Turn,
+    allow: Allowances,
+    evidence: Evidence | None = None,
+    *,
+    anyway: bool = False,
+) -> Ask:
+    """Make the request for an answer as things are now, with as much evidence as there is room for."""
     facts = await desk.facts.of(answer.model)
     context = await desk.window_of(facts)
     known = await desk.memory.of(answer.model)
@@ -83,16 +97,20 @@ async def prepare(desk: Desk, chat: Chat, answer: Turn, allow: Allowances, *, an
     see = allow.images and facts.can("vision") is not False
     shown = past if see else [msgspec.structs.replace(line, images=0) for line in past]
     system = desk.system_of(chat)
-    plan = prompt.plan(
-        system,
-        shown,
-        window=allow.window,
-        context=room,
-        kept=prompt.reserve(room, chat.options.get("num_predict")),
-        ratio=known.ratio.value,
-        must=2 if answer.text else 1,
-        total=total,
-    )
+    while True:
+        plan = prompt.plan(
+            system,
+            _with_evidence(shown, answer, evidence, allow.passages),
+            window=allow.window,
+            context=room,
+            kept=prompt.reserve(room, chat.options.get("num_predict")),
+            ratio=known.ratio.value,
+            must=2 if answer.text else 1,
+            total=total,
+        )
+        if plan.verdict != "cut" or not allow.passages:
+            break
+        allow.passages -= 1
     think = _think(chat.think, facts, allow)
     messages = await _messages(desk, system, plan, images=see)
     request = ChatRequest(
@@ -113,6 +131,13 @@ async def prepare(desk: Desk, chat: Chat, answer: Turn, allow: Allowances, *, an
         images=any(message.images for message in messages),
         notes=_notes(chat.think, past, think=think, see=see, model=answer.model),
     )
+
+
+def _with_evidence(lines: list[Line], answer: Turn, evidence: Evidence | None, count: int) -> list[Line]:
+    """The messages, the question with what was found for it."""
+    if evidence is None:
+        return lines
+    return [evidence.line(line, count) if line.key == answer.parent_id else line for line in lines]
 
 
 async def lines_before(desk: Desk, answer: Turn, window: int) -> tuple[list[Line], int]:

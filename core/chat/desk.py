@@ -9,6 +9,7 @@ import msgspec
 
 from core.bus import Bus
 from core.chat import rows
+from core.chat.documents import Library, NoLibrary
 from core.chat.facts import Facts, ModelFacts
 from core.chat.learned import Memory, decide
 from core.chat.recorder import Recorder
@@ -66,6 +67,7 @@ class Desk:
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,
         note_answer: Callable[[str, float], Awaitable[None]] | None = None,
         router: Router | None = None,
+        library: Library | None = None,
     ) -> None:
         self.database = database
         self.goes_on = False
@@ -82,6 +84,7 @@ class Desk:
         self.memory = Memory(database)
         self.facts = Facts(client, clock)
         self.router: Router = router or Unrouted()
+        self.library: Library = library or NoLibrary()
         self._largest = largest_context
         self._note_answer = note_answer
         self.live: dict[int, Recorder] = {}

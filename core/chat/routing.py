@@ -39,6 +39,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     images: bool = False
     tokens: int = 0
     """About how long the prompt is."""
+    passages: bool = False
+    """Whether passages of documents may go along."""
 
 
 class Route(msgspec.Struct, frozen=True):

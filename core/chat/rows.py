@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from core.chat.types import Attachment, Chat, ContextFacts, KeepAlive, Note, Stats, Turn, TurnError
+from core.retrieval.library import Sources
 
 T = TypeVar("T")
 
@@ -77,6 +78,7 @@ def turn(row: sqlite3.Row) -> Turn:
         route=row["route"],
         attachments=_unpacked(row["attachments"], tuple[Attachment, ...]) or (),
         context=_unpacked(row["context"], ContextFacts),
+        sources=_unpacked(row["sources"], Sources),
         created=row["created"],
         since=row["since"],
         finished=row["finished"],
@@ -96,6 +98,7 @@ def turn_columns(turn: Turn) -> dict[str, Any]:
         "stats": packed(turn.stats),
         "route": clean(turn.route),
         "context": packed(turn.context),
+        "sources": packed(turn.sources),
         "since": turn.since,
         "finished": turn.finished,
     }

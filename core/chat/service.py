@@ -22,7 +22,9 @@ import msgspec
 from core.bus import Bus
 from core.chat import attachments, export, imports, personas, titles
 from core.chat.desk import TITLE, TURN, Desk
+from core.chat.documents import Library
 from core.chat.learned import LEAST_CONTEXT
+from core.chat.lookup import inspection_of, passages_of
 from core.chat.options import checked_keep_alive, checked_options, checked_think
 from core.chat.routing import Router, Tier
 from core.chat.search import search
@@ -55,6 +57,8 @@ from core.exposed import exposed
 from core.guard import one_line
 from core.jobs.service import JobService
 from core.ollama.client import Ollama
+from core.retrieval.library import Inspection
+from core.retrieval.types import Passage
 from core.store.database import Database
 from core.tasks import Tasks
 
@@ -81,11 +85,12 @@ class ChatService:
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,
         note_answer: Callable[[str, float], Awaitable[None]] | None = None,
         router: Router | None = None,
+        library: Library | None = None,
     ) -> None:
         self._desk = desk = Desk(
             store, bus, tasks, clock, jobs,
             client=client, report=report, settings=settings,
-            largest_context=largest_context, note_answer=note_answer, router=router,
+            largest_context=largest_context, note_answer=note_answer, router=router, library=library,
         )  # fmt: skip
         self._sending = Sending(desk)
         self._upkeep = Upkeep(desk)
@@ -127,6 +132,16 @@ class ChatService:
     async def turn(self, turn_id: int) -> Turn:
         """Return a turn as it is at this moment."""
         return await self._desk.turn(turn_id)
+
+    @exposed
+    async def passages(self, turn_id: int) -> tuple[Passage, ...]:
+        """Return the passages an answer was given from, as the model read them."""
+        return await passages_of(self._desk, turn_id)
+
+    @exposed
+    async def inspection(self, turn_id: int) -> Inspection | None:
+        """Say how the search for an answer came to its passages; None when nothing was searched."""
+        return await inspection_of(self._desk, turn_id)
 
     @exposed
     async def open(self, chat_id: int, *, limit: int = 60, before: int | None = None) -> OpenChat:

@@ -16,6 +16,7 @@ from core.chat.asking import Allowances, Ask, prepare
 from core.chat.desk import Desk, Payload, failure_of
 from core.chat.facts import same
 from core.chat.hearing import Hearing
+from core.chat.lookup import Evidence, checked, first_of, looked_up
 from core.chat.recorder import Recorder
 from core.chat.types import Chat, Note, TurnError
 from core.chat.waiting import watch_loading
@@ -51,7 +52,8 @@ async def run_turn(desk: Desk, ctx: JobContext) -> object:
     try:
         model = await _who(desk, recorder)
         recorder.enter("loading", model=model, error=None, notes=_lasting(turn.notes), finished=None)
-        ask, final = await _ask(desk, ctx, chat, hearing, anyway=payload.anyway)
+        evidence = await looked_up(desk, recorder, model)
+        ask, final = await _ask(desk, ctx, chat, hearing, evidence, anyway=payload.anyway)
         await _learn(desk, chat, ask, final, hearing)
         await desk.note_answer(await desk.finish(recorder, "done", stats=hearing.stats))
     except asyncio.CancelledError:
@@ -80,14 +82,15 @@ async def _who(desk: Desk, recorder: Recorder) -> str:
 
 
 async def _ask(
-    desk: Desk, ctx: JobContext, chat: Chat, hearing: Hearing, *, anyway: bool
+    desk: Desk, ctx: JobContext, chat: Chat, hearing: Hearing, evidence: Evidence | None, *, anyway: bool
 ) -> tuple[Ask, ChatChunk]:
     """Ask until the server takes the question as it is put, and listen to the end."""
-    allow = Allowances(desk.settings().window)
+    allow = Allowances(desk.settings().window, 0 if evidence is None else len(evidence.passages))
     while True:
-        ask = await prepare(desk, chat, hearing.recorder.turn, allow, anyway=anyway)
+        ask = await prepare(desk, chat, hearing.recorder.turn, allow, evidence, anyway=anyway)
         notes = (*_lasting(hearing.recorder.turn.notes), *ask.notes)
-        hearing.recorder.enter(hearing.recorder.state, context=ask.sent, notes=notes)
+        sources = first_of(hearing.recorder.turn.sources, allow.passages)
+        hearing.recorder.enter(hearing.recorder.state, context=ask.sent, notes=notes, sources=sources)
         try:
             return ask, await _listen(desk, ctx, ask, hearing)
         except LeitstandError as error:
@@ -157,7 +160,9 @@ async def _learn(desk: Desk, chat: Chat, ask: Ask, final: ChatChunk, hearing: He
     if final.done_reason == "length":
         hint = "Continue it, or raise the context length."
         notes.append(Note("length", "The answer stopped because its room was used up.", hint))
-    hearing.recorder.enter(hearing.recorder.state, context=sent, notes=tuple(notes))
+    sources, note = checked(hearing.recorder.turn, hearing.recorder.turn.text)
+    notes += [note] if note is not None else []
+    hearing.recorder.enter(hearing.recorder.state, context=sent, notes=tuple(notes), sources=sources)
     if known.effective is None:
         await _look(desk, model)
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import msgspec
 
 from core.bus import StateEvent, TextEvent
+from core.retrieval.library import Sources
 
 TitleSource = Literal["text", "model", "user"]
 """Where a title comes from; a person's is never replaced."""
@@ -143,6 +144,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Why that model, in words."""
     attachments: tuple[Attachment, ...] = ()
     context: ContextFacts | None = None
+    sources: Sources | None = None
+    """What of the library it was given from; None: nothing was looked up."""
     created: float = 0.0
     since: float = 0.0
     """When its state began."""

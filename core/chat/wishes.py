@@ -60,4 +60,5 @@ async def _wish(
         tier=tier,
         images=any(file.kind == "image" for file in seen),
         tokens=round(tokens),
+        passages=await desk.library.looks_up(chat_id),
     )

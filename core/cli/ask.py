@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,10 @@ from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.following import Following, following, goes_on, was_asked
 from core.cli.hosting import hosted
+from core.cli.library_verbs import space_named
 from core.cli.output import Output, dim
 from core.errors import Cancelled, ConnectionLost, LeitstandError, UsageError, from_code
+from core.retrieval.cite import where
 
 if TYPE_CHECKING:
     from core.face import Face
@@ -91,13 +94,27 @@ async def _send(
             model=values["model"] or "", system=values["system"] or "", think=think or "auto"
         )
         try:
+            await _choose(engine, made.id, values["space"])
             return await chat.send(made.id, text, attachments=files)
         except BaseException:
             await chat.delete(made.id)
             raise
     if values["system"] is not None or think is not None:
         await chat.set_options(values["chat"], system=values["system"], think=think)
+    await _choose(engine, values["chat"], values["space"])
     return await chat.send(values["chat"], text, attachments=files, model=values["model"] or "")
+
+
+async def _choose(engine: Face, chat_id: int, names: Sequence[str]) -> None:
+    """Say which spaces the questions of the chat are looked up in; they stay chosen."""
+    wanted = [name for name in names if name not in ("auto", "none")]
+    if len(names) > 1 and len(wanted) < len(names):
+        raise UsageError("auto and none stand alone: --space auto, --space none, or names of spaces.")
+    if wanted:
+        ids = tuple([(await space_named(engine, name)).id for name in wanted])
+        await engine.library.choose(chat_id, "chosen", ids)
+    elif names:
+        await engine.library.choose(chat_id, "auto" if names[0] == "auto" else "none")
 
 
 class Printer:
@@ -161,14 +178,58 @@ def _end(out: Output, sent: Sent, turn: Turn) -> int:
         raise LeitstandError("The answer was interrupted.", "What was said is kept; ask again.")
     if out.json:
         told: dict[str, Any] = {"done": True, "chat": sent.chat.id, "turn": turn.id, "model": turn.model}
-        told |= {"route": turn.route, "sources": [], "stats": turn.stats}
+        told |= {"route": turn.route, **_sources(turn), "stats": turn.stats}
         out.event(told | ({"notes": turn.notes} if turn.notes else {}))
         return DONE
     for note in turn.notes:
         out.complain(LeitstandError(note.message, note.hint))
     if out.watched:
+        for line in _source_lines(turn):
+            out.aside(f"{line}\n")
         out.aside(f"{_summary(turn)}\n")
     return DONE
+
+
+def _sources(turn: Turn) -> dict[str, Any]:
+    """What the answer was given from, as scripts get it."""
+    if turn.sources is None:
+        return {"sources": []}
+    found = [
+        {
+            "number": one.number,
+            "document": one.source,
+            "title": one.title,
+            "text": one.snippet,
+            "score": one.score,
+            "page": one.place.page,
+            "line": one.place.line,
+            "space": one.space,
+            "id": one.document,
+            "section": one.section,
+            "cited": one.number in turn.sources.cited,
+        }
+        for one in turn.sources.sources
+    ]
+    spaces = [
+        {"space": one.space, "percent": one.percent, "searched": one.searched} for one in turn.sources.spaces
+    ]
+    told: dict[str, Any] = {"sources": found, "spaces": spaces}
+    if turn.sources.unknown:
+        told["unknown_citations"] = list(turn.sources.unknown)
+    return told | ({"documents": list(turn.sources.notes)} if turn.sources.notes else {})
+
+
+def _source_lines(turn: Turn) -> list[str]:
+    """The same for people: one line a source."""
+    if turn.sources is None:
+        return []
+    spaces = [f"{one.space} {one.percent:.0f} %" for one in turn.sources.spaces if one.searched]
+    lines = [f"Looked up in {', '.join(spaces)}"] if spaces else []
+    for one in turn.sources.sources:
+        place = where(one.place)
+        path = " > ".join((one.title, *one.heading))
+        lines.append(f"[{one.number}] {path}{f', {place}' if place else ''}  {one.source}")
+    return [*lines, *turn.sources.notes, *([turn.sources.hint] if turn.sources.hint else [])]
 
 
 def _summary(turn: Turn) -> str:

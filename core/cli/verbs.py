@@ -149,7 +149,8 @@ VERBS = (
         "stdout. In a terminal the model's thinking is shown beside it, dim; a pipe gets only the answer.\n\n"
         "The conversation is kept: --chat goes on with one, --new begins one, which is also what happens "
         "without either. ctrl+c ends the answer; what was said is kept.\n\n"
-        "With --json each piece is a line {part, text}, and the last one says chat, turn, model and figures.",
+        "With --json each piece is a line {part, text}, and the last one says chat, turn, model, sources and "
+        "figures.",
         "core.cli.ask:ask",
         (
             Argument("TEXT", "The question; - or nothing reads it from stdin.", optional=True),
@@ -161,11 +162,19 @@ VERBS = (
             Argument("--no-think", "Let it answer at once."),
             Argument("--file", "Send this picture or text along; may come several times.", "FILE", many=True),
             Argument("--detach", "Return at once; the answer comes in the background."),
+            Argument(
+                "--space",
+                "Answer from the documents of this space; may come several times. auto takes what matches, "
+                "none nothing. The chat keeps it.",
+                "NAME",
+                many=True,
+            ),
         ),
         (
             ("leitstand ask 'Why is the sky blue?'", "a question"),
             ("git diff | leitstand ask --file notes.md --model qwen3-coder:30b -", "from a pipe"),
             ("leitstand ask --chat 7 'And at night?'", "go on"),
+            ("leitstand ask --space manuals 'How is it lubricated?'", "from documents, with sources"),
             ("leitstand ask --json hello | jq -r 'select(.part == \"answer\").text'", "in a script"),
         ),
     ),

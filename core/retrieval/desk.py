@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from core.bus import Bus
 from core.clock import Clock
 from core.config.library import Library as Settings
-from core.errors import NotFound
+from core.errors import LeitstandError, NotFound
 from core.jobs.service import JobService
 from core.models.service import ModelService
 from core.models.types import Model
@@ -20,6 +21,9 @@ from core.retrieval.library import DocumentChanged, LibraryDocument, Space, Spac
 from core.retrieval.store import SpaceStore
 from core.store.database import Database
 from core.tasks import Tasks
+
+_FIRST_LIST = 5.0
+"""Seconds that the first work after the start waits for the server to say what it has."""
 
 
 class Maker(msgspec.Struct, frozen=True):
@@ -95,13 +99,23 @@ class Desk:
 
     # Who makes vectors.
 
+    async def know_models(self) -> None:
+        """Wait for the first list of models after the start, but for no server that is away."""
+        if await self.models.seen_at() is not None or self.server.current.phase in ("away", "wrong"):
+            return
+        try:
+            async with asyncio.timeout(_FIRST_LIST):
+                await self.models.sync()
+        except (LeitstandError, TimeoutError):
+            return
+
     def maker(self, space: Space, *, anew: bool = False) -> Maker:
         """Say who is to make a space's vectors; *anew*: all of them, as a re-index does."""
         if not anew and self.is_stale(space):
             return Maker(note="Its vectors are another model's: until it is re-indexed, new ones wait.")
         model = self._wanted(space, anew=anew)
         if model is not None:
-            return Maker(model.name, model.digest)
+            return Maker(model.name, bare(model.digest))
         state = self.server.current
         name = space.model or (space.made_by if not anew else "") or self.settings().model
         if state.phase != "online":
@@ -113,17 +127,19 @@ class Desk:
 
     def is_stale(self, space: Space) -> bool:
         """Whether a space's vectors are not those that are wanted."""
-        if not space.made_by:
+        if not space.made_by or not space.embedded:
             return False
         if space.model and not same(space.model, space.made_by):
             return True
         there = self.models.roster.find(space.made_by)
-        return there is not None and there.installed and bool(space.digest) and there.digest != space.digest
+        if there is None or not there.installed or not space.digest:
+            return False
+        return bare(there.digest) != space.digest
 
     def _wanted(self, space: Space, *, anew: bool) -> Model | None:
         if space.model:
             return self._installed(space.model)
-        if space.made_by and not anew:
+        if space.made_by and space.embedded and not anew:
             return self._installed(space.made_by)
         return self._installed(self.settings().model) or self._any()
 
@@ -140,3 +156,8 @@ class Desk:
             and model.can("embedding") and not model.can("completion")
         ]  # fmt: skip
         return min(found, key=lambda model: (model.size or 0, model.name), default=None)
+
+
+def bare(digest: str) -> str:
+    """A digest as it is compared."""
+    return digest.removeprefix("sha256:")

@@ -117,9 +117,9 @@ class DocumentStore:
             ],
         )
 
-    async def touch(self, tx: Transaction, seen: Sequence[tuple[str, float, int | None, int]]) -> None:
-        """Note how files look from outside whose content is as it was: (seen, modified, root, document)."""
-        await tx.many("UPDATE document SET seen = ?, modified = ?, root_id = ? WHERE id = ?", seen)
+    async def touch(self, tx: Transaction, seen: Sequence[tuple[str, float, int]]) -> None:
+        """Note how files look from outside whose content is as it was: (seen, modified, document)."""
+        await tx.many("UPDATE document SET seen = ?, modified = ? WHERE id = ?", seen)
 
     async def fail(self, tx: Transaction, id: int, sentence: str, now: float, **seen: Any) -> None:
         """Note why a document cannot be read; what was read of it before stays."""
@@ -264,6 +264,14 @@ class DocumentStore:
         )
         return id
 
+    async def has_texts(self, space: int) -> bool:
+        """Whether a space holds texts that no file holds."""
+        return bool(
+            await self.database.read(
+                "SELECT 1 FROM document WHERE space_id = ? AND kind = 'text' LIMIT 1", (space,)
+            )
+        )
+
     async def text(self, id: int) -> str | None:
         """A text that was kept."""
         row = await self.database.read_one("SELECT content FROM document_text WHERE document_id = ?", (id,))
@@ -297,6 +305,13 @@ class DocumentStore:
         texts = {section.key: section.text for section in sections}
         rows = await self.database.read("SELECT * FROM unit WHERE document_id = ? ORDER BY ord", (id,))
         return [_unit(row, texts) for row in rows if row["section"] in texts]
+
+    async def units_in(self, id: int, section: Section) -> list[Unit]:
+        """The units of one section."""
+        rows = await self.database.read(
+            "SELECT * FROM unit WHERE document_id = ? AND section = ? ORDER BY ord", (id, section.key)
+        )
+        return [_unit(row, {section.key: section.text}) for row in rows]
 
     async def _in(self, query: str, values: list[int]) -> list[sqlite3.Row]:
         found: list[sqlite3.Row] = []

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from core.bus import Event, StateEvent
-from core.retrieval.types import Passage, Section, SpaceScore, Unit
+from core.retrieval.types import Passage, Place, Section, SpaceScore, Unit
 
 DocumentState = Literal["waiting", "ready", "failed"]
 DOCUMENT_STATES: tuple[DocumentState, ...] = ("waiting", "ready", "failed")
@@ -270,3 +270,37 @@ class IngestProgress(StateEvent, frozen=True, tag=True):
     def topic(self) -> Hashable:
         """One topic an ingest."""
         return (IngestProgress, self.ingest.job)
+
+
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A passage that an answer was given from, as it is shown under the answer; its text is kept apart."""
+
+    number: int
+    space: str
+    document: str
+    title: str
+    heading: tuple[str, ...] = ()
+    place: Place = Place()
+    score: float = 0.0
+    section: str = ""
+    source: str = ""
+    snippet: str = ""
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an answer was given from; kept with it."""
+
+    mode: Mode = "auto"
+    spaces: tuple[SpaceScore, ...] = ()
+    """Which spaces were looked at, how well each matched, and which were searched."""
+    sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Small talk, nothing found, by words only …"""
+    cited: tuple[int, ...] = ()
+    """The numbers the answer names, once it is over."""
+    unknown: tuple[int, ...] = ()
+    """Numbers it names that no passage has: those are not sources."""
+    hint: str = ""
+    """What would answer better from documents, when this model is not made for it."""
+    seconds: float = 0.0
+    """How long looking things up took."""

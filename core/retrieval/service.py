@@ -1,29 +1,64 @@
 """The verbs of the library: spaces, what is read into them, and what is found in them.
 
-library = LibraryService(store, bus, tasks, clock, jobs, models, server, …)
-await library.recover()     # before the queue starts
-await jobs.start()
-await library.start()
-space = await library.create_space("manuals")
-ingest = await library.ingest(space.id, ("/srv/manuals",))
+    library = LibraryService(store, bus, tasks, clock, jobs, models, server, parts=…)
+    await library.recover()     # before the queue starts
+    await jobs.start()
+    await library.start()
+    space = await library.create_space("manuals")
+    ingest = await library.ingest(space.id, ("/srv/manuals",))
+    found = await library.search("How is it lubricated?", spaces=(space.id,))
+
+Reading is a job: it is paused, released and cancelled with the verbs of the queue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
 
-from core.bus import Bus
+from core.bus import Bus, Notice
 from core.clock import Clock
 from core.config.library import Library as Settings
+from core.errors import NotFound, UsageError
 from core.exposed import exposed
+from core.guard import one_line
 from core.jobs.service import JobService
+from core.jobs.types import JobFilter, NewJob
 from core.models.service import ModelService
 from core.ollama.connection import ServerService
-from core.retrieval.desk import Desk
-from core.retrieval.library import Choice, Mode, Space, Spaces
+from core.retrieval.binding import Binder
+from core.retrieval.desk import Desk, Maker
+from core.retrieval.finding import Finder, Wanted
+from core.retrieval.following import Follower
+from core.retrieval.ingest import ReadAsk, absolute
+from core.retrieval.library import (
+    Choice,
+    DocumentPage,
+    DocumentState,
+    Health,
+    Ingest,
+    Method,
+    Mode,
+    OpenDocument,
+    Searched,
+    Space,
+    Spaces,
+)
+from core.retrieval.looking import LONGEST_QUESTION, Lookup
+from core.retrieval.meter import Target, ingest_of
+from core.retrieval.parts import Parts
+from core.retrieval.seams import Embedder
 from core.retrieval.shelves import Shelves
+from core.retrieval.types import EVERYTHING, Filter
+from core.retrieval.working import KINDS, READ, REINDEX, TIDY, TidyAsk, Worker, job
 from core.store.database import Database
 from core.tasks import Tasks
+
+_MOST_TEXT = 32 * 2**20
+_LONGEST_PAGE = 1_000
+_MOST_JOBS = 200
 
 
 class LibraryService:
@@ -39,17 +74,50 @@ class LibraryService:
         models: ModelService,
         server: ServerService,
         *,
+        parts: Parts,
         settings: Callable[[], Settings] = Settings,
     ) -> None:
         self._desk = desk = Desk(store, bus, tasks, clock, jobs, models, server, settings=settings)
+        self._parts = parts
+        self._index = parts.index(self._repaired)
+        self._embedders: dict[tuple[str, str], Embedder] = {}
         self._shelves = Shelves(desk)
+        self._binder = Binder(desk, self._index)
+        self._finder = Finder(desk, self._index, embedder=self._embedder)
+        self._lookup = Lookup(desk, self._shelves, self._finder)
+        self._follower = Follower(desk, parts.tools)
+        self._worker = Worker(
+            desk, self._index, self._binder, parts.tools, embedder=self._embedder, learn=self._learn
+        )
+        self._worker.register()
+        self._running: list[asyncio.Task[None]] = []
+
+    # Life.
+
+    async def recover(self) -> None:
+        """Know which tables are meant and which jobs there are; before the queue starts."""
+        for row in await self._desk.database.read("SELECT id, build FROM space"):
+            self._index.choose(row["id"], row["build"])
+        await self._follower.recall()
 
     async def start(self) -> None:
-        """Clear away what was deleted long ago."""
+        """Clear away what is old, have mended what a crash left, and follow the rest."""
+        desk = self._desk
         await self._shelves.forget_expired()
+        await self._follower.mend()
+        if await desk.spaces.debris():
+            desk.tasks.spawn("clearing the library", self._worker.clear())
+        self._running = [
+            desk.tasks.spawn("library", self._follower.follow()),
+            desk.tasks.spawn("watched folders", self._follower.watch()),
+        ]
 
     async def close(self) -> None:
         """Let go of everything; what runs is the queue's to end."""
+        for task in self._running:
+            task.cancel()
+        await self._parts.tools.reader.close()
+        await self._index.close()
 
     # Spaces.
 
@@ -107,6 +175,9 @@ class LibraryService:
     @exposed
     async def delete_space(self, id: int) -> Space:
         """Delete a space; for some days that can be undone."""
+        working = self._desk.working.get(id)
+        if working is not None:
+            await self._desk.jobs.cancel(working)
         return await self._shelves.delete(id)
 
     @exposed
@@ -123,3 +194,240 @@ class LibraryService:
     async def choose(self, chat_id: int, mode: Mode, spaces: tuple[int, ...] = ()) -> Choice:
         """Say what the questions of a chat are looked up in from now on."""
         return await self._shelves.choose(chat_id, mode, spaces)
+
+    # Reading.
+
+    @exposed
+    async def ingest(
+        self, space: int, paths: tuple[str, ...] = (), *, watch: bool | None = None, again: bool = False
+    ) -> Ingest:
+        """Read files and folders into a space; without any, everything that was read into it before.
+
+        Only what is new or changed is read, unless *again*; what is gone is removed. A folder that is
+        watched is looked through again by itself.
+        """
+        desk = self._desk
+        found = await desk.open_space(space)
+        given = await desk.tasks.in_thread(absolute, paths)
+        kept = given or tuple(root.path for root in await desk.spaces.roots(space))
+        texts = await desk.database.read(
+            "SELECT 1 FROM document WHERE space_id = ? AND kind = 'text'", (space,)
+        )
+        if not kept and not texts:
+            raise UsageError(f"Nothing was read into {found.name} yet.", "Name a file or a folder.")
+        new = _read_job(found, kept, given, again=again)
+        async with desk.database.write() as tx:
+            for path in given:
+                await desk.spaces.add_root(tx, space, path, watch=watch, now=desk.clock.now())
+            made = await desk.jobs.enqueue(new, tx)
+        return ingest_of(made)
+
+    @exposed
+    async def ingest_text(self, space: int, name: str, text: str) -> Ingest:
+        """Read a text that no file holds into a space, in the place of an earlier one of that name."""
+        desk = self._desk
+        found = await desk.open_space(space)
+        title = one_line(name, 200).lstrip("/")
+        if not title or not text.strip():
+            raise UsageError("A text needs a name, and some words.")
+        if len(text) > _MOST_TEXT:
+            raise UsageError("This text is too long.", "Keep it in a file, and read that.")
+        clean = text.encode("utf-8", "replace").decode()
+        async with desk.database.write() as tx:
+            id = await desk.documents.put_text(tx, space, title, clean, desk.clock.now())
+            made = await desk.jobs.enqueue(
+                job(
+                    READ,
+                    f"{title} → {found.name}",
+                    ReadAsk(space=space, texts=(id,)),
+                    sole=f"{READ}:text:{id}",
+                ),
+                tx,
+            )
+        return ingest_of(made)
+
+    @exposed
+    async def ingests(self, *, space: int | None = None, limit: int = 20) -> tuple[Ingest, ...]:
+        """Return what is being read, what waits, and what was, the newest first among those."""
+        jobs = await self._desk.jobs.list(JobFilter(kinds=KINDS, limit=_MOST_JOBS))
+        found = (ingest_of(each) for each in jobs)
+        return tuple(each for each in found if space in (None, each.space))[: max(limit, 0)]
+
+    @exposed
+    async def unwatch(self, space: int, path: str, *, forget: bool = False) -> Space:
+        """Do not look through a folder again by itself; *forget*: nor when the space is read again."""
+        desk = self._desk
+        for root in await desk.spaces.roots(space):
+            if root.path == path:
+                async with desk.database.write() as tx:
+                    if forget:
+                        await desk.spaces.drop_root(tx, root.id)
+                    else:
+                        await desk.spaces.add_root(tx, space, path, watch=False, now=desk.clock.now())
+        return await desk.tell(space)
+
+    @exposed
+    async def reindex(self, space: int) -> Ingest:
+        """Build the index of a space anew with the model it is to have; it is searched meanwhile as it is."""
+        found = await self._desk.open_space(space)
+        title = f"Re-index {found.name}"
+        return await self._enqueue(job(REINDEX, title, Target(space), sole=f"{REINDEX}:{space}"))
+
+    @exposed
+    async def optimize(self, space: int, *, purge: bool = False) -> Ingest:
+        """Clean up the index of a space; *purge* overwrites what was deleted: no byte of it is left."""
+        found = await self._desk.open_space(space)
+        title = f"Tidy {found.name}"
+        return await self._enqueue(job(TIDY, title, TidyAsk(space, purge), sole=f"{TIDY}:{space}:{purge}"))
+
+    # Documents.
+
+    @exposed
+    async def documents(
+        self,
+        space: int | None = None,
+        *,
+        text: str = "",
+        states: tuple[DocumentState, ...] = (),
+        skip: int = 0,
+        limit: int = 200,
+    ) -> DocumentPage:
+        """Return documents by their paths: of one space or of all, by a part of the name or their states."""
+        if not 1 <= limit <= _LONGEST_PAGE or skip < 0:
+            raise UsageError(f"A page has 1 to {_LONGEST_PAGE} documents.")
+        found, total = await self._desk.documents.page(
+            space, text=text, states=states, skip=skip, limit=limit
+        )
+        return DocumentPage(tuple(found), total, skip + len(found) < total)
+
+    @exposed
+    async def document(self, id: str, *, section: str = "", skip: int = 0, limit: int = 50) -> OpenDocument:
+        """Return a document in its sections; with the key of a *section* the page on which that stands."""
+        documents = self._desk.documents
+        found = await documents.document(_number(id))
+        if section:
+            there = await documents.section_of(_number(id), section)
+            if there is None:
+                raise NotFound("This passage is not in the document any more: it was changed since.")
+            skip = there.ord - there.ord % max(limit, 1)
+        sections = await documents.sections(_number(id), skip=max(skip, 0), limit=min(limit, _LONGEST_PAGE))
+        units = await documents.units_of(_number(id), sections)
+        space = await self._desk.space(found.space)
+        return OpenDocument(found, space, tuple(sections), tuple(units), found.sections, max(skip, 0))
+
+    @exposed
+    async def remove_documents(self, ids: tuple[str, ...], *, purge: bool = False) -> int:
+        """Remove documents; their files stay. *purge* overwrites what was kept of them."""
+        by_space: dict[int, list[int]] = {}
+        for document in (await self._desk.documents.some([_number(id) for id in ids])).values():
+            by_space.setdefault(document.space, []).append(int(document.id))
+        removed = 0
+        for space, some in by_space.items():
+            removed += await self._binder.remove(space, some, purge=purge)
+            await self._desk.tell(space)
+        return removed
+
+    # Finding.
+
+    @exposed
+    async def search(
+        self,
+        question: str,
+        *,
+        spaces: tuple[int, ...] = (),
+        auto: bool = False,
+        limit: int = 8,
+        given: Filter = EVERYTHING,
+        method: Method | None = None,
+    ) -> Searched:
+        """Find passages in some spaces, in all of them, or with *auto* in those that match the question."""
+        if not question.strip():
+            raise UsageError("There is nothing to search for.")
+        if not 1 <= limit <= 100:
+            raise UsageError("A search brings 1 to 100 passages.")
+        there = await self._desk.spaces.all()
+        chosen = [await self._desk.open_space(id) for id in dict.fromkeys(spaces)]
+        return await self._finder.find(
+            Wanted(
+                question=question[:LONGEST_QUESTION],
+                spaces=tuple(chosen or [space for space in there if space.chat_id is None]),
+                auto=auto and not chosen,
+                limit=limit,
+                given=given,
+                method=method or self._desk.settings().method,
+            )
+        )
+
+    async def looks_up(self, chat_id: int | None) -> bool:
+        """Whether the questions of a chat are looked up at all."""
+        return await self._lookup.looks_up(chat_id)
+
+    def hint(self, model: str) -> str:
+        """What would answer better from documents than this model; empty when it is made for it."""
+        return self._lookup.hint(model)
+
+    async def look_up(
+        self, chat_id: int, question: str, *, before: str = "", window: int
+    ) -> tuple[Choice, Searched | None]:
+        """Find passages for a question of a chat, in a share of the window; None: nothing is looked up."""
+        return await self._lookup.look_up(chat_id, question, before=before, window=window)
+
+    @exposed
+    async def health(self, space: int) -> Health:
+        """Compare the index of a space with its documents."""
+        found = await self._desk.space(space)
+        stats = await self._index.stats(space)
+        sentences = [found.note] if found.note else []
+        sound = stats.rows == found.chunks or space in self._desk.working
+        if not sound:
+            sentences.append(f"The index has {stats.rows} chunks, not {found.chunks}: re-index the space.")
+        if found.failed:
+            sentences.append(f"{found.failed} documents could not be read.")
+        return Health(
+            space=space,
+            documents=found.documents,
+            chunks=found.chunks,
+            embedded=stats.embedded,
+            rows=stats.rows,
+            bytes=stats.bytes,
+            sound=sound,
+            sentences=tuple(sentences),
+        )
+
+    # Between the parts.
+
+    async def _enqueue(self, new: NewJob) -> Ingest:
+        return ingest_of(await self._desk.jobs.enqueue(new))
+
+    async def _embedder(self, maker: Maker) -> Embedder:
+        """Who makes vectors with a model; questions and documents share it, and questions go first."""
+        known = self._embedders.get((maker.model, maker.digest))
+        if known is None:
+            known = self._parts.embedder(maker)
+            await known.identify()
+            self._embedders[maker.model, maker.digest] = known
+        return known
+
+    async def _learn(self, space: int) -> None:
+        """Learn what is in a space; nothing more than its rows is needed yet."""
+
+    def _repaired(self, space: int) -> None:
+        """The index went back to an older state: what was written since is put in again."""
+        desk = self._desk
+        desk.bus.publish(
+            Notice("warning", "The index of a space was damaged and is being mended.", at=desk.clock.now())
+        )
+        desk.tasks.spawn("mending the library", self._follower.enqueue_mend(space, wholly=True))
+
+
+def _read_job(space: Space, paths: Sequence[str], given: Sequence[str], *, again: bool) -> NewJob:
+    what = Path(given[0]).name if len(given) == 1 else f"{len(given)} paths" if given else "everything"
+    mark = blake2b("\0".join(paths).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    ask = ReadAsk(space=space.id, paths=tuple(paths), again=again)
+    return job(READ, f"{one_line(what, 60)} → {space.name}", ask, sole=f"{READ}:{space.id}:{mark}:{again}")
+
+
+def _number(id: str) -> int:
+    if not id.isdecimal():
+        raise NotFound(f"There is no document {one_line(id, 40)}.")
+    return int(id)

@@ -303,6 +303,13 @@ class Database:
         finally:
             await connection.finish(BUSY_SECONDS)
 
+    async def checkpoint(self) -> None:
+        """Move the log into the file and empty it: what was overwritten in the file is then nowhere else."""
+        async with self._turn:
+            self._check_open()
+            with in_our_words(self.path):
+                await self._writer.call(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+
     async def close(self, grace: float = 5.0) -> None:
         """Let the transaction that runs finish within *grace* seconds, then close; may be called again."""
         self._closing = True

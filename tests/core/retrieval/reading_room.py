@@ -1,14 +1,30 @@
-"""The workshop with a library in it."""
+"""The workshop with a library in it: a real index, vectors of the simulated server, a simple reader."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from core.chat.service import ChatService
+from core.chat.types import ENDED, Turn
+from core.config.schema import Chat
+from core.jobs.types import Job
+from core.retrieval.desk import Maker
+from core.retrieval.embed import Embedder
+from core.retrieval.index import Index
+from core.retrieval.library import Ingest, Space
+from core.retrieval.parts import Parts
+from core.retrieval.seams import Embedder as AnEmbedder
+from core.retrieval.seams import Index as AnIndex
 from core.retrieval.service import LibraryService
+from core.simulator import Script
 from tests.core.models.workshop import Workshop
+from tests.core.retrieval.plain import PlainReader, plain_tools
 
 
 class ReadingRoom(Workshop):
@@ -16,14 +32,14 @@ class ReadingRoom(Workshop):
 
     def __init__(self, home: Path, **options: Any) -> None:
         super().__init__(home, **options)
+        self.reader = PlainReader()
+        self.shelf = home / "shelf"
+        self.shelf.mkdir(exist_ok=True)
 
     async def open(self) -> None:
         await super().open()
-        self.library = self.make_library()
-
-    def make_library(self) -> LibraryService:
-        """The service, on everything of this room."""
-        return LibraryService(
+        self.index = Index(self.home / "library", in_thread=self.tasks.in_thread)
+        self.library = LibraryService(
             self.database,
             self.bus,
             self.tasks,
@@ -31,17 +47,92 @@ class ReadingRoom(Workshop):
             self.jobs,
             self.models,
             self.server,
+            parts=Parts(self._index, plain_tools(self.reader), self._embedder),
             settings=lambda: self.config.current.library,
         )
 
+        self.chat = ChatService(
+            self.database,
+            self.bus,
+            self.tasks,
+            self.clock,
+            self.jobs,
+            client=lambda: self.server.client,
+            report=self.server.report,
+            settings=lambda: Chat(title_by_model=False, model="tiny"),
+            library=self.library,
+        )
+
+    def _index(self, repaired: Callable[[int], None]) -> AnIndex:
+        return self.index
+
+    def _embedder(self, maker: Maker) -> AnEmbedder:
+        return Embedder(lambda: self.server.client, maker.model, digest=maker.digest, clock=self.clock)
+
     async def start(self) -> None:
+        await self.chat.recover()
+        await self.library.recover()
         await super().start()
         await self.library.start()
+        await self.chat.start()
 
     async def close(self) -> None:
         await self.jobs.stop()
+        await self.chat.close()
         await self.library.close()
         await super().close()
+
+    # What tests do.
+
+    def write(self, name: str, text: str) -> Path:
+        """A file that was written a while ago."""
+        path = self.shelf / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    async def ended(self, ingest: Ingest) -> Job:
+        """Wait until a job of the library is over."""
+        async with asyncio.timeout(60):
+            return await self.jobs.finished(ingest.job)
+
+    async def ingested(self, space: Space, *paths: Path, **options: Any) -> Job:
+        """Read the shelf, or some of it, into a space."""
+        given = tuple(str(path) for path in paths or (self.shelf,))
+        return await self.ended(await self.library.ingest(space.id, given, **options))
+
+    async def answered(self, question: str, *pieces: str, chat: int | None = None) -> Turn:
+        """Ask, and hear an answer that is known."""
+        self.simulator.next(Script.saying(*pieces), route="chat")
+        return await self.over((await self.chat.send(chat, question)).answer.id)
+
+    async def over(self, answer: int) -> Turn:
+        """Wait until an answer is over."""
+        async with asyncio.timeout(20):
+            with self.bus.subscribe() as mailbox:
+                while (turn := await self.chat.turn(answer)).state not in ENDED:
+                    await mailbox.drain()
+        return turn
+
+    def sent(self) -> str:
+        """The last message of the last question as the server got it."""
+        asked = [request for request in self.simulator.requests if request.path == "/api/chat"]
+        message: str = msgspec.json.decode(asked[-1].body)["messages"][-1]["content"]
+        return message
+
+    async def held(self, space: Space) -> dict[str, set[str]]:
+        """What the index holds: the texts of every document, by its name; none of them twice."""
+        names = {one.id: one.title for one in (await self.library.documents(space.id)).documents}
+        found: dict[str, set[str]] = {}
+        build = await self.library._desk.spaces.build(space.id)
+        standing = await self.index.documents(space.id, build=build)
+        for document, one in standing.items():
+            assert len(one.revisions) == 1, "two revisions stand in the index"
+            keys = await self.index.keys(space.id, document, build=build)
+            assert len(keys) == one.rows, "a unit stands there twice"
+            texts = await self.index.texts(space.id, list(keys))
+            found[names.get(document, f"?{document}")] = {text.partition("\n")[2] for text in texts.values()}
+        return found
 
 
 @asynccontextmanager

@@ -1,0 +1,157 @@
+"""Tells how an ingest goes: a line that is drawn anew for people, lines for a log, objects for scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.cli.output import Output, bold, green, red
+from core.errors import Cancelled, LeitstandError, from_code
+from core.retrieval.library import DocumentChanged, Ingest, IngestProgress, LibraryDocument, Space
+
+if TYPE_CHECKING:
+    from core.bus import Mailbox
+    from core.face import Face
+
+_STEP = 10
+"""Percent between two lines where nobody watches."""
+
+
+async def followed(engine: Face, out: Output, space: Space, job: Ingest) -> Ingest:
+    """Print until a job of the library is over; when that is cut off, it stops, and what was read stays."""
+    teller = _Teller(out, space)
+    with engine.bus.subscribe(IngestProgress, DocumentChanged) as mailbox:
+        try:
+            ended = await _until_over(engine, mailbox, job, teller)
+        except BaseException:
+            await engine.jobs.cancel(job.job)
+            if not out.json:
+                out.passing("")
+                out.aside("Stopped. What was read stays; the same command goes on.\n")
+            raise
+    teller.end(ended)
+    if ended.phase == "cancelled":
+        raise Cancelled("It was cancelled.")
+    if ended.phase == "failed":
+        error = (await engine.jobs.get(ended.job)).error
+        if error is not None:
+            raise from_code(error.code, error.message, error.hint)
+        raise LeitstandError("It failed.")
+    return ended
+
+
+async def _until_over(engine: Face, mailbox: Mailbox, job: Ingest, teller: _Teller) -> Ingest:
+    found = next((one for one in await engine.library.ingests(limit=1000) if one.job == job.job), job)
+    while found.unfinished:
+        teller.show(found)
+        if found.phase == "held":
+            raise Cancelled("It was set aside.", "Release it on the page Queue.")
+        for event in await mailbox.drain():
+            if isinstance(event, DocumentChanged):
+                teller.document(event.document)
+            elif isinstance(event, IngestProgress) and event.ingest.job == job.job:
+                found = event.ingest
+    return found
+
+
+class _Teller:
+    def __init__(self, out: Output, space: Space) -> None:
+        self._out = out
+        self._space = space
+        self._told: tuple[str, int] = ("", -1)
+        self._failed: set[str] = set()
+
+    def show(self, ingest: Ingest) -> None:
+        """Tell how far it is."""
+        if self._out.json:
+            self._out.event(self._line(ingest))
+        elif self._out.watched:
+            self._out.passing(_words(ingest))
+        else:
+            mark = (ingest.phase, int(_percent(ingest) or 0) // _STEP)
+            if mark != self._told:
+                self._told = mark
+                self._out.line(_words(ingest))
+                self._out.flush()
+
+    def document(self, document: LibraryDocument) -> None:
+        """Name a document that cannot be read."""
+        if document.space != self._space.id or document.state != "failed" or document.id in self._failed:
+            return
+        self._failed.add(document.id)
+        if self._out.json:
+            self._out.event({"document": document.source, "error": document.error})
+        else:
+            self._out.passing("")
+            self._out.line(red("not read"), f" {document.source}: {document.error}")
+
+    def end(self, ingest: Ingest) -> None:
+        """Tell what came of it."""
+        if ingest.phase != "done":
+            return
+        if self._out.json:
+            self._out.event({**self._line(ingest), "done": True})
+            return
+        self._out.passing("")
+        counts = [
+            f"{number} {what}"
+            for number, what in (
+                (ingest.added, "read"),
+                (ingest.changed, "replaced"),
+                (ingest.unchanged, "unchanged"),
+                (ingest.removed, "removed"),
+                (ingest.failed, "not read"),
+            )
+            if number
+        ]
+        self._out.line(
+            bold(self._space.name), " ", green("done"), f"  {', '.join(counts) or 'nothing to do'}"
+        )
+        if ingest.words_only:
+            self._out.aside(f"{ingest.words_only}\n")
+
+    def _line(self, ingest: Ingest) -> dict[str, Any]:
+        percent = _percent(ingest)
+        return {
+            "phase": ingest.phase,
+            "space": self._space.name,
+            "documents": ingest.documents,
+            "read": ingest.done,
+            "added": ingest.added,
+            "changed": ingest.changed,
+            "unchanged": ingest.unchanged,
+            "removed": ingest.removed,
+            "failed": ingest.failed,
+            "chunks": ingest.chunks,
+            "percent": None if percent is None else round(percent, 1),
+            "speed": None if ingest.speed is None else round(ingest.speed),
+            "eta": None if ingest.eta is None else round(ingest.eta, 1),
+            "current": ingest.current,
+            "words_only": ingest.words_only,
+        }
+
+
+def _percent(ingest: Ingest) -> float | None:
+    if ingest.phase == "done":
+        return 100.0
+    if ingest.total_bytes:
+        return 100 * min(ingest.bytes / ingest.total_bytes, 1.0)
+    return 100 * ingest.done / ingest.documents if ingest.documents else None
+
+
+def _words(ingest: Ingest) -> str:
+    parts: list[str] = [ingest.phase]
+    percent = _percent(ingest)
+    if percent is not None:
+        parts.append(f"{int(percent)} %")
+    if ingest.documents:
+        parts.append(f"{ingest.done} of {ingest.documents} documents")
+    if ingest.chunks:
+        parts.append(f"{ingest.chunks} chunk{'' if ingest.chunks == 1 else 's'}")
+    if ingest.speed is not None:
+        parts.append(f"{ingest.speed / 1e6:.2f} MB/s")
+    if ingest.eta is not None:
+        minutes, seconds = divmod(round(ingest.eta), 60)
+        parts.append(f"{minutes}:{seconds:02} left")
+    if ingest.current:
+        parts.append(ingest.current)
+    return "  ".join(parts)

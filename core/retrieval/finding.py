@@ -1,0 +1,275 @@
+"""Finds what answers a question: in which spaces, by meaning and by words, and which passages come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+
+from core.errors import LeitstandError
+from core.retrieval.cite import Pick, Picked, pick
+from core.retrieval.desk import Desk, Maker, bare
+from core.retrieval.fuse import fuse, one_a_section
+from core.retrieval.library import Candidate, Inspection, LibraryDocument, Method, Searched, Space
+from core.retrieval.seams import Embedder, Index
+from core.retrieval.types import EVERYTHING, Filter, Hit, Section, SpaceScore
+
+_CANDIDATES = 50
+"""Units each way of searching brings from each space."""
+_SHOWN = 40
+"""Candidates that an inspection keeps."""
+_PATIENCE = 20.0
+"""Seconds that a question waits for its vector; an embedding model may have to be loaded."""
+_SHARPNESS = 0.05
+"""How clearly the better space wins, so that the shares are right as often as they say."""
+_AUTO_SPACES = 2
+_LEAST_SHARE = 10.0
+"""Percent below which a space is not searched for a question that several could answer."""
+_SNIPPET = 200
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be found."""
+
+    question: str
+    query: str = ""
+    """What to search for, when that is more than the question."""
+    spaces: tuple[Space, ...] = ()
+    auto: bool = False
+    """The spaces are those that may match, not those that were chosen."""
+    always: tuple[int, ...] = ()
+    """Of them, those that are searched in any case."""
+    limit: int = 5
+    tokens: int | None = None
+    """How much room the passages have."""
+    given: Filter = EVERYTHING
+    method: Method = "score"
+
+
+class _Legs(msgspec.Struct, frozen=True):
+    """What one space brought, both ways."""
+
+    space: Space
+    near: tuple[Hit, ...] = ()
+    words: tuple[Hit, ...] = ()
+
+    @property
+    def cosine(self) -> float | None:
+        """How near its nearest unit is."""
+        return max((hit.cosine for hit in self.near if hit.cosine is not None), default=None)
+
+
+class Finder:
+    """Searches spaces."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        index: Index,
+        *,
+        embedder: Callable[[Maker], Awaitable[Embedder]],
+        threshold: Callable[[Space], float | None] = lambda space: None,
+    ) -> None:
+        self._desk = desk
+        self._index = index
+        self._embedder = embedder
+        self._threshold = threshold
+
+    async def find(self, wanted: Wanted) -> Searched:
+        """Search, and choose passages."""
+        query = wanted.query or wanted.question
+        seconds: dict[str, float] = {}
+        notes: list[str] = []
+        began = time.perf_counter()
+        vectors = await self._vectors(wanted.spaces, query, notes)
+        seconds["embed"] = time.perf_counter() - began
+        searching = time.perf_counter()
+        legs = await asyncio.gather(
+            *(self._legs(space, query, vectors.get(space.id), wanted.given) for space in wanted.spaces)
+        )
+        seconds["search"] = time.perf_counter() - searching
+        scores, chosen = self._choose(wanted, legs, notes)
+        choosing = time.perf_counter()
+        searched = await self._passages(wanted, query, chosen)
+        seconds["passages"] = time.perf_counter() - choosing
+        seconds["all"] = time.perf_counter() - began
+        if not searched.passages and chosen:
+            notes.append("Nothing in the documents fits the question.")
+        assert searched.inspection is not None
+        return msgspec.structs.replace(
+            searched,
+            spaces=scores,
+            notes=tuple(dict.fromkeys(notes)),
+            inspection=msgspec.structs.replace(
+                searched.inspection, seconds={name: round(value, 4) for name, value in seconds.items()}
+            ),
+        )
+
+    # Searching.
+
+    async def _vectors(self, spaces: Sequence[Space], query: str, notes: list[str]) -> dict[int, bytes]:
+        """The question's vector for each space, asked for once of every model."""
+        by_maker: dict[tuple[str, str], list[int]] = {}
+        for space in spaces:
+            if space.made_by and space.embedded:
+                by_maker.setdefault((space.made_by, space.digest), []).append(space.id)
+        found: dict[int, bytes] = {}
+        for (model, digest), ids in by_maker.items():
+            vector = await self._vector(model, digest, query, notes)
+            if vector is not None:
+                found |= dict.fromkeys(ids, vector)
+        return found
+
+    async def _vector(self, model: str, digest: str, query: str, notes: list[str]) -> bytes | None:
+        there = self._desk.models.roster.find(model)
+        if there is not None and there.installed and bare(there.digest) != digest:
+            notes.append(f"Searched by words only: {model} is another version now. Re-index the space.")
+            return None
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await (await self._embedder(Maker(model, digest))).query(query)
+        except LeitstandError as error:
+            self._desk.server.report(error)
+            notes.append(f"Searched by words only: {error.message}")
+        except TimeoutError:
+            notes.append(f"Searched by words only: {model} took too long.")
+        return None
+
+    async def _legs(self, space: Space, query: str, vector: bytes | None, given: Filter) -> _Legs:
+        async def near() -> list[Hit]:
+            return [] if vector is None else await self._index.near(space.id, vector, _CANDIDATES, given)
+
+        meant, said = await asyncio.gather(near(), self._index.words(space.id, query, _CANDIDATES, given))
+        return _Legs(space, tuple(meant), tuple(said))
+
+    # Choosing spaces.
+
+    def _choose(
+        self, wanted: Wanted, legs: Sequence[_Legs], notes: list[str]
+    ) -> tuple[tuple[SpaceScore, ...], list[_Legs]]:
+        """Say how well each space matches, and which of them count."""
+        shares = _shares([one.cosine for one in legs])
+        ranked = sorted(
+            zip(legs, shares, strict=True),
+            key=lambda pair: (-pair[1], -(pair[0].cosine or 0.0), pair[0].space.name),
+        )
+        if not wanted.auto:
+            chosen = list(legs)
+        else:
+            chosen = [one for one, _ in ranked if one.space.id in wanted.always]
+            matching = [
+                one
+                for one, share in ranked
+                if one.space.id not in wanted.always and share >= _LEAST_SHARE and self._matches(one)
+            ]
+            chosen += matching[:_AUTO_SPACES]
+            if not chosen and legs:
+                notes.append("No space fits the question, so none was used.")
+        used = {one.space.id for one in chosen}
+        scores = tuple(
+            SpaceScore(one.space.name, round(share, 1), one.cosine, one.space.id in used)
+            for one, share in ranked
+        )
+        return scores, chosen
+
+    def _matches(self, legs: _Legs) -> bool:
+        """Whether a space has anything to say: its nearest unit is near enough, or the words are there."""
+        if legs.cosine is None:
+            return bool(legs.words)
+        threshold = self._threshold(legs.space)
+        return threshold is None or legs.cosine >= threshold
+
+    # Passages.
+
+    async def _passages(self, wanted: Wanted, query: str, chosen: Sequence[_Legs]) -> Searched:
+        near = [hit for one in chosen for hit in one.near]
+        words = [hit for one in chosen for hit in one.words]
+        order, behind = one_a_section(fuse(near, words, wanted.method))
+        # More than are wanted: some say the same, and of some the document is gone.
+        head = order[: max(3 * wanted.limit, 12)]
+        documents = await self._desk.documents.some(
+            int(hit.document) for hit in order[:_SHOWN] if hit.document.isdecimal()
+        )
+        spaces = {one.space.id: one.space.name for one in chosen}
+        picks, sections = [], {}
+        for hit in head:
+            document = documents.get(int(hit.document)) if hit.document.isdecimal() else None
+            section = None if document is None else await self._section(hit)
+            if document is None or section is None or document.space not in spaces:
+                continue
+            sections[hit.section] = section
+            stretches = await self._stretches(hit, section, behind)
+            picks.append(
+                Pick(
+                    space=spaces[document.space],
+                    document=document.id,
+                    title=document.title,
+                    source=document.source,
+                    section=section,
+                    score=round(hit.score, 4),
+                    found=stretches,
+                )
+            )
+        picked = pick(picks, limit=wanted.limit, tokens=wanted.tokens)
+        candidates = [_candidate(hit, documents, spaces, sections, picked) for hit in order[:_SHOWN]]
+        return Searched(
+            passages=picked.passages,
+            inspection=Inspection(
+                question=wanted.question,
+                query=query,
+                method=wanted.method,
+                candidates=tuple(one for one in candidates if one is not None),
+            ),
+        )
+
+    async def _section(self, hit: Hit) -> Section | None:
+        return await self._desk.documents.section_of(int(hit.document), hit.section)
+
+    async def _stretches(
+        self, hit: Hit, section: Section, behind: Sequence[Hit]
+    ) -> tuple[tuple[int, int], ...]:
+        """What of a section was found: the best unit first, then others of it."""
+        keys = [hit.key, *(one.key for one in behind if one.section == hit.section)]
+        units = {unit.key: unit for unit in await self._desk.documents.units_in(int(hit.document), section)}
+        return tuple((units[key].start, units[key].end) for key in keys if key in units)
+
+
+def _shares(cosines: Sequence[float | None]) -> list[float]:
+    """Percent by which each space is the right one."""
+    known = [value for value in cosines if value is not None]
+    if not known:
+        return [100.0 / len(cosines)] * len(cosines) if cosines else []
+    high = max(known)
+    weights = [0.0 if value is None else math.exp((value - high) / _SHARPNESS) for value in cosines]
+    total = sum(weights)
+    return [100 * weight / total for weight in weights]
+
+
+def _candidate(
+    hit: Hit,
+    documents: Mapping[int, LibraryDocument],
+    spaces: Mapping[int, str],
+    sections: Mapping[str, Section],
+    picked: Picked,
+) -> Candidate | None:
+    document = documents.get(int(hit.document)) if hit.document.isdecimal() else None
+    if document is None:
+        return None
+    section = sections.get(hit.section)
+    number = picked.numbers.get(hit.section)
+    reason = "" if number else picked.left_out.get(hit.section, "after the limit")
+    return Candidate(
+        space=spaces.get(document.space, ""),
+        document=document.id,
+        title=document.title,
+        heading=section.heading if section else (),
+        snippet=" ".join(section.text[: 2 * _SNIPPET].split())[:_SNIPPET] if section else "",
+        score=round(hit.score, 4),
+        cosine=hit.cosine,
+        bm25=hit.bm25,
+        number=number,
+        left_out=reason,
+    )

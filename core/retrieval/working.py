@@ -1,0 +1,281 @@
+"""What the jobs of the library do: read, embed what waits, build anew, mend, tidy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import msgspec
+
+from core.errors import (
+    LeitstandError,
+    ModelNotFound,
+    NotFound,
+    ServerError,
+    ServerUnavailable,
+    Timeout,
+)
+from core.jobs.context import JobContext
+from core.jobs.types import NewJob, packed
+from core.retrieval.binding import MOST_AT_ONCE, Binder, row_of
+from core.retrieval.desk import Desk, Maker
+from core.retrieval.documents import Entry
+from core.retrieval.ingest import Ingestor, ReadAsk, Tools
+from core.retrieval.library import Space
+from core.retrieval.meter import Meter, Target
+from core.retrieval.seams import Embedder, Index
+from core.retrieval.store import table_of
+
+READ, EMBED, REINDEX, MEND, TIDY = "ingest", "ingest.embed", "ingest.reindex", "ingest.mend", "ingest.tidy"
+KINDS = (READ, EMBED, REINDEX, MEND, TIDY)
+
+_FILLED_AT_ONCE = 256
+"""Units that get their vectors together."""
+_REBUILT_AT_ONCE = 50
+"""Documents that are put into a new build together."""
+
+
+class MendAsk(msgspec.Struct, frozen=True):
+    """What is to be put right."""
+
+    space: int
+    wholly: bool = False
+
+
+class TidyAsk(msgspec.Struct, frozen=True):
+    """What is to be cleaned up."""
+
+    space: int
+    purge: bool = False
+
+
+class Worker:
+    """Runs the jobs of the library; one at a time for each space."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        index: Index,
+        binder: Binder,
+        tools: Tools,
+        *,
+        embedder: Callable[[Maker], Awaitable[Embedder]],
+        learn: Callable[[int], Awaitable[None]],
+    ) -> None:
+        self._desk = desk
+        self._index = index
+        self._binder = binder
+        self._tools = tools
+        self._embedder = embedder
+        self._learn = learn
+        self._turns: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def register(self) -> None:
+        """Tell the queue who runs what."""
+        jobs = self._desk.jobs
+        jobs.handle(READ, "cpu", self.read)
+        jobs.handle(EMBED, "cpu", self.embed)
+        jobs.handle(REINDEX, "cpu", self.reindex)
+        jobs.handle(MEND, "cpu", self.mend)
+        jobs.handle(TIDY, "cpu", self.tidy)
+
+    async def read(self, ctx: JobContext) -> None:
+        """Read files and texts into a space."""
+        ask = ctx.payload(ReadAsk)
+        space = await self._desk.open_space(ask.space)
+        async with self._turns[space.id]:
+            embedder = await self._maker(space)
+            await self._binder.mend(space, embedder)
+            ingestor = Ingestor(self._desk, self._index, self._binder, self._tools, ctx, space, embedder)
+            await ingestor.run(ask)
+            await self._made(space, embedder)
+            await self._fill(ctx, space, embedder if ingestor.away is None else None, ingestor.meter)
+            await self._finish(ctx, space, ingestor.meter)
+
+    async def embed(self, ctx: JobContext) -> None:
+        """Give the documents of a space the vectors they lack."""
+        space = await self._desk.open_space(ctx.payload(Target).space)
+        async with self._turns[space.id]:
+            embedder = await self._maker(space, strictly=True)
+            await self._binder.mend(space, embedder)
+            meter = Meter(space.id)
+            await self._fill(ctx, space, embedder, meter)
+            await self._finish(ctx, space, meter)
+
+    async def mend(self, ctx: JobContext) -> None:
+        """Put right what a crash or a repair of the index left."""
+        ask = ctx.payload(MendAsk)
+        space = await self._desk.open_space(ask.space)
+        async with self._turns[space.id]:
+            meter = Meter(space.id)
+            await meter.enter(ctx, "finishing")
+            embedder = await self._maker(space)
+            meter.changed = await self._binder.mend(space, embedder, wholly=ask.wholly)
+            await self._finish(ctx, space, meter)
+
+    async def tidy(self, ctx: JobContext) -> None:
+        """Clean up the index of a space."""
+        ask = ctx.payload(TidyAsk)
+        space = await self._desk.open_space(ask.space)
+        async with self._turns[space.id]:
+            await Meter(space.id).enter(ctx, "finishing")
+            await self._index.optimize(space.id, purge=ask.purge)
+            if ask.purge:
+                await self._desk.database.checkpoint()
+            await self._desk.tell(space.id)
+
+    async def reindex(self, ctx: JobContext) -> None:
+        """Build the index of a space anew beside the one that is searched, then change over."""
+        space = await self._desk.open_space(ctx.payload(Target).space)
+        async with self._turns[space.id]:
+            embedder = await self._maker(space, anew=True)
+            build = await self._desk.spaces.build(space.id) + 1
+            meter = Meter(space.id)
+            await self._rebuild(ctx, space, embedder, build, meter)
+            await self._change_over(space, embedder, build)
+            await self._finish(ctx, space, meter)
+
+    async def clear(self) -> None:
+        """Remove tables of the index that nobody needs any more."""
+        for name in await self._desk.spaces.debris():
+            space, _, build = name.removeprefix("units_").partition("_r")
+            with suppress(LeitstandError):
+                await self._index.drop(int(space), build=int(build))
+                await self._desk.spaces.cleared(name)
+
+    # Steps.
+
+    async def _maker(self, space: Space, *, anew: bool = False, strictly: bool = False) -> Embedder | None:
+        """Who makes vectors for a space; nobody where the server has no model for that, or is away."""
+        await self._desk.know_models()
+        maker = self._desk.maker(space, anew=anew)
+        if not maker.model:
+            if anew and (space.model or space.embedded):
+                # Vectors are not given up because nobody can make them at this moment.
+                away = self._desk.server.current.phase != "online"
+                raise ServerUnavailable(maker.note) if away else ModelNotFound(maker.note)
+            return None
+        try:
+            return await self._embedder(maker)
+        except (ServerError, Timeout):
+            if strictly:
+                raise
+            return None
+
+    async def _made(self, space: Space, embedder: Embedder | None) -> None:
+        """Note who made the vectors of a space that had none."""
+        if embedder is None:
+            return
+        now = await self._desk.space(space.id)
+        if now.embedded and (now.made_by, now.digest) != (embedder.model, embedder.digest):
+            async with self._desk.database.write() as tx:
+                await self._desk.spaces.update(
+                    tx, space.id, made_by=embedder.model, digest=embedder.digest, dimension=embedder.dimension
+                )
+
+    async def _fill(self, ctx: JobContext, space: Space, embedder: Embedder | None, meter: Meter) -> None:
+        """Embed what stands in the index without vectors."""
+        space = await self._desk.space(space.id)
+        if embedder is None or space.chunks <= space.embedded:
+            return
+        await meter.enter(ctx, "reading")
+        done = 0
+        try:
+            while waiting := await self._index.unembedded(space.id, _FILLED_AT_ONCE):
+                vectors = await embedder.documents(list(waiting.values()))
+                made = {
+                    key: vector for key, vector in zip(waiting, vectors, strict=True) if vector is not None
+                }
+                if not made:
+                    break  # what is left are texts that have no vector
+                await self._index.fill(space.id, made, stamp=embedder.stamp)
+                done += len(made)
+                total = max(space.chunks - space.embedded, done)
+                ctx.progress(percent=100 * done / total, numbers={**meter.numbers, "embedded": float(done)})
+        except (ServerError, Timeout):
+            meter.words_only = True
+            raise
+        finally:
+            await self._binder.recount(space.id)
+            await self._made(space, embedder)
+            await self._desk.tell(space.id)
+
+    async def _rebuild(
+        self, ctx: JobContext, space: Space, embedder: Embedder | None, build: int, meter: Meter
+    ) -> None:
+        """Fill a new build from the rows; what an earlier run of this has put there stays."""
+        documents = self._desk.documents
+        await meter.enter(ctx, "reading")
+        standing = await self._index.documents(space.id, build=build)
+        wanted = await documents.revisions(space.id)
+        there = {
+            int(id)
+            for id, one in standing.items()
+            if id.isdecimal() and wanted.get(int(id)) == (max(one.revisions), one.rows)
+        }
+        stale = [id for id in standing if not id.isdecimal() or int(id) not in there]
+        if stale:
+            await self._index.remove(space.id, stale, build=build)
+        left = [id for id in wanted if id not in there]
+        meter.documents, meter.done = len(wanted), len(there)
+        for at in range(0, len(left), _REBUILT_AT_ONCE):
+            await self._rebuild_some(space, left[at : at + _REBUILT_AT_ONCE], embedder, build, meter)
+            ctx.progress(percent=meter.percent, numbers=meter.numbers)
+
+    async def _rebuild_some(
+        self, space: Space, ids: list[int], embedder: Embedder | None, build: int, meter: Meter
+    ) -> None:
+        rows = []
+        for id, document in (await self._desk.documents.some(ids)).items():
+            cut = await self._desk.documents.cut(id)
+            entry = Entry(id=id, title=document.title, media=document.media, modified=document.modified)
+            vectors: dict[str, bytes] = {}
+            if embedder is not None:
+                for first in range(0, len(cut.units), MOST_AT_ONCE):
+                    some = cut.units[first : first + MOST_AT_ONCE]
+                    vectors |= await self._binder.vectors(space, some, embedder, build=build)
+            rows += [row_of(entry, unit, document.revision, vectors.get(unit.key)) for unit in cut.units]
+            meter.done += 1
+            meter.chunks += len(cut.units)
+        stamp = embedder.stamp if embedder is not None and any(row.vector for row in rows) else ""
+        await self._index.add(space.id, rows, stamp=stamp, build=build)
+
+    async def _change_over(self, space: Space, embedder: Embedder | None, build: int) -> None:
+        """Let the new build be the one that is searched."""
+        desk = self._desk
+        made = (
+            (embedder.model, embedder.digest, embedder.dimension) if embedder is not None else ("", "", None)
+        )
+        async with desk.database.write() as tx:
+            await desk.spaces.update(
+                tx, space.id, build=build, made_by=made[0], digest=made[1], dimension=made[2],
+                updated=desk.clock.now(),
+            )  # fmt: skip
+            await tx.execute(
+                "INSERT OR IGNORE INTO space_debris (name) VALUES (?)", (table_of(space.id, build - 1),)
+            )
+        self._index.choose(space.id, build)
+        # What was removed or came meanwhile.
+        await self._binder.mend(await desk.space(space.id), embedder, wholly=True)
+        await self._binder.recount(space.id)
+        await self.clear()
+
+    async def _finish(self, ctx: JobContext, space: Space, meter: Meter) -> None:
+        await meter.enter(ctx, "finishing")
+        await self._index.optimize(space.id)
+        await self._learn(space.id)
+        with suppress(NotFound):
+            await self._desk.tell(space.id)
+
+
+def job(kind: str, title: str, ask: object, *, sole: str, priority: str = "normal") -> NewJob:
+    """A job of the library."""
+    return NewJob(
+        kind=kind,
+        title=title,
+        payload=packed(ask),
+        sole=sole,
+        priority="batch" if priority == "batch" else "normal",
+    )

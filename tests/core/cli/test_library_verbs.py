@@ -1,0 +1,137 @@
+"""Documents from the command line: read, found, asked about, and taken out again."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli.exits import DONE, FAILED, USAGE
+from core.simulator import INSTANT, Setup, Simulator
+from tests.core.cli.running import Ended, leitstand
+from tests.core.cli.simulated import simulated
+from tests.core.models.workshop import embedder, sized
+
+MANUAL = "# Pump P-3\n\nThe pump is lubricated with grease every three months.\n"
+LEASE = "Die Kündigungsfrist beträgt drei Monate zum Quartalsende.\n"
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    simulator = Simulator(Setup(installed=(sized("tiny", 1), embedder())), pace=INSTANT)
+    with simulated(simulator) as found:
+        yield found
+
+
+class Desk:
+    def __init__(self, home: Path, address: str) -> None:
+        self.home = home
+        self.address = address
+        self.documents = home / "documents"
+        self.documents.mkdir()
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        path = self.documents / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def __call__(self, *argv: str) -> Ended:
+        return leitstand("--host", self.address, *argv, home=self.home)
+
+    def lines(self, *argv: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self(*argv, "--json").out.splitlines()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, address: str) -> Desk:
+    return Desk(tmp_path, address)
+
+
+def test_documents_are_read_found_asked_about_and_taken_out(desk: Desk) -> None:
+    manual = desk.write("pump.md", MANUAL)
+    desk.write("lease.txt", LEASE)
+    desk.write("bad.pdf", b"%PDF-1.4 nothing")
+    *steps, last = desk.lines("ingest", str(desk.documents), "--space", "papers")
+    assert last["done"] is True
+    assert (last["documents"], last["added"], last["failed"]) == (3, 2, 1)
+    [failed] = [step for step in steps if "error" in step]
+    assert failed["document"].endswith("bad.pdf")
+    assert "PDF" in failed["error"]
+
+    [space] = desk("spaces", "--json").json
+    assert (space["name"], space["documents"], space["failed"]) == ("papers", 3, 1)
+    assert space["embedded"] == space["chunks"] == 2
+
+    [best, *_] = desk("search", "Kündigungsfrist", "--space", "papers", "--json").json
+    assert best["document"].endswith("lease.txt")
+    assert best["text"] == LEASE.strip()
+    assert (best["page"], best["line"]) == (None, 1)
+    assert 0 < best["score"] <= 1
+
+    answer = desk.lines("ask", "--space", "papers", "How often is the pump lubricated?")[-1]
+    assert answer["done"] is True
+    assert any(source["document"] == str(manual) for source in answer["sources"])
+    assert answer["spaces"] == [{"space": "papers", "percent": 100.0, "searched": True}]
+
+    assert desk("sources", "remove", str(manual), "--space", "papers").code == DONE
+    names = {Path(one["document"]).name: one["state"] for one in desk("sources", "--json").json}
+    assert names == {"lease.txt": "ready", "bad.pdf": "failed"}
+
+
+def test_standard_input_becomes_a_document(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("The bicycle is yellow."))
+    assert desk("ingest", "-", "--space", "notes", "--name", "bike").code == DONE
+    [found] = desk("search", "bicycle", "--json").json
+    assert (found["document"], found["text"]) == ("bike", "The bicycle is yellow.")
+
+
+def test_it_is_said_for_people_too(desk: Desk) -> None:
+    desk.write("pump.md", MANUAL)
+    told = desk("ingest", str(desk.documents), "--space", "papers")
+    assert "papers done  1 read" in told.out
+    assert "1 chunk" in desk("spaces").out
+    found = desk("search", "pump", "--explain").out
+    assert "1. Pump P-3" in found
+    assert "papers  100 %" in found
+    assert "pump.md" in desk("sources").out
+    assert "unchanged" in desk("ingest", "--space", "papers").out
+    assert "papers done" in desk("reindex", "--space", "papers").out
+    assert "papers done" in desk("optimize", "--space", "papers", "--purge").out
+
+
+def test_a_space_is_made_deleted_and_taken_back(desk: Desk) -> None:
+    assert desk("spaces", "create", "papers", "--description", "all of them").code == DONE
+    assert desk("spaces", "delete", "Papers").code == DONE
+    assert desk("spaces", "--json").json == []
+    assert desk("spaces", "restore", "papers").code == DONE
+    assert [space["name"] for space in desk("spaces", "--json").json] == ["papers"]
+
+
+def test_a_folder_in_which_nothing_can_be_read_is_a_failure(desk: Desk) -> None:
+    desk.write("bad.pdf", b"%PDF-1.4 nothing")
+    assert desk("ingest", str(desk.documents), "--space", "papers").code == FAILED
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (("ingest", "."), "Which space?"),
+        (("ingest", "/nowhere/at/all", "--space", "a"), "is not there"),
+        (("ask", "--space", "auto", "--space", "a", "x"), "stand alone"),
+    ],
+)
+def test_wrong_usage_is_said(desk: Desk, argv: tuple[str, ...], sentence: str) -> None:
+    ended = desk(*argv)
+    assert ended.code == USAGE
+    assert sentence in ended.err
+
+
+def test_a_space_that_is_not_there_is_said(desk: Desk) -> None:
+    for argv in (("search", "x", "--space", "b"), ("ask", "--space", "b", "x"), ("reindex", "--space", "b")):
+        ended = desk(*argv)
+        assert ended.code == FAILED
+        assert "There is no space b." in ended.err

@@ -1,0 +1,173 @@
+"""Answers from documents: looked up, cited, checked, kept, and honest when there is nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import StoreError
+from core.retrieval.library import Space
+from core.simulator import Script
+from tests.core.models.workshop import sized, small
+from tests.core.retrieval.reading_room import ReadingRoom, reading_room
+
+PUMP = "The pump is lubricated with grease every three months.\n\nThe pump weighs forty kilograms."
+LEASE = "The notice period of the lease is three months to the end of a quarter."
+
+
+async def filled(room: ReadingRoom) -> tuple[Space, Space]:
+    """Two spaces that have nothing to do with each other."""
+    machines = await room.library.create_space("machines")
+    contracts = await room.library.create_space("contracts")
+    pump, lease = room.write("m/pump.txt", PUMP), room.write("c/lease.txt", LEASE)
+    await room.ingested(machines, pump.parent)
+    await room.ingested(contracts, lease.parent)
+    return machines, contracts
+
+
+async def test_an_answer_comes_from_the_space_that_fits_and_says_so(room: ReadingRoom) -> None:
+    await filled(room)
+    turn = await room.answered("How often is the pump lubricated?", "Every three months [1].")
+    assert "The pump is lubricated with grease" in room.sent()
+    assert room.sent().endswith("Question:\nHow often is the pump lubricated?")
+    assert turn.sources is not None
+    [best, *_] = turn.sources.spaces
+    assert (best.space, best.searched) == ("machines", True)
+    assert best.percent > 60
+    first = turn.sources.sources[0]
+    assert (first.number, first.title, first.space) == (1, "pump.txt", "machines")
+    assert first.snippet.startswith("The pump is lubricated")
+    assert (turn.sources.cited, turn.sources.unknown) == ((1,), ())
+    [passage, *_] = await room.chat.passages(turn.id)
+    assert passage.text[slice(*passage.found[0])].startswith("The pump is lubricated")
+    inspection = await room.chat.inspection(turn.id)
+    assert inspection is not None
+    assert {one.number for one in inspection.candidates} >= {1}
+    assert await room.chat.turn(turn.id) == turn, "it is kept as it was told"
+
+
+async def test_a_number_that_no_passage_has_is_marked(room: ReadingRoom) -> None:
+    await filled(room)
+    turn = await room.answered("How often is the pump lubricated?", "Monthly [7].")
+    assert turn.sources is not None
+    assert turn.sources.unknown == (7,)
+    assert [note.message for note in turn.notes if note.code == "citation"] == [
+        "The answer cites [7], which is no passage it was given."
+    ]
+
+
+async def test_small_talk_uses_no_space_and_says_so(room: ReadingRoom) -> None:
+    await filled(room)
+    embedded = room.asked("/api/embed")
+    turn = await room.answered("Hello!", "Hello [1].")
+    assert room.sent() == "Hello!"
+    assert room.asked("/api/embed") == embedded
+    assert turn.sources is not None
+    assert turn.sources.notes == ("Small talk: no space was used.",)
+    assert (turn.sources.sources, turn.sources.unknown) == ((), ())
+
+
+async def test_a_chat_that_looks_nothing_up_is_left_alone(room: ReadingRoom) -> None:
+    await filled(room)
+    chat = await room.chat.create()
+    await room.library.choose(chat.id, "none")
+    turn = await room.answered("How often is the pump lubricated?", "I guess [1].", chat=chat.id)
+    assert room.sent() == "How often is the pump lubricated?"
+    assert turn.sources is None
+
+
+async def test_a_chosen_space_is_searched_however_little_it_fits(room: ReadingRoom) -> None:
+    _, contracts = await filled(room)
+    chat = await room.chat.create()
+    await room.library.choose(chat.id, "chosen", (contracts.id,))
+    turn = await room.answered("How often is the pump lubricated?", "No idea.", chat=chat.id)
+    assert turn.sources is not None
+    assert [space.space for space in turn.sources.spaces] == ["contracts"]
+    assert "pump.txt" not in room.sent()
+    assert "do not guess" in room.sent()
+
+
+async def test_nothing_found_is_said_and_no_source_invented(room: ReadingRoom) -> None:
+    await filled(room)
+    empty = await room.library.create_space("empty")
+    await room.ended(await room.library.ingest_text(empty.id, "note", "zzz"))
+    page = await room.library.documents(empty.id)
+    chat = await room.chat.create()
+    await room.library.choose(chat.id, "chosen", (empty.id,))
+    await room.library.remove_documents((page.documents[0].id,))
+    turn = await room.answered(
+        "How often is the pump lubricated?", "The documents say nothing.", chat=chat.id
+    )
+    assert turn.sources is not None
+    assert turn.sources.sources == ()
+    assert turn.sources.notes == ("There is nothing in the chosen spaces yet.",)
+
+
+async def test_documents_of_a_chat_are_seen_by_that_chat_alone(room: ReadingRoom) -> None:
+    chat, other = await room.chat.create(), await room.chat.create()
+    space = await room.library.session_space(chat.id)
+    await room.ended(
+        await room.library.ingest_text(space.id, "note", "The password hint is a yellow bicycle.")
+    )
+    turn = await room.answered("What is the password hint?", "A bicycle [1].", chat=chat.id)
+    assert turn.sources is not None
+    assert turn.sources.cited == (1,)
+    stranger = await room.answered("What is the password hint?", "No idea.", chat=other.id)
+    assert stranger.sources is None
+    assert "bicycle" not in room.sent()
+
+
+async def test_a_follow_up_is_searched_together_with_the_question_before(room: ReadingRoom) -> None:
+    await filled(room)
+    turn = await room.answered("How often is the pump lubricated?", "Every three months [1].")
+    again = await room.answered("And its weight?", "Forty kilograms [1].", chat=turn.chat_id)
+    inspection = await room.chat.inspection(again.id)
+    assert inspection is not None
+    assert inspection.query == "How often is the pump lubricated?\nAnd its weight?"
+    assert "forty kilograms" in room.sent()
+    asked = [request.body for request in room.simulator.requests if request.path == "/api/chat"]
+    assert asked[-1].count(b"<passage-") == 1, "what was found for the first question is not sent again"
+
+
+async def test_without_vectors_the_words_find_it_and_it_is_said(tmp_path: Path) -> None:
+    async with reading_room(tmp_path, setup=small(installed=(sized("tiny", 1),))) as room:
+        await filled(room)
+        turn = await room.answered("How often is the pump lubricated?", "Every three months [1].")
+        assert turn.sources is not None
+        assert turn.sources.sources[0].title == "pump.txt"
+        assert turn.sources.cited == (1,)
+
+
+async def test_a_broken_index_does_not_keep_an_answer_from_being_given(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(room)
+
+    async def broken(*_: object, **__: object) -> list[object]:
+        raise StoreError("The index is gone.")
+
+    monkeypatch.setattr(room.index, "words", broken)
+    turn = await room.answered("How often is the pump lubricated?", "I do not know.")
+    assert (turn.state, turn.text) == ("done", "I do not know.")
+    assert turn.sources is not None
+    assert turn.sources.notes == ("The documents could not be searched: The index is gone.",)
+
+
+async def test_an_answer_that_is_gone_on_with_keeps_its_passages(room: ReadingRoom) -> None:
+    await filled(room)
+    script = room.simulator.next(Script(), route="chat")
+    sent = await room.chat.send(None, "How often is the pump lubricated?")
+    await script.say("Every three ")
+    await room.chat.stop(sent.answer.id)
+    before = (await room.chat.turn(sent.answer.id)).sources
+    assert before is not None
+    searched = room.asked("/api/embed")
+    room.simulator.next(Script.saying("months [1]."), route="chat")
+    await room.chat.continue_answer(sent.answer.id)
+    turn = await room.over(sent.answer.id)
+    assert turn.text == "Every three months [1]."
+    assert turn.sources is not None
+    assert turn.sources.sources == before.sources
+    assert turn.sources.cited == (1,)
+    assert room.asked("/api/embed") == searched
