@@ -17,7 +17,8 @@ from core.errors import ConfigError, UsageError
 from core.guard import harmless, one_line
 
 FORMAT = "{mark} {state} {version} {models} {memory} {queue}"
-FIELDS = ("mark", "state", "version", "models", "memory", "count", "queue")
+GPU_FIELDS = ("gpu", "vram", "heat", "power")
+FIELDS = ("mark", "state", "version", "models", "memory", "count", "queue", *GPU_FIELDS)
 _FIELD = re.compile(r"\{(\w*)\}")
 
 # What nearly everybody writes; anything else is read by the module that knows every form.
@@ -60,6 +61,10 @@ def _line(context: Context) -> tuple[str, int]:
     fields, code = _fields(context, url)
     plain = context.values["ascii"] or glyphs == "ascii" or not context.out.unicode
     fields["queue"] = _queue(context) if "{queue}" in template else ""
+    if any(f"{{{name}}}" in template for name in GPU_FIELDS):
+        from core.cli import oneline_gpu
+
+        fields |= oneline_gpu.fields()
     fields["mark"] = ("*x" if plain else "●✗")[code != DONE]
     line = one_line(_FIELD.sub(lambda field: fields.get(field[1], ""), template))
     return line.encode("ascii", "replace").decode() if plain else line, code

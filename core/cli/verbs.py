@@ -55,7 +55,8 @@ VERBS = (
         "Leitstand and disturbs none.\n\n"
         "--oneline prints one plain line, for the status line of tmux and the like. It answers within a "
         "second, even when the server is silent. --format says what the line holds; the fields are {mark}, "
-        "{version}, {models}, {memory}, {count} and {queue}. Fields that are empty leave no gap.\n\n"
+        "{state}, {version}, {models}, {memory}, {count} and {queue}, and of this machine's GPUs together "
+        "{gpu} (how busy), {vram}, {heat} and {power}. Fields that are empty leave no gap.\n\n"
         "When the server is not available the answer still comes, and the exit code is 3.",
         "core.cli.status:status",
         (

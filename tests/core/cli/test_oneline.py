@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.cli import oneline_gpu
 from core.cli.context import Context
 from core.cli.oneline import FIELDS, chosen, target, written
 from core.cli.output import Output
 from core.cli.reach import address
 from core.errors import ConfigError
 from core.ollama.address import parse
+from core.telemetry.probes import Ask, GpuReading, Traffic
+from core.telemetry.types import Gpu
 from tests.core.cli.running import Ended, Terminal, leitstand
 from tests.core.cli.servers import answering, closed_port, ollama, reply, serving
+from tests.fakes.machine import CARD
 
 TWO = [{"name": "llama3.2:3b", "size": 2_140_000_000}, {"name": "qwen3:8b", "size": 5_000_000_000}]
 
@@ -152,3 +158,50 @@ def test_the_short_way_to_an_address_leads_where_the_long_one_does(text: str) ->
 def test_the_setting_for_plain_signs_is_heeded(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[ui]\nglyphs = "ascii"\n')
     assert line("--host", f"127.0.0.1:{closed_port()}", home=tmp_path).out == "x ollama away\n"
+
+
+# The GPUs ----------------------------------------------------------------------------------------
+
+
+class Cards:
+    """GPUs that say what a test says, or nothing for a long time."""
+
+    def __init__(self, *gpus: Gpu, hangs: threading.Event | None = None) -> None:
+        self.gpus = gpus
+        self.hangs = hangs
+
+    def read(self, ask: Ask) -> GpuReading:
+        if self.hangs is not None:
+            self.hangs.wait(20)
+        return GpuReading(self.gpus)
+
+    def traffic(self) -> Traffic:
+        return {}
+
+    def close(self) -> None: ...
+
+
+def test_the_gpus_stand_together_in_few_characters() -> None:
+    second = msgspec.structs.replace(CARD, key="GPU-1", busy=12.0, temperature=80.0, power=30.4)
+    slice_ = msgspec.structs.replace(CARD, key="MIG-1", parent="GPU-0", busy=100.0)
+    found = oneline_gpu.fields(lambda: Cards(CARD, second, slice_))
+    assert found == {"gpu": "94%", "vram": "38.0/64.0G", "heat": "80C", "power": "510W"}
+
+
+@pytest.mark.parametrize("gpus", [(), (Gpu("x", 0, "asleep", state="asleep"),)])
+def test_what_is_not_known_of_gpus_leaves_no_gap(gpus: tuple[Gpu, ...]) -> None:
+    assert set(oneline_gpu.fields(lambda: Cards(*gpus)).values()) == {""}
+
+
+def test_a_driver_that_hangs_is_not_waited_for() -> None:
+    hangs = threading.Event()
+    try:
+        assert set(oneline_gpu.fields(lambda: Cards(CARD, hangs=hangs), deadline=0.05).values()) == {""}
+    finally:
+        hangs.set()
+
+
+def test_a_line_of_gpus_alone_comes_without_a_server() -> None:
+    ended = line("--host", "127.0.0.1:9", "--format", "{mark} {state} {gpu} {vram}")
+    assert ended.code == 3
+    assert ended.out.startswith("✗ ollama away")
