@@ -157,6 +157,8 @@ class Engine:
         """Start in order; an absent server delays nothing."""
         await self.config.start()
         await self.tasks.in_thread(_import_services)
+        if self.options.demo:
+            await self.tasks.in_thread(self._demo_server)
         from core.store.database import Database
 
         self._store = await Database.open(self.paths.database, clock=self.clock)
@@ -298,9 +300,11 @@ class Engine:
     def _demo_server(self) -> Simulator:
         """The simulated server of the demonstration, made when it is first needed."""
         if self._simulator is None:
-            from core.simulator import REAL, Simulator
+            from core.models import catalog, pretend
+            from core.simulator import REAL, Setup, Simulator
 
-            self._simulator = Simulator(clock=self.clock, pace=REAL)
+            known, _ = catalog.load()
+            self._simulator = Simulator(Setup(pullable=pretend.specs(known)), clock=self.clock, pace=REAL)
         return self._simulator
 
     def _this_machine(self) -> Probes:
