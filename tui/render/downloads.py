@@ -20,6 +20,8 @@ from tui.theme import Ink
 
 _WIDE = 116
 _SPARK = 14
+_NARROW_WORD = 10 + 2 + 9
+"""As wide as a speed and a duration."""
 _SHOWN_TROUBLES = 3
 
 
@@ -130,6 +132,9 @@ def _unfinished(download: Download, width: int, look: Look) -> list[Piece]:
         drawn = sparkline(list(look.speeds)[-2 * _SPARK :], _SPARK, ascii_only=look.ascii_only)
         pieces += [(drawn if live else " " * _SPARK, "accent"), ("  ", "text")]
     moving = download.state == "downloading"
+    if not wide and not moving:
+        # There is no room for a word of its own, and nothing else to say at its place.
+        return [*pieces, (_word(download).rjust(_NARROW_WORD), "dim")]
     pieces += [
         (fmt.rate(download.speed if moving else None), "text" if moving else "dim"),
         ("  ", "text"),

@@ -37,6 +37,6 @@ def test_the_catalogue_says_what_each_model_is_for() -> None:
         assert entry.capabilities or all(each.capabilities for each in entry.variants), entry.name
         assert entry.context or all(each.context for each in entry.variants), entry.name
         for variant in entry.variants:
-            assert names.parse(f"{entry.name}:{variant.tag}")
+            assert names.parse(f"{entry.name}:{variant.tag}").shown
             assert variant.size, (entry.name, variant.tag)
             assert variant.parameters, (entry.name, variant.tag)
