@@ -77,12 +77,18 @@ def _age(manifest: Path) -> int:
     return number - (1 << 64) if number >= _NEWEST_FIRST else -number
 
 
-def is_whole(table: Path) -> bool:
-    """Whether the newest manifest and every data file it names were written to their ends."""
+def looks_whole(table: Path) -> bool:
+    """Whether the newest manifest and every data file it names seem to be written to their ends.
+
+    Only a hint that reading everything is worth it: what can be read is whole, whatever this says.
+    """
     newest = next(iter(manifests(table)), None)
     if newest is None or not _ends_well(newest):
         return False
-    names = {match.decode() for match in _DATA_NAME.findall(newest.read_bytes())}
+    content = newest.read_bytes()
+    # Before it stand the indexes and the last transaction, which names files that are gone for good.
+    begin = int.from_bytes(content[-16:-8], "little")
+    names = {match.decode() for match in _DATA_NAME.findall(content, begin)}
     return all(_ends_well(table / "data" / f"{name}.lance") for name in names)
 
 
@@ -91,7 +97,7 @@ def _ends_well(path: Path) -> bool:
         with path.open("rb") as file:
             file.seek(-len(_END), os.SEEK_END)
             return file.read() == _END
-    except (FileNotFoundError, OSError):
+    except OSError:  # gone, or too short for that
         return False
 
 

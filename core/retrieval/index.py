@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 from core.errors import DataDirectoryError
 from core.paths import make_private
 from core.retrieval import arrow, durable, upkeep
+from core.retrieval.embedders import manner_of
+from core.retrieval.fuse import MEANING, MEANING_ABROAD
 from core.retrieval.lance import InThread, connect
 from core.retrieval.shelf import Repair, Shelf, Standing, Stats
 from core.retrieval.types import EVERYTHING, Filter, Hit, Row
@@ -106,6 +108,13 @@ class Index:
         shelf = await self._shelf(space)
         return await upkeep.mended(shelf, lambda: shelf.words(text, limit, filter))
 
+    async def meaning(self, space: int) -> float:
+        """What the meaning counts for beside the words: less where the model does not know the language."""
+        shelf = await self._shelf(space)
+        await shelf.table()
+        foreign = shelf.language not in {"", "English"} and manner_of(shelf.stamp.partition("@")[0]).english
+        return MEANING_ABROAD if foreign else MEANING
+
     async def texts(self, space: int, keys: Collection[str]) -> dict[str, str]:
         """What these units were searched by."""
         from lancedb.expr import col
@@ -170,10 +179,20 @@ class Index:
         shelf = await self._shelf(space, build)
         return await upkeep.sample_vectors(shelf, most)
 
-    async def optimize(self, space: int, *, purge: bool = False, build: int | None = None) -> None:
-        """Bring the indexes up to date and clean up; *purge* really erases what was deleted."""
+    async def optimize(
+        self, space: int, *, purge: bool = False, thorough: bool = False, build: int | None = None
+    ) -> None:
+        """Bring the indexes up to date and clean up, after every job; *purge* really erases what was deleted.
+
+        Where a large table changed a little this waits for more, unless it is to be *thorough*.
+        """
         shelf = await self._shelf(space, build)
-        await (upkeep.purge if purge else upkeep.tidy)(shelf, self._in_thread)
+        if purge:
+            await upkeep.purge(shelf, self._in_thread)
+            return
+        await shelf.table()
+        if thorough or upkeep.is_worth(shelf):
+            await upkeep.tidy(shelf, self._in_thread)
 
     async def drop(self, space: int, *, build: int | None = None) -> None:
         """Remove a space with every byte of it, or one build."""

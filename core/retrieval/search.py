@@ -51,6 +51,10 @@ class Searchable(Protocol):
         """By words."""
         ...
 
+    async def meaning(self, space: int) -> float:
+        """What the meaning counts for there."""
+        ...
+
 
 async def search(
     index: Searchable,
@@ -76,7 +80,8 @@ async def search(
         _timed("near", near(), took), _timed("words", index.words(space, question, most, filter), took)
     )
     fusing = time.perf_counter()
-    order, behind = one_a_section(fuse(meant, said, method))
+    share = await index.meaning(space)
+    order, behind = one_a_section(fuse(meant, said, method, meaning=share))
     took["fuse"] = _milliseconds(fusing)
     best, cut = order[:limit], order[limit:]
     if rerank is not None and order:

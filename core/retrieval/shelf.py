@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
-from core.errors import Refused, StoreError
+from core.errors import Refused
 from core.retrieval import arrow, durable
 from core.retrieval.lance import InThread, is_conflict, is_damage, sentences, translated
 from core.retrieval.types import Filter, Hit, Row
@@ -31,10 +33,12 @@ BATCH = 1_000
 _COMMIT = 8_000
 """Rows of one commit: more of them at once would cost gigabytes."""
 _TRIES = 5
+_PATIENCE = 30.0
+"""Seconds that cleaning up waits for whoever still reads."""
 _LONGEST_QUESTION = 64
 """Different words a question is searched by: a pasted page would be searched for every word of it."""
-_FEW = 200_000
-"""Rows below which the quantised vectors are checked against the real ones more generously."""
+_CHECKED = 150
+"""Units whose real vectors are looked at, because the quantised ones in the index only come near them."""
 _PROBES = (20, 40)
 
 log = logging.getLogger("leitstand.index")
@@ -96,6 +100,7 @@ class Shelf:
         self.commits = 0
         self.new_rows = 0
         """Since the last upkeep."""
+        self._readers: set[asyncio.Future[None]] = set()
         self.mended = False
         """Whether damaged indexes were made anew since it was opened."""
         self.name = path.stem
@@ -110,6 +115,8 @@ class Shelf:
         self.stamp = ""
         self.has_words = self.has_nearest = False
         """Which indexes there are."""
+        self.language = ""
+        """That the words are taken apart in; empty while there is no index of them."""
         self.count = 0
 
     async def table(self) -> AsyncTable | None:
@@ -126,25 +133,50 @@ class Shelf:
                 await self.look(table)
             self._table = table
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncTable | None]:
+        """The table to read from: what is read is not cleaned up meanwhile."""
+        with sentences(self.what):
+            table = await self.table()
+            reader: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._readers.add(reader)
+            try:
+                yield table
+            finally:
+                self._readers.discard(reader)
+                reader.set_result(None)
+
+    async def read_out(self) -> None:
+        """Wait for those who may still read an older version; whoever comes now reads the newest."""
+        if self._readers:
+            await asyncio.wait(set(self._readers), timeout=_PATIENCE)
+
     async def look(self, table: AsyncTable) -> None:
         """Learn what the table is made of."""
         schema = await table.schema()
         self.dimension = arrow.dimension_of(schema)
         self.stamp = arrow.stamp_of(schema)
-        kinds = {index.columns[0] for index in await table.list_indices()}
+        indexes = await table.list_indices()
+        kinds = {index.columns[0]: index for index in indexes}
         self.has_words, self.has_nearest = "text" in kinds, arrow.VECTOR in kinds
+        details = kinds["text"].index_details if self.has_words else None
+        self.language = str((details or {}).get("language", ""))
         self.count = await table.count_rows()
+        if not self.commits:
+            # After a start this is all that is known of what was left undone.
+            self.new_rows = max((index.num_unindexed_rows or 0 for index in indexes), default=self.count)
 
     async def _open(self) -> AsyncTable | None:
         steps = 0
         while True:
             try:
-                if not await self._in_thread(durable.is_whole, self.path):
-                    raise StoreError("not whole")
                 table = await self._database.open_table(self.name)
-                # Opening reads the manifest alone; this reads the end of every file it names.
+                # Opening reads the manifest alone; this reads the end of every file of rows.
                 await table.query().select(["revision"]).to_arrow()
-            except (RuntimeError, ValueError, OSError, StoreError) as error:
+                if not await self._in_thread(durable.looks_whole, self.path):
+                    async for _ in await table.query().to_batches(max_batch_length=BATCH):
+                        pass
+            except (RuntimeError, ValueError, OSError) as error:
                 if not is_damage(error):
                     raise translated(error, self.what) from error
             else:
@@ -287,8 +319,7 @@ class Shelf:
         """The units whose vectors point where *vector* points, the nearest first."""
         import numpy
 
-        with sentences(self.what):
-            table = await self.table()
+        async with self.reading() as table:
             if table is None or self.dimension is None or limit < 1:
                 return []
             if len(vector) != 4 * self.dimension:
@@ -310,7 +341,7 @@ class Shelf:
         query = table.query().nearest_to(question).distance_type("cosine").limit(limit)
         if self.has_nearest:
             query = query.minimum_nprobes(probes[0]).maximum_nprobes(probes[1])
-            query = query.refine_factor(10 if self.count < _FEW else 4)
+            query = query.refine_factor(max(math.ceil(_CHECKED / limit), 2))
         if where is not None:
             query = query.where(where)
         found = await query.select([*arrow.FOUND, "_distance"]).to_arrow()
@@ -319,8 +350,7 @@ class Shelf:
     async def words(self, text: str, limit: int, given: Filter) -> list[Hit]:
         """The units in which the words of *text* stand, the best match first."""
         question = " ".join(list(dict.fromkeys(text.split()))[:_LONGEST_QUESTION])
-        with sentences(self.what):
-            table = await self.table()
+        async with self.reading() as table:
             if table is None or not self.has_words or not question or limit < 1:
                 return []
             query = table.query().nearest_to_text(question, columns=["text"]).limit(limit)
@@ -334,8 +364,7 @@ class Shelf:
         self, columns: Sequence[str], where: Any = None, limit: int | None = None
     ) -> pa.Table | None:
         """Some columns of the rows a condition lets through; None when there is no table."""
-        with sentences(self.what):
-            table = await self.table()
+        async with self.reading() as table:
             if table is None or not set(columns) <= {*arrow.schema().names, *self._vector_names()}:
                 return None
             query: AsyncQuery = table.query()

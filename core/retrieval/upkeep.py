@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 MANY = 5_000
 """Rows from which looking at every vector takes longer than asking an index of them."""
 
-DUE_COMMITS, DUE_ROWS = 20, 2_000
-"""New commits and rows after which upkeep is worth its second: what no index knows is searched row by row."""
+DUE_COMMITS, DUE_ROWS, DUE_SHARE = 20, 2_000, 50
+"""New commits and rows after which upkeep is worth its time: what no index knows is searched row by row.
+In a large table it takes longer, so that there a fiftieth of it must be new."""
+
+_CHEAP = 64 << 20
+"""Bytes that are written anew without a thought: joining small files writes their large neighbours, too."""
+_WORTH_COMMITS, _WORTH_ROWS = 8, 200
 
 _SAMPLE = 400
 """Texts that vote on the language of a space."""
@@ -32,8 +37,6 @@ _SEGMENTS = 4
 """Additions after which an index of vectors is made anew: each is searched by itself."""
 _LOOKED_UP = ("key", "hash", "document")
 
-_KEEP = timedelta(seconds=60)
-"""How long older versions stay: longer than any search that still reads one."""
 _AT_ONCE = timedelta(milliseconds=1)
 
 log = logging.getLogger("leitstand.index")
@@ -41,7 +44,13 @@ log = logging.getLogger("leitstand.index")
 
 def is_due(shelf: Shelf) -> bool:
     """Whether so much is new that searches begin to feel it."""
-    return shelf.commits >= DUE_COMMITS or shelf.new_rows >= DUE_ROWS
+    return shelf.commits >= DUE_COMMITS or shelf.new_rows >= max(DUE_ROWS, shelf.count // DUE_SHARE)
+
+
+def is_worth(shelf: Shelf) -> bool:
+    """Whether upkeep after a small change gains what it costs; if not, the next change adds to it."""
+    cost = shelf.count * (4 * (shelf.dimension or 0) + 500)
+    return cost <= _CHEAP or shelf.commits >= _WORTH_COMMITS or shelf.new_rows >= _WORTH_ROWS
 
 
 async def tidy(shelf: Shelf, in_thread: InThread) -> None:
@@ -55,12 +64,18 @@ async def tidy(shelf: Shelf, in_thread: InThread) -> None:
             await shelf.repeated(table.optimize)
             # Only what is surely on the disk may take the place of older versions.
             await shelf.flush()
-            await shelf.repeated(lambda: table.optimize(cleanup_older_than=_KEEP, delete_unverified=True))
-            await shelf.flush()
+            await _clean(shelf, table)
             await shelf.look(table)
         shelf.commits = shelf.new_rows = 0
         await in_thread(durable.forget_bad, shelf.path)
         await in_thread(give_memory_back)
+
+
+async def _clean(shelf: Shelf, table: AsyncTable) -> None:
+    """Remove every older version, and what interrupted writes left: nobody writes or reads them now."""
+    await shelf.read_out()
+    await shelf.repeated(lambda: table.optimize(cleanup_older_than=_AT_ONCE, delete_unverified=True))
+    await shelf.flush()
 
 
 async def purge(shelf: Shelf, in_thread: InThread) -> None:
@@ -79,8 +94,7 @@ async def purge(shelf: Shelf, in_thread: InThread) -> None:
             await shelf.look(table)
             await _index(shelf, table)
             await shelf.flush()
-            await shelf.repeated(lambda: table.optimize(cleanup_older_than=_AT_ONCE, delete_unverified=True))
-            await shelf.flush()
+            await _clean(shelf, table)
             await shelf.look(table)
         shelf.commits = shelf.new_rows = 0
         await in_thread(durable.forget_bad, shelf.path)
@@ -135,7 +149,7 @@ async def index_words(shelf: Shelf, table: AsyncTable) -> None:
         ascii_folding=True,
     )
     await shelf.repeated(lambda: table.create_index("text", config=config, replace=True))
-    shelf.has_words = True
+    shelf.has_words, shelf.language = True, tongue.language
 
 
 async def _sample(table: AsyncTable) -> list[str]:
@@ -215,8 +229,7 @@ async def mended(shelf: Shelf, search: Callable[[], Awaitable[list[Hit]]]) -> li
 
 async def sample_vectors(shelf: Shelf, most: int) -> list[bytes]:
     """Vectors from all over a table."""
-    with sentences(shelf.what):
-        table = await shelf.table()
+    async with shelf.reading() as table:
         if table is None or shelf.dimension is None:
             return []
         count = await table.count_rows()
@@ -230,8 +243,7 @@ async def sample_vectors(shelf: Shelf, most: int) -> list[bytes]:
 
 async def stats(shelf: Shelf, in_thread: InThread) -> Stats:
     """How a table stands."""
-    with sentences(shelf.what):
-        table = await shelf.table()
+    async with shelf.reading() as table:
         if table is None:
             return Stats()
         indexes = await table.list_indices()

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import DataDirectoryError, DiskFull, StoreError
-from core.retrieval import durable
+from core.retrieval import durable, upkeep
 from core.retrieval.lance import translated
 from core.retrieval.shelf import Repair
 from tests.core.retrieval.shelves import names, opened, rows, vector
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXTS = ["The rent is due on Monday.", "Dogs bark at cats.", "The notice period is three months."]
@@ -250,7 +251,6 @@ async def test_deleting_and_purging_leaves_no_byte_of_a_document(tmp_path: Path)
         await index.add(1, rows("secret", [f"{SECRET} stands here"]))
         assert bytes_in(tmp_path, secret)
         await index.remove(1, ["secret"])
-        await index.optimize(1)
         assert bytes_in(tmp_path, secret), "deleting alone is no erasing"
         await index.optimize(1, purge=True)
         assert bytes_in(tmp_path, secret) == []
@@ -345,17 +345,75 @@ def test_what_the_database_complains_of_is_told_in_a_sentence(text: str, kind: t
     assert "Lance" not in told.message
 
 
-async def test_a_table_that_may_not_be_read_is_not_taken_for_damaged(
+async def test_a_table_that_the_system_does_not_open_is_not_taken_for_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await filled(tmp_path)
+    before = durable.manifests(tmp_path / "units_1_r1.lance")
 
     def refused(table: Path) -> bool:
         raise OSError("Too many open files (os error 24)")
 
-    monkeypatch.setattr(durable, "is_whole", refused)
-    before = durable.manifests(tmp_path / "units_1_r1.lance")
+    monkeypatch.setattr(durable, "looks_whole", refused)
     async with opened(tmp_path) as index:
         with pytest.raises(StoreError, match="refused to open"):
             await index.documents(1)
     assert durable.manifests(tmp_path / "units_1_r1.lance") == before
+
+
+async def test_what_can_be_read_is_whole_whatever_its_files_look_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(tmp_path)
+    monkeypatch.setattr(durable, "looks_whole", lambda table: False)
+    repairs: list[Repair] = []
+    async with opened(tmp_path, repairs) as index:
+        assert len(await index.documents(1)) == 4
+    assert repairs == []
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_a_table_that_was_looked_after_is_whole(tmp_path: Path, times: int) -> None:
+    await filled(tmp_path)
+    for number in range(times):
+        async with opened(tmp_path) as index:
+            await index.optimize(1)
+            assert durable.looks_whole(tmp_path / "units_1_r1.lance")
+            assert len(durable.manifests(tmp_path / "units_1_r1.lance")) == 1
+            await index.add(1, rows(f"more{number}", TEXTS))
+            assert durable.looks_whole(tmp_path / "units_1_r1.lance")
+
+
+async def test_cleaning_up_waits_for_who_still_reads(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    async with opened(tmp_path) as index:
+        shelf = await index._shelf(1)
+        async with shelf.reading():
+            cleaning = asyncio.ensure_future(index.optimize(1))
+            await until(lambda: len(durable.manifests(shelf.path)) > 7)
+            assert not cleaning.done()
+            assert len(await index.words(1, "rent", 9)) == 4, "others read on meanwhile"
+        await cleaning
+        assert len(durable.manifests(shelf.path)) == 1
+
+
+async def test_a_large_table_is_not_written_anew_for_a_few_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_CHEAP", 100)
+    await filled(tmp_path)
+    table = tmp_path / "units_1_r1.lance"
+    async with opened(tmp_path) as index:
+        await index.optimize(1, thorough=True)
+        await index.add(1, rows("one", TEXTS))
+        await index.optimize(1)
+        assert len(durable.manifests(table)) == 2
+        assert len(await index.words(1, "rent", 9)) == 5
+    async with opened(tmp_path) as index:
+        # What was left undone is not forgotten over a restart.
+        await index.documents(1)
+        assert (await index._shelf(1)).new_rows == 3
+        for number in range(8):
+            await index.add(1, rows(f"d{number}", TEXTS, revision=2))
+        await index.optimize(1)
+        assert len(durable.manifests(table)) == 1

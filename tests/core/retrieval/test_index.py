@@ -223,6 +223,25 @@ async def test_the_words_are_taken_apart_in_the_language_of_the_texts(tmp_path: 
         assert [hit.ord for hit in await index.words(1, "kuendigen Fristen", 5)] == [1]
 
 
+@pytest.mark.parametrize(
+    ("stamp", "counts"),
+    [("all-minilm@1/bare", 0.3), ("nomic-embed-text:v1.5@1/x", 0.3), ("bge-m3@1/bare", 0.4)],
+)
+async def test_an_english_model_counts_for_less_in_another_language(
+    tmp_path: Path, stamp: str, counts: float
+) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(
+            1, rows("haus", ["Die Häuser in der Straße sind nicht für den Verkauf."]), stamp=stamp
+        )
+        await index.add(2, rows("house", [NOTICE]), stamp=stamp)
+        assert await index.meaning(1) == counts
+        assert await index.meaning(2) == 0.4
+    async with opened(tmp_path) as index:
+        assert await index.meaning(1) == counts
+        assert await index.meaning(3) == 0.4
+
+
 async def test_a_space_that_changes_its_language_is_indexed_in_the_new_one(tmp_path: Path) -> None:
     async with opened(tmp_path) as index:
         await index.add(1, rows("readme", [NOTICE]))

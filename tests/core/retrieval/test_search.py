@@ -43,6 +43,21 @@ def test_a_single_candidate_has_the_full_score_of_its_way() -> None:
     assert fuse([near("a", 0.3)], [words("a", 0.1)])[0].score == pytest.approx(1)
 
 
+def test_a_section_is_judged_by_the_best_of_all_its_units() -> None:
+    meant = [near("a1", 0.9, "a"), near("b1", 0.7, "b"), near("c", 0.1)]
+    said = [words("b2", 9.0, "b"), words("a2", 8.0, "a")]
+    fused = fuse(meant, said)
+    assert [(hit.key, round(hit.score, 3)) for hit in fused[:2]] == [("a2", 0.933), ("b2", 0.9)]
+    kept, behind = one_a_section(fused)
+    assert [hit.key for hit in kept] == ["a2", "b2", "c"]
+    assert {hit.key for hit in behind} == {"a1", "b1"}
+
+
+def test_the_meaning_counts_less_where_it_is_told_to() -> None:
+    fused = fuse([near("a", 0.9), near("b", 0.5)], [words("b", 2.0)], meaning=0.3)
+    assert [(hit.key, round(hit.score, 3)) for hit in fused] == [("b", 0.7), ("a", 0.3)]
+
+
 def test_ranks_can_be_fused_instead_of_scores() -> None:
     fused = fuse([near("a", 0.9), near("b", 0.1)], [words("b", 90.0), words("a", 0.1)], "rank")
     assert fused[0].score == pytest.approx(fused[1].score)
@@ -116,6 +131,9 @@ class Ways:
         self.there.set()
         await self.here.wait()
         return [words("c", 3.0)]
+
+    async def meaning(self, space: int) -> float:
+        return 0.4
 
 
 async def test_both_ways_are_searched_at_once() -> None:

@@ -1,0 +1,262 @@
+"""How quick the library's search is, beside brute force over the same vectors in the same run.
+
+    pytest -m bench -s tests/bench/test_retrieval_speed.py
+    LEITSTAND_BENCH_MILLION=1 pytest …      adds a million units: two gigabytes on the disk, minutes of work
+
+A search is the whole of it: both ways at once, fusion, one a section, the texts of the eight best. Budgets
+are times on a quiet machine; on a busy one they grow as brute force does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from core.retrieval.index import Index
+from core.retrieval.search import search
+from core.retrieval.types import Row
+from tests.core.retrieval.shelves import opened
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(7200)]
+
+Floats = npt.NDArray[np.float32]
+
+_TOPICS, _LATENT, _WORDS = 256, 48, 90
+_AT_ONCE = 4_000
+_QUESTIONS = 40
+_VOCABULARY = np.array(
+    [
+        f"{a}{b}{c}"
+        for a in "bdfgklmnprst"
+        for b in ("ar", "el", "in", "or", "um")
+        for c in (
+            "ba",
+            "co",
+            "den",
+            "fi",
+            "gas",
+            "ho",
+            "ka",
+            "lin",
+            "mo",
+            "na",
+            "pel",
+            "qui",
+            "ras",
+            "sto",
+            "ten",
+            "vi",
+            "wex",
+            "zo",
+        )
+    ]
+)
+_SHARE = 1 / np.arange(1, len(_VOCABULARY) + 1)
+_SHARE /= _SHARE.sum()
+
+
+class World:
+    """Vectors that gather around topics as those of texts do, and texts with common and rare words."""
+
+    def __init__(self, size: int, seed: int = 1) -> None:
+        self.source = np.random.default_rng(seed)
+        self.topics = self.source.normal(size=(_TOPICS, _LATENT))
+        self.spread = self.source.normal(size=(_LATENT, size)) / np.sqrt(_LATENT)
+
+    def vectors(self, count: int) -> Floats:
+        latent = self.topics[self.source.integers(_TOPICS, size=count)] + self.source.normal(
+            size=(count, _LATENT)
+        )
+        full = latent @ self.spread + 0.3 * self.source.normal(size=(count, self.spread.shape[1]))
+        found: Floats = (full / np.linalg.norm(full, axis=1, keepdims=True)).astype(np.float32)
+        return found
+
+    def texts(self, count: int, words: int = _WORDS) -> list[str]:
+        picked = _VOCABULARY[self.source.choice(len(_VOCABULARY), size=(count, words), p=_SHARE)]
+        return [" ".join(row) for row in picked]
+
+    def rows(self, first: int, vectors: Floats, revision: int = 1) -> list[Row]:
+        return [
+            Row(
+                f"u{number}",
+                f"d{number // 20}",
+                f"s{number // 2}",
+                number % 20,
+                revision,
+                text,
+                vector=vector.tobytes(),
+            )
+            for number, (text, vector) in enumerate(
+                zip(self.texts(len(vectors)), vectors, strict=True), first
+            )
+        ]
+
+
+class Figure(NamedTuple):
+    """Milliseconds: half, and nineteen of twenty, were quicker; and of all cores for each."""
+
+    median: float
+    slow: float
+    cpu: float
+
+
+async def measured(call: Callable[[int], Awaitable[object]], times: int) -> Figure:
+    await call(0)
+    took = []
+    cpu = time.process_time()
+    for number in range(times):
+        began = time.perf_counter()
+        await call(number)
+        took.append(1000 * (time.perf_counter() - began))
+    cpu = 1000 * (time.process_time() - cpu) / times
+    return Figure(float(np.median(took)), float(np.quantile(took, 0.95)), cpu)
+
+
+class Lag:
+    """How late the loop was."""
+
+    worst = 0.0
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        self.late: list[float] = []
+
+        async def watch() -> None:
+            while True:
+                began = time.perf_counter()
+                await asyncio.sleep(0.002)
+                self.late.append(1000 * (time.perf_counter() - began) - 2)
+
+        task = asyncio.ensure_future(watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            self.worst = float(np.quantile(self.late, 0.99)) if self.late else 0.0
+
+
+async def searching(
+    index: Index, questions: Sequence[str], asked: Floats, vectors: Floats, lag: Lag
+) -> tuple[Figure, Figure]:
+    """The whole search, and brute force before and after it."""
+
+    async def whole(number: int) -> None:
+        place = number % len(questions)
+        found = await search(index, 1, questions[place], asked[place].tobytes(), limit=8)
+        texts = await index.texts(1, [hit.key for hit in found.hits])
+        assert len(texts) == 8
+
+    async def brute(number: int) -> None:
+        scores = vectors @ asked[number % len(asked)]
+        best = np.argpartition(scores, -50)[-50:]
+        best[np.argsort(-scores[best])]
+
+    before = await measured(brute, _QUESTIONS // 2)
+    async with lag.watched():
+        figure = await measured(whole, 2 * _QUESTIONS)
+    after = await measured(brute, _QUESTIONS // 2)
+    # Brute force holds up the loop, and nobody watches while it does.
+    return figure, max(before, after)
+
+
+async def recall(index: Index, asked: Floats, vectors: Floats) -> float:
+    """The share of the ten truly nearest that are found."""
+    hit = 0
+    for one in asked:
+        scores = vectors @ one
+        # Two versions of a unit share its name: what counts is how near what was found is.
+        least = np.sort(np.partition(scores, -10)[-10:])[0]
+        found = await index.near(1, one.tobytes(), 10)
+        hit += sum((each.cosine or 0.0) >= least - 1e-4 for each in found)
+    return hit / (10 * len(asked))
+
+
+def shown(name: str, whole: Figure, brute: Figure, more: str = "") -> None:
+    print(
+        f"  {name:28} {whole.median:7.1f} ms  p95 {whole.slow:7.1f}  cpu {whole.cpu:6.1f}"
+        f"   brute force {brute.median:6.1f}   x{whole.median / brute.median:4.1f}  {more}"
+    )
+
+
+def within(whole: Figure, budget: float, brute: Figure, quiet: float) -> None:
+    """The budget, stretched by as much as brute force is slower than on a quiet machine."""
+    assert whole.slow <= budget * max(brute.median / quiet, 1), (whole, brute)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "budget", "quiet", "nearest"),
+    [
+        pytest.param(10_000, 768, 25.0, 2.3, 0.98, id="10k"),
+        pytest.param(100_000, 768, 20.0, 17.0, 0.98, id="100k"),
+        pytest.param(1_000_000, 384, 40.0, 70.0, 0.97, id="1m"),
+    ],
+)
+async def test_search_is_quick_and_stays_so(
+    count: int, size: int, budget: float, quiet: float, nearest: float, tmp_path: Path
+) -> None:
+    if count >= 1_000_000 and not os.environ.get("LEITSTAND_BENCH_MILLION"):
+        pytest.skip("a million units take minutes and gigabytes: LEITSTAND_BENCH_MILLION=1")
+    world = World(size)
+    vectors = world.vectors(count)
+    asked, questions = world.vectors(_QUESTIONS), world.texts(_QUESTIONS, 8)
+    idle, busy = Lag(), Lag()
+    async with idle.watched():
+        await asyncio.sleep(1)
+    async with opened(tmp_path) as index:
+        await index.prepare()
+        print(f"\n{count} units x {size}")
+        began, cpu = time.perf_counter(), time.process_time()
+        for first in range(0, count, _AT_ONCE):
+            await index.add(1, world.rows(first, vectors[first : first + _AT_ONCE]))
+        filled = time.perf_counter()
+        await index.optimize(1)
+        print(
+            f"  filled in {filled - began:.1f} s, upkeep {time.perf_counter() - filled:.1f} s,"
+            f" cpu {time.process_time() - cpu:.1f} s, {(await index.stats(1)).bytes / 1e6:.0f} MB"
+        )
+        whole, brute = await searching(index, questions, asked, vectors, busy)
+        found = await recall(index, asked, vectors)
+        shown(
+            "fresh", whole, brute, f"recall@10 {found:.3f}  lag {busy.worst:.1f} ms (idle {idle.worst:.1f})"
+        )
+        within(whole, budget, brute, quiet)
+        assert found >= nearest
+        assert busy.worst <= max(15.0, 3 * idle.worst)
+        if count >= 1_000_000:
+            return
+        async with busy.watched():
+            small = world.vectors(2_500)
+            for number in range(500):
+                part = small[5 * number : 5 * number + 5]
+                await index.add(1, world.rows(count + 5 * number, part))
+            await index.optimize(1)
+        vectors = np.concatenate([vectors, small])
+        later, brute = await searching(index, questions, asked, vectors, Lag())
+        size_now = (await index.stats(1)).bytes / 1e6
+        shown("after 500 small additions", later, brute, f"lag {busy.worst:.1f} ms  {size_now:.0f} MB")
+        assert later.cpu <= 1.5 * whole.cpu + 2
+        within(later, budget, brute, quiet)
+        half = world.vectors(count // 2)
+        for first in range(0, count // 2, _AT_ONCE):
+            rows = world.rows(first, half[first : first + _AT_ONCE], revision=2)
+            await index.add(1, rows)
+            await index.drop_older(1, list(dict.fromkeys(row.document for row in rows)), 2)
+        await index.optimize(1)
+        vectors = np.concatenate([half, vectors[count // 2 :]])
+        last, brute = await searching(index, questions, asked, vectors, Lag())
+        found = await recall(index, asked, vectors)
+        size_now = (await index.stats(1)).bytes / 1e6
+        shown("after half of it is new", last, brute, f"recall@10 {found:.3f}  {size_now:.0f} MB")
+        assert (await index.stats(1)).rows == count + 2_500
+        assert last.cpu <= 1.5 * whole.cpu + 2
+        within(last, budget, brute, quiet)
+        assert found >= nearest
