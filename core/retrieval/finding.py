@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 
 import msgspec
 
@@ -13,7 +12,9 @@ from core.errors import LeitstandError
 from core.retrieval.cite import Pick, Picked, pick
 from core.retrieval.desk import Desk, Maker, bare
 from core.retrieval.fuse import fuse, one_a_section
+from core.retrieval.guiding import Guide
 from core.retrieval.library import Candidate, Inspection, LibraryDocument, Method, Searched, Space
+from core.retrieval.route import Evidence
 from core.retrieval.seams import Embedder, Index
 from core.retrieval.types import EVERYTHING, Filter, Hit, Section, SpaceScore
 
@@ -23,8 +24,8 @@ _SHOWN = 40
 """Candidates that an inspection keeps."""
 _PATIENCE = 20.0
 """Seconds that a question waits for its vector; an embedding model may have to be loaded."""
-_SHARPNESS = 0.05
-"""How clearly the better space wins, so that the shares are right as often as they say."""
+_LENIENT = 0.6
+"""The share of what small talk reaches that is near enough in a space somebody chose."""
 _AUTO_SPACES = 2
 _LEAST_SHARE = 10.0
 """Percent below which a space is not searched for a question that several could answer."""
@@ -57,9 +58,10 @@ class _Legs(msgspec.Struct, frozen=True):
     words: tuple[Hit, ...] = ()
 
     @property
-    def cosine(self) -> float | None:
-        """How near its nearest unit is."""
-        return max((hit.cosine for hit in self.near if hit.cosine is not None), default=None)
+    def evidence(self) -> Evidence:
+        """How near its nearest unit is, and how well the best one matches by words."""
+        cosine = max((hit.cosine for hit in self.near if hit.cosine is not None), default=None)
+        return Evidence(cosine, max((hit.bm25 or 0.0 for hit in self.words), default=0.0))
 
 
 class Finder:
@@ -71,12 +73,12 @@ class Finder:
         index: Index,
         *,
         embedder: Callable[[Maker], Awaitable[Embedder]],
-        threshold: Callable[[Space], float | None] = lambda space: None,
+        guide: Guide,
     ) -> None:
         self._desk = desk
         self._index = index
         self._embedder = embedder
-        self._threshold = threshold
+        self._guide = guide
 
     async def find(self, wanted: Wanted) -> Searched:
         """Search, and choose passages."""
@@ -87,8 +89,13 @@ class Finder:
         vectors = await self._vectors(wanted.spaces, query, notes)
         seconds["embed"] = time.perf_counter() - began
         searching = time.perf_counter()
+        spaces = wanted.spaces
+        if wanted.auto:
+            await self._guide.know(spaces)
+            likely = self._guide.router.likely({space.id: vectors.get(space.id) for space in spaces})
+            spaces = tuple(space for space in spaces if space.id in {*likely, *wanted.always})
         legs = await asyncio.gather(
-            *(self._legs(space, query, vectors.get(space.id), wanted.given) for space in wanted.spaces)
+            *(self._legs(space, query, vectors.get(space.id), wanted.given) for space in spaces)
         )
         seconds["search"] = time.perf_counter() - searching
         scores, chosen = self._choose(wanted, legs, notes)
@@ -151,45 +158,47 @@ class Finder:
         self, wanted: Wanted, legs: Sequence[_Legs], notes: list[str]
     ) -> tuple[tuple[SpaceScore, ...], list[_Legs]]:
         """Say how well each space matches, and which of them count."""
-        shares = _shares([one.cosine for one in legs])
-        ranked = sorted(
-            zip(legs, shares, strict=True),
-            key=lambda pair: (-pair[1], -(pair[0].cosine or 0.0), pair[0].space.name),
-        )
+        by_id = {one.space.id: one for one in legs}
+        ranks = self._guide.router.judge({id: one.evidence for id, one in by_id.items()})
         if not wanted.auto:
             chosen = list(legs)
         else:
-            chosen = [one for one, _ in ranked if one.space.id in wanted.always]
+            chosen = [by_id[id] for id in wanted.always if id in by_id]
             matching = [
-                one
-                for one, share in ranked
-                if one.space.id not in wanted.always and share >= _LEAST_SHARE and self._matches(one)
+                by_id[rank.space]
+                for rank in ranks
+                if rank.space not in wanted.always and rank.fits and rank.percent >= _LEAST_SHARE
             ]
             chosen += matching[:_AUTO_SPACES]
             if not chosen and legs:
                 notes.append("No space fits the question, so none was used.")
         used = {one.space.id for one in chosen}
         scores = tuple(
-            SpaceScore(one.space.name, round(share, 1), one.cosine, one.space.id in used)
-            for one, share in ranked
+            SpaceScore(by_id[rank.space].space.name, rank.percent, rank.evidence.cosine, rank.space in used)
+            for rank in ranks
         )
         return scores, chosen
 
-    def _matches(self, legs: _Legs) -> bool:
-        """Whether a space has anything to say: its nearest unit is near enough, or the words are there."""
-        if legs.cosine is None:
-            return bool(legs.words)
-        threshold = self._threshold(legs.space)
-        return threshold is None or legs.cosine >= threshold
+    def _near_enough(self, chosen: Sequence[_Legs], hit: Hit, *, auto: bool) -> bool:
+        """Whether a unit says more to the question than to small talk; a chosen space is asked less of."""
+        if hit.bm25:
+            return True
+        gate = self._guide.router.gate(*(one.space.id for one in chosen))
+        if gate is None or hit.cosine is None:
+            return hit.cosine is not None
+        return hit.cosine >= gate.cosine * (1.0 if auto else _LENIENT)
 
     # Passages.
 
     async def _passages(self, wanted: Wanted, query: str, chosen: Sequence[_Legs]) -> Searched:
         near = [hit for one in chosen for hit in one.near]
         words = [hit for one in chosen for hit in one.words]
-        order, behind = one_a_section(fuse(near, words, wanted.method))
+        fused = fuse(near, words, wanted.method)
+        fitting = [hit for hit in fused if self._near_enough(chosen, hit, auto=wanted.auto)]
+        far = {hit.key for hit in fused} - {hit.key for hit in fitting}
+        order, behind = one_a_section(fused)
         # More than are wanted: some say the same, and of some the document is gone.
-        head = order[: max(3 * wanted.limit, 12)]
+        head = [hit for hit in order if hit.key not in far][: max(3 * wanted.limit, 12)]
         documents = await self._desk.documents.some(
             int(hit.document) for hit in order[:_SHOWN] if hit.document.isdecimal()
         )
@@ -214,7 +223,7 @@ class Finder:
                 )
             )
         picked = pick(picks, limit=wanted.limit, tokens=wanted.tokens)
-        candidates = [_candidate(hit, documents, spaces, sections, picked) for hit in order[:_SHOWN]]
+        candidates = [_candidate(hit, documents, spaces, sections, picked, far) for hit in order[:_SHOWN]]
         return Searched(
             passages=picked.passages,
             inspection=Inspection(
@@ -237,23 +246,13 @@ class Finder:
         return tuple((units[key].start, units[key].end) for key in keys if key in units)
 
 
-def _shares(cosines: Sequence[float | None]) -> list[float]:
-    """Percent by which each space is the right one."""
-    known = [value for value in cosines if value is not None]
-    if not known:
-        return [100.0 / len(cosines)] * len(cosines) if cosines else []
-    high = max(known)
-    weights = [0.0 if value is None else math.exp((value - high) / _SHARPNESS) for value in cosines]
-    total = sum(weights)
-    return [100 * weight / total for weight in weights]
-
-
 def _candidate(
     hit: Hit,
     documents: Mapping[int, LibraryDocument],
     spaces: Mapping[int, str],
     sections: Mapping[str, Section],
     picked: Picked,
+    far: Set[str],
 ) -> Candidate | None:
     document = documents.get(int(hit.document)) if hit.document.isdecimal() else None
     if document is None:
@@ -261,6 +260,8 @@ def _candidate(
     section = sections.get(hit.section)
     number = picked.numbers.get(hit.section)
     reason = "" if number else picked.left_out.get(hit.section, "after the limit")
+    if not number and hit.key in far:
+        reason = "not near enough"
     return Candidate(
         space=spaces.get(document.space, ""),
         document=document.id,

@@ -64,6 +64,10 @@ class Embedder(Protocol):
         """The vector of a question."""
         ...
 
+    async def queries(self, texts: Sequence[str]) -> list[bytes | None]:
+        """The vectors of questions."""
+        ...
+
 
 class Standing(Protocol):
     """What the index holds of one document."""
@@ -154,6 +158,10 @@ class Index(Protocol):
 
     async def texts(self, space: int, keys: Collection[str]) -> dict[str, str]:
         """What these units were searched by."""
+        ...
+
+    async def vectors(self, space: int, most: int) -> list[bytes]:
+        """At most so many vectors from all over a space."""
         ...
 
     async def optimize(self, space: int, *, purge: bool = False, build: int | None = None) -> None:

@@ -32,6 +32,7 @@ from core.retrieval.binding import Binder
 from core.retrieval.desk import Desk, Maker
 from core.retrieval.finding import Finder, Wanted
 from core.retrieval.following import Follower
+from core.retrieval.guiding import Guide
 from core.retrieval.ingest import ReadAsk, absolute
 from core.retrieval.library import (
     Choice,
@@ -49,6 +50,7 @@ from core.retrieval.library import (
 from core.retrieval.looking import LONGEST_QUESTION, Lookup
 from core.retrieval.meter import Target, ingest_of
 from core.retrieval.parts import Parts
+from core.retrieval.route import SpaceRouter
 from core.retrieval.seams import Embedder
 from core.retrieval.shelves import Shelves
 from core.retrieval.types import EVERYTHING, Filter
@@ -83,11 +85,14 @@ class LibraryService:
         self._embedders: dict[tuple[str, str], Embedder] = {}
         self._shelves = Shelves(desk)
         self._binder = Binder(desk, self._index)
-        self._finder = Finder(desk, self._index, embedder=self._embedder)
+        self._guide = Guide(
+            desk, SpaceRouter(self._index, in_thread=tasks.in_thread), embedder=self._embedder
+        )
+        self._finder = Finder(desk, self._index, embedder=self._embedder, guide=self._guide)
         self._lookup = Lookup(desk, self._shelves, self._finder)
         self._follower = Follower(desk, parts.tools)
         self._worker = Worker(
-            desk, self._index, self._binder, parts.tools, embedder=self._embedder, learn=self._learn
+            desk, self._index, self._binder, parts.tools, embedder=self._embedder, learn=self._guide.changed
         )
         self._worker.register()
         self._running: list[asyncio.Task[None]] = []
@@ -178,6 +183,7 @@ class LibraryService:
         working = self._desk.working.get(id)
         if working is not None:
             await self._desk.jobs.cancel(working)
+        self._guide.forget(id)
         return await self._shelves.delete(id)
 
     @exposed
@@ -407,9 +413,6 @@ class LibraryService:
             await known.identify()
             self._embedders[maker.model, maker.digest] = known
         return known
-
-    async def _learn(self, space: int) -> None:
-        """Learn what is in a space; nothing more than its rows is needed yet."""
 
     def _repaired(self, space: int) -> None:
         """The index went back to an older state: what was written since is put in again."""

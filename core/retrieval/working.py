@@ -62,7 +62,7 @@ class Worker:
         tools: Tools,
         *,
         embedder: Callable[[Maker], Awaitable[Embedder]],
-        learn: Callable[[int], Awaitable[None]],
+        learn: Callable[[int], None],
     ) -> None:
         self._desk = desk
         self._index = index
@@ -265,7 +265,7 @@ class Worker:
     async def _finish(self, ctx: JobContext, space: Space, meter: Meter) -> None:
         await meter.enter(ctx, "finishing")
         await self._index.optimize(space.id)
-        await self._learn(space.id)
+        self._learn(space.id)
         with suppress(NotFound):
             await self._desk.tell(space.id)
 

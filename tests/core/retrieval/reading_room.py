@@ -16,9 +16,12 @@ from core.config.schema import Chat
 from core.jobs.types import Job
 from core.retrieval.desk import Maker
 from core.retrieval.embed import Embedder
+from core.retrieval.files import digest, walk
 from core.retrieval.index import Index
+from core.retrieval.ingest import Tools
 from core.retrieval.library import Ingest, Space
 from core.retrieval.parts import Parts
+from core.retrieval.sandbox import Reader
 from core.retrieval.seams import Embedder as AnEmbedder
 from core.retrieval.seams import Index as AnIndex
 from core.retrieval.service import LibraryService
@@ -30,8 +33,10 @@ from tests.core.retrieval.plain import PlainReader, plain_tools
 class ReadingRoom(Workshop):
     """A library on a simulated server."""
 
-    def __init__(self, home: Path, **options: Any) -> None:
+    def __init__(self, home: Path, *, real: bool = False, **options: Any) -> None:
         super().__init__(home, **options)
+        self.real = real
+        """Whether files are read by the real reader, in its own process."""
         self.reader = PlainReader()
         self.shelf = home / "shelf"
         self.shelf.mkdir(exist_ok=True)
@@ -47,7 +52,7 @@ class ReadingRoom(Workshop):
             self.jobs,
             self.models,
             self.server,
-            parts=Parts(self._index, plain_tools(self.reader), self._embedder),
+            parts=Parts(self._index, self._tools(), self._embedder),
             settings=lambda: self.config.current.library,
         )
 
@@ -62,6 +67,11 @@ class ReadingRoom(Workshop):
             settings=lambda: Chat(title_by_model=False, model="tiny"),
             library=self.library,
         )
+
+    def _tools(self) -> Tools:
+        if self.real:
+            return Tools(Reader(), walk, digest)
+        return plain_tools(self.reader)
 
     def _index(self, repaired: Callable[[int], None]) -> AnIndex:
         return self.index

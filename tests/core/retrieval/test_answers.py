@@ -171,3 +171,13 @@ async def test_an_answer_that_is_gone_on_with_keeps_its_passages(room: ReadingRo
     assert turn.sources.sources == before.sources
     assert turn.sources.cited == (1,)
     assert room.asked("/api/embed") == searched
+
+
+async def test_a_question_that_fits_no_space_uses_none_and_says_so(room: ReadingRoom) -> None:
+    await filled(room)
+    turn = await room.answered("Compose limericks about volcanoes", "There was a volcano [1].")
+    assert room.sent() == "Compose limericks about volcanoes"
+    assert turn.sources is not None
+    assert turn.sources.notes == ("No space fits the question, so none was used.",)
+    assert [space.searched for space in turn.sources.spaces] == [False, False]
+    assert (turn.sources.sources, turn.sources.unknown, turn.notes) == ((), (), ())
