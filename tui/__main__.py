@@ -11,7 +11,7 @@ from core.cli.main import main as command
 if TYPE_CHECKING:
     # Only named here: a status line must not wait for the screens.
     from core.cli.context import Context
-    from core.config.schema import Ui
+    from core.config.ui import Ui
     from core.health import Check
 
 
@@ -34,9 +34,10 @@ def _screens(context: Context) -> int:
 
 
 def _terminal_checks(context: Context) -> list[Check]:
-    from tui.terminal import probe
+    from tui.terminal import probe, trip
 
-    return probe.checks(context.environment, wish=_ui(context).colours)
+    ui, far = _ui(context), trip.measured(context.environment)
+    return probe.checks(context.environment, wish=ui.colours, trip=far)
 
 
 def _ui(context: Context) -> Ui:

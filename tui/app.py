@@ -36,6 +36,7 @@ from tui.terminal import attention, probe
 from tui.terminal.clipboard import Clipboard
 from tui.terminal.diff import DifferentialOutput
 from tui.terminal.options import TerminalOptions
+from tui.terminal.pace import LinkState as LineState
 from tui.theme import DEFAULT_THEME, THEMES
 
 if TYPE_CHECKING:
@@ -265,7 +266,8 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
 
     def _terminal_checks(self) -> list[Check]:
         """What this terminal can do, for the health page."""
-        return probe.checks(self.engine.options.environment, wish=self.engine.config.current.ui.colours)
+        ui = self.engine.config.current.ui
+        return probe.checks(self.engine.options.environment, wish=ui.colours, trip=self.link.round_trip)
 
     def say_error(self, error: LeitstandError) -> None:
         """Tell the person at the screen what went wrong and what to do."""
@@ -374,7 +376,12 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
         """Rest from motion while the line is slow."""
         if low != self._slow_line:
             self._slow_line = low
+            self.know(slow_line=low, trip=self.link.round_trip)
             self._apply_looks()
+
+    def line_changed(self, state: LineState) -> None:
+        """Show how far away the person is."""
+        self.know(trip=state.round_trip)
 
     async def model_options(self, *, embedding: bool = False) -> list[Option]:
         """What there is to choose a model from, as rows: those that answer, or those that embed."""
@@ -409,9 +416,11 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
     def on_app_blur(self, event: events.AppBlur) -> None:
         """Keep the focus where it is: a pane that loses focus need not be painted anew."""
         self.looked_at = False
+        self.rest(resting=True)
         event.prevent_default()
 
     def on_app_focus(self, event: events.AppFocus) -> None:
         """Nothing was taken away, nothing is given back."""
         self.looked_at = True
+        self.rest(resting=False)
         event.prevent_default()

@@ -58,6 +58,10 @@ class Facts(msgspec.Struct, frozen=True):
     """The models in the server's memory."""
     link: LinkState = HERE
     """The line to the engine, when that lives in another process."""
+    trip: float | None = None
+    """Seconds to the person's terminal and back, over SSH."""
+    slow_line: bool = False
+    """So far or so narrow that the screens rest from everything that can be spared."""
 
 
 def server_pieces(state: ServerState | None, glyphs: Glyphs) -> list[Piece]:
@@ -91,6 +95,14 @@ def place_pieces(link: LinkState) -> list[Piece]:
         milliseconds = f" {link.round_trip * 1000:.0f} ms"
         pieces.append((milliseconds, "warn" if link.slow else "dim"))
     return [*pieces, ("  ", "dim")]
+
+
+def trip_pieces(trip: float | None, glyphs: Glyphs, *, slow: bool, brief: bool) -> list[Piece]:
+    """Say how far away the person at the terminal is; a quick line only where there is room."""
+    far = "" if trip is None else f"{trip * 1000:.0f} ms"
+    if slow:
+        return [(f"{glyphs.warning} slow line {far}".rstrip(), "warn")]
+    return [(far, "dim")] if far and not brief else []
 
 
 def model_pieces(loaded: tuple[str, ...], glyphs: Glyphs) -> list[Piece]:

@@ -106,6 +106,15 @@ KEYS: tuple[Key, ...] = (
         footer=True,
         priority=True,
     ),
+    Key("chat.newline", "ctrl+j", "new_line", "new line", "A new line in the question; Enter sends"),
+    Key(
+        "chat.editor",
+        "alt+v",
+        "editor",
+        "editor",
+        "Write on in your own editor ($VISUAL, $EDITOR)",
+        priority=True,
+    ),
     Key(
         "chat.think",
         "ctrl+t",

@@ -63,6 +63,7 @@ def run(
         frames_ssh=ui.frames_ssh,
         low_bandwidth=ui.low_bandwidth,
         plain_output=plain_output,
+        show_cursor=ui.show_cursor,
     )
     app = LeitstandApp(engine, start=screen or ui.start_screen, alone=alone, terminal_options=terminal)
     with given_back():

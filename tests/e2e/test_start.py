@@ -40,12 +40,13 @@ def test_the_demonstration_is_marked_and_leaves_nothing_behind(tmp_path: Path) -
     assert not (tmp_path / "data").exists()
 
 
-def test_a_second_one_on_the_same_data_is_told_who_has_it(tmp_path: Path) -> None:
+def test_a_second_one_on_the_same_data_shows_the_same_and_leaves_the_first_alone(tmp_path: Path) -> None:
     with start(tmp_path) as first:
         first.until("unavailable")
         with start(tmp_path) as second:
-            assert second.wait() == 4
-            assert str(first.pid) in second.screen.text
+            second.until("unavailable")
+            second.send("\x11")
+            assert second.wait() == 0
         assert first.exit_code is None
 
 
@@ -106,11 +107,38 @@ def test_what_cannot_work_is_said_in_a_sentence_with_its_number(
         assert "Traceback" not in terminal.screen.text
 
 
-def test_a_window_that_is_too_small_is_refused_kindly(tmp_path: Path) -> None:
-    environment = {"LEITSTAND_HOME": str(tmp_path)}
+def test_a_window_that_is_too_small_shows_what_goes_on_in_short_until_it_is_larger(tmp_path: Path) -> None:
+    environment = {"LEITSTAND_HOME": str(tmp_path), "OLLAMA_HOST": "127.0.0.1:9"}
     with Terminal([LEITSTAND], environment=environment, rows=6, columns=30) as terminal:
-        assert terminal.wait() == 2
-        assert "too small" in terminal.screen.text.replace("\n", "")
+        terminal.until("30×6; pages from 40×10")
+        terminal.until("away")
+        terminal.resize(24, 80)
+        terminal.until("Ask anything")
+        terminal.send("typed")
+        terminal.resize(3, 20)
+        terminal.until(lambda: "pages from" in terminal.screen.text and "Ask" not in terminal.screen.text)
+        terminal.resize(24, 80)
+        terminal.until("typed")
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+
+
+def test_the_question_is_written_on_in_an_editor_and_comes_back(tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho EDITING; read -r line; printf "%s" "$line" >> "$1"\n')
+    editor.chmod(0o700)
+    with start(tmp_path, VISUAL=str(editor)) as terminal:
+        terminal.until("unavailable")
+        terminal.send("first")
+        terminal.until("first")
+        terminal.send("\x1bv")  # alt+v
+        terminal.until("EDITING")
+        assert GIVEN_BACK in terminal.output
+        terminal.send("-then\n")
+        terminal.until("first-then")
+        terminal.send("\x11")
+        assert terminal.wait() == 0
+    assert [path for path in tmp_path.rglob("edit-*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

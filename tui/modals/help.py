@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 
@@ -9,8 +12,12 @@ from tui import keymap
 from tui.modals.base import Dialog, frame
 from tui.pages import page
 from tui.render.pieces import Piece, Pieces
+from tui.terminal import probe, tmux
+from tui.terminal.keys import lost_keys
+from tui.terminal.process import run
 from tui.widgets.detail import Detail
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 TITLES = {"app": "Everywhere", "list": "In lists", "modal": "In dialogs"}
 
 
@@ -31,15 +38,32 @@ class HelpScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Write it down."""
         self.query_one(VerticalScroll).focus()
-        self.query_one(Detail).say(help_lines(self._scopes, self.leitstand.key_overrides))
+        self._say({})
+        self.run_worker(self._look_around(), group="keys", exit_on_error=False)
+
+    async def _look_around(self) -> None:
+        """Find out which keys arrive here; inside tmux that is a question to tmux."""
+        engine = self.leitstand.engine
+        self._say(await engine.tasks.in_thread(lost_here, engine.options.environment))
+
+    def _say(self, lost: Mapping[str, str]) -> None:
+        self.query_one(Detail).say(help_lines(self._scopes, self.leitstand.key_overrides, lost))
 
     def action_close(self) -> None:
         """Back to the page."""
         self.dismiss(None)
 
 
-def help_lines(scopes: tuple[str, ...], overrides: dict[str, str]) -> list[Pieces]:
-    """Return the help as lines: a heading a scope, a line a key."""
+def lost_here(environment: Mapping[str, str]) -> dict[str, str]:
+    """Keys that do not arrive in this terminal, and why."""
+    here = probe.look(environment)
+    return lost_keys(here, tmux.options(run) if here.tmux is not None else {})
+
+
+def help_lines(
+    scopes: tuple[str, ...], overrides: dict[str, str], lost: Mapping[str, str] = NOTHING
+) -> list[Pieces]:
+    """Return the help as lines: a heading a scope, a line a key; keys *lost* in this terminal are marked."""
     lines: list[Pieces] = []
     for scope in scopes:
         keys = keymap.of_scope(scope)
@@ -47,7 +71,12 @@ def help_lines(scopes: tuple[str, ...], overrides: dict[str, str]) -> list[Piece
             continue
         found = page(scope)
         heading = TITLES.get(scope) or (f"On this page: {found.title}" if found else scope.title())
-        lines += [[(heading, "accent")], *(_key_line(key, overrides) for key in keys), [("", "text")]]
+        lines += [[(heading, "accent")], *(_key_line(key, overrides, lost) for key in keys), [("", "text")]]
+    if lost:
+        lines.append([("In this terminal", "accent")])
+        for one, why in lost.items():
+            lines.append([(f"{one:<15} ", "key"), (f"does not arrive: {why}", "text")])
+        lines.append([("", "text")])
     lines.append(
         [
             (
@@ -59,7 +88,11 @@ def help_lines(scopes: tuple[str, ...], overrides: dict[str, str]) -> list[Piece
     return lines
 
 
-def _key_line(key: keymap.Key, overrides: dict[str, str]) -> list[Piece]:
-    keys = keymap.shown(keymap.effective(key, overrides)) or "—"
+def _key_line(key: keymap.Key, overrides: dict[str, str], lost: Mapping[str, str]) -> list[Piece]:
+    # A key that never arrives is not offered, unless somebody chose it and nothing else is left.
+    wanted = keymap.effective(key, overrides).split(",")
+    arriving = [one for one in wanted if one.strip() not in lost]
+    keys = keymap.shown(",".join(arriving or wanted)) or "—"
     mark = "  (changed)" if key.id in overrides else ""
+    mark += "  (does not arrive here)" if not arriving and wanted != [""] else ""
     return [(f"{keys:<15} ", "key"), (f"{key.id:<20} ", "dim"), (key.about, "text"), (mark, "accent")]

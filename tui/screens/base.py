@@ -23,13 +23,17 @@ from tui.facts import (
     place_pieces,
     queue_pieces,
     server_pieces,
+    trip_pieces,
 )
 from tui.forgiving import Forgiving
 from tui.pages import PAGES
 from tui.render.pieces import Piece, width_of
+from tui.render.small import small_rows
 from tui.render.status import alert_pieces, memory_pieces
 from tui.terminal.lean import LeanCompositor
+from tui.terminal.options import LEAST
 from tui.widgets.line import Line
+from tui.widgets.small import Small
 
 if TYPE_CHECKING:
     from core.face import Face
@@ -67,6 +71,7 @@ class EngineScreen(Forgiving, Screen[None]):
         yield from self.body()
         yield Line(id="status")
         yield Line(id="keys")
+        yield Small()
 
     def body(self) -> Iterable[Widget]:
         """The page itself."""
@@ -120,8 +125,18 @@ class EngineScreen(Forgiving, Screen[None]):
         """Read the page's snapshot from the engine and show it."""
 
     def on_resize(self) -> None:
-        """Lay the chrome out for the new width."""
+        """Lay the chrome out for the new width; a window too small for the page is told in short."""
         self.show_chrome()
+
+    def least_size(self) -> tuple[int, int]:
+        """Columns and rows from which this page makes sense."""
+        return LEAST
+
+    def _show_small(self, facts: Facts) -> None:
+        small, size, least = self.query_one(Small), self.size, self.least_size()
+        small.display = size.width < least[0] or size.height < least[1]
+        if small.display:
+            small.put([*small_rows(facts, self.leitstand.glyphs, (size.width, size.height), least)])
 
     # Chrome -------------------------------------------------------------------------------------
 
@@ -137,6 +152,7 @@ class EngineScreen(Forgiving, Screen[None]):
         """Draw the status line, and the server in the corner of the tab line."""
         if not self.query("#status"):
             return
+        self._show_small(facts)
         self.query_one("#tabs", Line).put(self._tabs(), self._corner())
         self.query_one("#status", Line).put(join(self.status_groups(facts), self.size.width))
 
@@ -154,6 +170,7 @@ class EngineScreen(Forgiving, Screen[None]):
             queue_pieces(facts.queue, glyphs, narrow=self.size.width < NARROW),
             download_pieces(facts.downloads, glyphs, brief=self.size.width < NARROW),
             alert_pieces(facts.sample, glyphs),
+            trip_pieces(facts.trip, glyphs, slow=facts.slow_line, brief=self.size.width < NARROW),
             notice_pieces(facts.notices, glyphs),
         ]
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from textual.app import SuspendNotSupported
+
+from core.errors import LeitstandError
 from tui import keymap
 from tui.screens.chat_keeping import Keeping
 from tui.screens.chat_steering import Steering
 from tui.screens.chat_writing import Writing
+from tui.terminal.editor import edit
 from tui.widgets.prompt import Prompt
 
 
@@ -28,6 +32,33 @@ class ChatScreen(Writing, Keeping, Steering):
 
     def action_focus_prompt(self) -> None:
         """Go back to the composer."""
+        self._prompt.focus()
+
+    def action_new_line(self) -> None:
+        """Break the line of the question."""
+        self._prompt.insert("\n")
+
+    def action_editor(self) -> None:
+        """Hand the question to the person's own editor, and take back what is written there."""
+        self.run_worker(self._edit(), group="editor", exclusive=True, exit_on_error=False)
+
+    async def _edit(self) -> None:
+        try:
+            text = await edit(
+                self._prompt.text,
+                environment=self.engine.options.environment,
+                directory=self.engine.paths.cache / "edit",
+                suspended=self.app.suspend,
+            )
+        except SuspendNotSupported:
+            self.leitstand.toast("warning", "An editor needs a real terminal.")
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+        else:
+            if text is None:
+                self.leitstand.toast("info", "The editor ended without a text; the question is as it was.")
+            else:
+                self._prompt.put(text)
         self._prompt.focus()
 
     async def action_send(self) -> None:

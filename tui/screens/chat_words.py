@@ -23,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("context", "The context length of this model, in tokens", "context", "tokens"),
     Command("temperature", "How freely it speaks, 0 to 2", "temperature", "number"),
     Command("attach", "A picture or a text file to the question", "attach", "path"),
+    Command("editor", "Write the question in your own editor", "editor"),
     Command("rename", "Give this chat another title", "rename", "title"),
     Command("pin", "Keep this chat on top, or not", "pin"),
     Command("again", "Answer once more, keeping this answer", "regenerate"),

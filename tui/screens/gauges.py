@@ -20,6 +20,7 @@ from tui.render.machine_past import METRICS, ZOOMS, Past, beat, resolution, unti
 from tui.render.machine_scene import GPU_ORDERS, PROCESS_ORDERS, Scene
 from tui.screens.base import EngineScreen
 from tui.screens.gauge_files import write_files
+from tui.terminal.options import LEAST
 from tui.widgets.machine_view import MachineView
 
 RENEW_AFTER = 30.0
@@ -270,6 +271,10 @@ class GaugesScreen(EngineScreen):
             return
         names = " and ".join(path.name for path in paths)
         self.leitstand.toast("good", f"Written to {names}", self.leitstand.short(f"{paths[0].parent}/"))
+
+    def least_size(self) -> tuple[int, int]:
+        """Alone in a pane the gauges are laid out for a few lines, too."""
+        return (LEAST[0], 4) if self.leitstand.alone else LEAST
 
     async def action_leave_alone(self) -> None:
         """Leave, where nothing but the gauges was asked for."""

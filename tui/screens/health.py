@@ -44,6 +44,8 @@ class HealthScreen(EngineScreen):
         """Run every check and show what came of it, the troubles first."""
         checks = await self.engine.health.checks()
         checks += await self.engine.tasks.in_thread(self.leitstand.terminal_checks)
+        if not self.query(RowList):
+            return  # the page was left while the checks ran
         order = {"fail": 0, "warn": 1, "ok": 2}
         self.query_one(RowList).put(sorted(checks, key=lambda check: order[check.state]))
         self._explain()

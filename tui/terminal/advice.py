@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from core.guard import one_line
 from core.health import Check
+from tui.terminal.keys import lost_keys
+from tui.terminal.options import LEAST
+from tui.terminal.pace import SLOW_TRIP
 
 if TYPE_CHECKING:
     from tui.terminal.probe import Terminal
@@ -27,14 +30,22 @@ _WAYS = {
 
 
 def terminal_checks(
-    here: Terminal, refusal: str, refusal_hint: str, environment: Mapping[str, str], options: Options
+    here: Terminal,
+    refusal: str,
+    refusal_hint: str,
+    environment: Mapping[str, str],
+    options: Options,
+    trip: float | None = None,
 ) -> list[Check]:
-    """Every check of the terminal; *refusal* is why the screens cannot run here, if they cannot."""
+    """Every check of the terminal; *refusal* is why the screens cannot run here, if they cannot.
+
+    *trip* is how many seconds away the person was found to be, there and back.
+    """
     found = [_able(here, refusal, refusal_hint)]
     if here.interactive:
         found.append(_size(here))
     found += [_colours(here, environment), _characters(here), _clipboard(here), _focus(here, options)]
-    found.append(_link(here))
+    found += [_keys(here, options), _link(here, trip)]
     if here.tmux is not None:
         found += _tmux(here, options)
     return found
@@ -65,6 +76,14 @@ def _size(here: Terminal) -> Check:
             f"The window has {size}, but the environment says {one_line(here.claimed_size, 60)}; Leitstand "
             "goes by the window.",
             "Take it away for other programs too: unset COLUMNS LINES",
+        )
+    if here.columns < LEAST[0] or here.rows < LEAST[1]:
+        return Check(
+            "terminal size",
+            "warn",
+            f"{size}: too small for the pages, which need {LEAST[0]} by {LEAST[1]}; what goes on is "
+            "shown in short.",
+            "Enlarge the window; in tmux prefix z lets a pane fill it.",
         )
     if here.columns < 80 or here.rows < 24:
         return Check("terminal size", "ok", f"{size}; the pages are at their best from 80 by 24.")
@@ -137,15 +156,30 @@ def _focus(here: Terminal, options: Options) -> Check:
     )
 
 
-def _link(here: Terminal) -> Check:
+def _keys(here: Terminal, options: Options) -> Check:
+    lost = lost_keys(here, options)
+    if "shift+enter" in lost:
+        return Check("keys", "ok", f"ctrl+j makes a new line; shift+enter does not: {lost['shift+enter']}.")
+    return Check("keys", "ok", "ctrl+j, shift+enter and ctrl+enter make a new line.")
+
+
+def _link(here: Terminal, trip: float | None) -> Check:
+    far = "" if trip is None else f", {trip * 1000:.0f} ms there and back"
+    if trip is not None and trip > SLOW_TRIP:
+        return Check(
+            "connection",
+            "warn",
+            f"A long way{far}: fewer frames and no animation are used by themselves.",
+            "In ~/.ssh/config where you sit: Compression yes",
+        )
+    if here.tmux is not None and (here.ssh or trip is not None):
+        return Check("connection", "ok", f"SSH with tmux{far}: the work goes on when the connection is lost.")
     if not here.ssh:
         return Check("connection", "ok", "Local.")
-    if here.tmux is not None:
-        return Check("connection", "ok", "SSH with tmux: the work goes on when the connection is lost.")
     return Check(
         "connection",
         "ok",
-        "SSH. Inside tmux the screens would still be there after the connection is lost.",
+        f"SSH{far}. Inside tmux the screens would still be there after the connection is lost.",
         "In ~/.ssh/config where you sit: Compression yes; and start Leitstand with: tmux new -A -s leitstand "
         "leitstand",
     )

@@ -27,7 +27,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from core.tasks import place
-from tui.terminal import seam, tmux
+from tui.terminal import seam, tmux, trip
 from tui.terminal.driver import TerminalDriver
 from tui.terminal.lifecycle import Watch
 from tui.terminal.options import TerminalOptions
@@ -42,6 +42,12 @@ _SYNC_START, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 
 _SYNC_FROM = 400
 """Bytes from which a frame is worth the sixteen that keep it from tearing."""
+
+_MEASURE_EVERY = 30.0
+"""Seconds between two looks at how far away the person is, where the terminal itself cannot be asked."""
+
+_NEWS = 1.5
+"""How many times as long, or as short, the way must have become to be told again."""
 
 _SOON, _LATER = 0.01, 0.1
 """Seconds between looks at a terminal that has not taken the last frame: at first, and in the long run."""
@@ -60,6 +66,7 @@ class DifferentialOutput(App[ReturnType]):
         self._places: tuple[Screen[Any] | None, seam.Places] = (None, {})
         self._retry: asyncio.TimerHandle | None = None
         self._retry_after = _SOON
+        self._told_trip: float | None = None
         self._watch = Watch(self._leave, may_interrupt=lambda: self._terminal is not None)
         self._pace = Pace(
             time.monotonic,
@@ -83,6 +90,13 @@ class DifferentialOutput(App[ReturnType]):
 
     def low_bandwidth_changed(self, low: bool) -> None:  # noqa: FBT001 - the one thing it says
         """Called when the line turns out to be slow, or quick again; an app may override it."""
+
+    def line_changed(self, state: LinkState) -> None:
+        """Called when the way to the terminal is longer or shorter than was told; an app may override it."""
+
+    def rest(self, *, resting: bool) -> None:
+        """Paint less often while the window has no focus; one that does not tell is never at rest."""
+        self._pace.rest(resting=resting)
 
     def set_pace(self, options: TerminalOptions) -> None:
         """Follow changed settings."""
@@ -111,6 +125,9 @@ class DifferentialOutput(App[ReturnType]):
         driver.on_gone = self._watch.gone
         self._watch.start(driver.fileno)
         self.app_resume_signal.subscribe(self, lambda _: self.repaint())
+        if self.terminal_options.remote and not self.terminal_options.acknowledged:
+            self.set_interval(_MEASURE_EVERY, self._measure)
+            self.call_later(self._measure)
         self.output_note = "asked for" if self.terminal_options.plain_output else seam.trouble()
         if self.output_note:
             log.info("plain output: %s", self.output_note)
@@ -240,8 +257,26 @@ class DifferentialOutput(App[ReturnType]):
             self._retry = None
         self._send_frame()
 
+    async def _measure(self) -> None:
+        """Ask the kernel how far away the person is: tmux would answer for the terminal."""
+        self._pace.learn(await trip.through_tmux(os.environ))
+        self._tell_line()
+
+    def _tell_line(self) -> None:
+        """Say once how far the terminal is, and again only when that has really changed.
+
+        What is told is painted, what is painted is asked after, and what is answered would be told.
+        """
+        now, before = self.link.round_trip, self._told_trip
+        if now is None or (before is not None and before / _NEWS <= now <= before * _NEWS):
+            return
+        if self._pace.line.measured:
+            self._told_trip = now
+            self.line_changed(self.link)
+
     def _answered(self, at: float) -> None:
         self._pace.answered(at)
+        self._tell_line()
         if self._retry is not None:
             self._send_again()
 

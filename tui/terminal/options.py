@@ -9,6 +9,9 @@ import msgspec
 if TYPE_CHECKING:
     from tui.terminal.probe import Terminal
 
+LEAST = (40, 10)
+"""Columns and rows from which the pages make sense; below that they are told in short."""
+
 
 class TerminalOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Found by the probe, changed by settings and the command line."""
@@ -24,6 +27,8 @@ class TerminalOptions(msgspec.Struct, frozen=True, kw_only=True):
     extended_keys: bool = False
     """Ask tmux for shift+enter and ctrl+enter."""
     low_bandwidth: Literal["auto", "on", "off"] = "auto"
+    remote: bool = False
+    """The person sits elsewhere, however many programs lie between."""
     show_cursor: bool = False
     """Show the terminal's own cursor where the caret is, for screen readers and braille lines."""
 
@@ -47,5 +52,6 @@ class TerminalOptions(msgspec.Struct, frozen=True, kw_only=True):
             erases=terminal.erases,
             extended_keys=terminal.tmux is not None,
             low_bandwidth=low_bandwidth,
+            remote=terminal.ssh,
             show_cursor=show_cursor,
         )

@@ -31,6 +31,9 @@ QUICK_TRIP, QUICK_RATE = 0.12, 80_000.0
 LOW_FRAMES = 5
 """Frames a second on a slow line."""
 
+REST_FRAMES = 4
+"""Frames a second in a window that nobody looks at, or only out of the corner of an eye."""
+
 _TICK = 0.008
 """Half the time between two looks at whether it is time: rather a little early than always late."""
 
@@ -63,6 +66,8 @@ class Line:
         self._rates: deque[float] = deque(maxlen=5)
         self.answers = 0
         self.silences = 0
+        self.told: float | None = None
+        """The way there and back as the kernel tells it, where the terminal cannot be asked."""
 
     def asked(self, size: int) -> None:
         """A frame of so many bytes left, with a question behind it."""
@@ -101,7 +106,7 @@ class Line:
     @property
     def round_trip(self) -> float | None:
         """Seconds there and back, the middle of the last ones."""
-        return _middle(self._trips) if self._trips else None
+        return _middle(self._trips) if self._trips else self.told
 
     @property
     def rate(self) -> float | None:
@@ -110,8 +115,8 @@ class Line:
 
     @property
     def measured(self) -> bool:
-        """Enough answers to conclude something."""
-        return self.answers >= _ENOUGH
+        """Enough is known to conclude something."""
+        return self.answers >= _ENOUGH or self.told is not None
 
 
 def _middle(values: deque[float]) -> float:
@@ -137,6 +142,8 @@ class Pace:
         self.acknowledged = acknowledged
         self.line = Line(now)
         self.low = low_bandwidth == "on"
+        self.resting = False
+        """Nobody looks: pictures are made less often. A key proves the contrary."""
         self._next_paint = 0.0
         self._urgent = False
         self._blocked_since: float | None = None
@@ -144,7 +151,8 @@ class Pace:
     @property
     def frames(self) -> int:
         """Frames a second at most."""
-        return min(self._frames, LOW_FRAMES) if self.low else self._frames
+        most = LOW_FRAMES if self.low else self._frames
+        return min(most, self._frames, REST_FRAMES if self.resting else most)
 
     @property
     def state(self) -> LinkState:
@@ -159,6 +167,17 @@ class Pace:
     def key(self) -> None:
         """A person pressed a key and waits to see it: the next frame is not held back for its turn."""
         self._urgent = True
+        self.resting = False
+
+    def rest(self, *, resting: bool) -> None:
+        """The window lost the focus or has it again; the first picture after that is not waited for."""
+        self._urgent = self._urgent or (self.resting and not resting)
+        self.resting = resting
+
+    def learn(self, trip: float | None) -> None:
+        """Take over how long the way there and back is, from somebody who knows."""
+        self.line.told = trip
+        self._judge()
 
     def may_paint(self) -> bool:
         """Tell whether it is time for another picture."""

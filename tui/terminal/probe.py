@@ -26,9 +26,6 @@ from tui.terminal.tmux import TmuxFacts
 if TYPE_CHECKING:
     from core.health import Check
 
-LEAST_COLUMNS, LEAST_ROWS = 40, 10
-"""The smallest window in which the pages make sense."""
-
 _ERASING_TERMS = (
     *(
         "xterm",
@@ -137,12 +134,6 @@ def verdict(here: Terminal) -> Verdict:
             "Set TERM to what the terminal is, for example TERM=xterm-256color. As it is: leitstand chat "
             "--plain, and the commands that leitstand --help lists.",
         )
-    if 0 < here.columns < LEAST_COLUMNS or 0 < here.rows < LEAST_ROWS:
-        return Verdict(
-            False,
-            f"The window is too small: {here.columns} columns by {here.rows} rows.",
-            f"Leitstand needs {LEAST_COLUMNS} by {LEAST_ROWS}; enlarge the window, in tmux with prefix z.",
-        )
     return Verdict(True)
 
 
@@ -163,15 +154,19 @@ def checks(
     wish: Wish = "auto",
     run: Run = run_command,
     ask: Callable[[], bool] | None = None,
+    trip: float | None = None,
 ) -> list[Check]:
-    """Look at the terminal for `leitstand doctor`: each line with the exact thing that mends it."""
+    """Look at the terminal for `leitstand doctor`: each line with the exact thing that mends it.
+
+    *trip* is how many seconds away the person is, there and back, when somebody has measured it.
+    """
     from tui.terminal.advice import terminal_checks  # the start has no use for advice
 
     environment = os.environ if environment is None else environment
     here = look(environment, wish=wish, run=run, ask=ask)
     said = verdict(here)
     return terminal_checks(
-        here, said.sentence, said.hint, environment, tmux.options(run) if here.tmux else {}
+        here, said.sentence, said.hint, environment, tmux.options(run) if here.tmux else {}, trip
     )
 
 

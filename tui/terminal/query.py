@@ -37,7 +37,7 @@ def shows_truecolor() -> bool:
 def ask(source: int, target: int) -> bool:
     """Ask the terminal that is read from *source* and written to at *target*."""
     try:
-        with _unechoed(source):
+        with unechoed(source):
             os.write(target, _QUESTIONS)
             answer = _read(source)
             os.write(target, _WIPE)
@@ -60,7 +60,7 @@ def _read(source: int) -> bytes:
 
 
 @contextlib.contextmanager
-def _unechoed(source: int) -> Iterator[None]:
+def unechoed(source: int) -> Iterator[None]:
     """Read what comes as it comes, and show none of it."""
     before = termios.tcgetattr(source)
     tty.setcbreak(source, termios.TCSANOW)

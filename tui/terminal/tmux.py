@@ -59,9 +59,10 @@ def _read(answer: str) -> TmuxFacts:
 
 
 def options(run: Run) -> dict[str, list[str]]:
-    """The server's settings by name; those that are lists have several values."""
+    """The settings of the server and of every session, by name; those that are lists have several values."""
     found: dict[str, list[str]] = {}
-    for line in (run(["tmux", "show-options", "-s"]) or "").splitlines():
+    told = run(["tmux", "show-options", "-s", ";", "show-options", "-g"]) or ""
+    for line in told.splitlines():
         name, _, value = line.partition(" ")
         found.setdefault(name.partition("[")[0], []).append(value.strip("\"'"))
     return found

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -170,6 +170,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         self._cursor = index
         self._repaint_row(index)
         self._reveal()
+        self._park()
         self.post_message(self.Moved(self, self.selected))
 
     def _in_view(self) -> bool:
@@ -181,6 +182,12 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
         """Scroll to the cursor."""
         top = self._cursor * self._row_height
         self.scroll_to_region(Region(0, top, 1, self._row_height), animate=False, x_axis=False)
+
+    def _park(self) -> None:
+        """Put the terminal's own cursor on the row: braille lines and magnifiers follow it."""
+        if self.has_focus:
+            row = self._cursor * self._row_height - self.scroll_offset.y
+            self.app.cursor_position = self.content_region.offset + Offset(0, row)
 
     def _nearest(self, index: int, step: int) -> int:
         """The next row in a direction that can be selected; in the other one when there is none."""
@@ -217,6 +224,7 @@ class RowList(Inked, ScrollView, Generic[R], can_focus=True):
     def on_focus(self) -> None:
         """Show the cursor as live."""
         self._repaint_row(self._cursor)
+        self.call_after_refresh(self._park)  # a list that was just made has no place yet
 
     def on_blur(self) -> None:
         """Show the cursor as resting."""

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from core.config import file as config_file
 from core.config.file import LARGEST, Loaded, load, set_value, stamp, unset
-from core.config.schema import Config, Log, Server, Ui, read, table
+from core.config.schema import Config, Log, Server, read, table
 from core.config.tree import MOST
 from core.config.types import Value
+from core.config.ui import Ui
 from core.config.values import find
 from core.errors import ConfigError, LeitstandError, NotFound
 from core.guard import one_line

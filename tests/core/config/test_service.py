@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from core.bus import Bus, Event, Mailbox, Notice
-from core.config.schema import Config, Log, Ui, settings
+from core.config.schema import Config, Log, settings
 from core.config.service import CALM, EVERY, PATIENCE, TOLD, ConfigService
 from core.config.types import ConfigChanged, Problem
+from core.config.ui import Ui
 from core.errors import ConfigError, NotFound, UsageError
 from core.exposed import verbs
 from core.guard import one_line

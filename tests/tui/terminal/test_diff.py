@@ -296,10 +296,10 @@ async def test_an_update_of_an_unknown_kind_makes_the_copy_worthless(monkeypatch
     ("environment", "options"),
     [
         ({}, TerminalOptions(frames=20)),
-        ({"SSH_TTY": "/dev/pts/1"}, TerminalOptions(frames=10, acknowledged=True)),
+        ({"SSH_TTY": "/dev/pts/1"}, TerminalOptions(frames=10, acknowledged=True, remote=True)),
         (
             {"TMUX": "x,1,0", "SSH_TTY": "/dev/pts/1"},
-            TerminalOptions(frames=10, extended_keys=True, scroll_regions=False, erases=False),
+            TerminalOptions(frames=10, extended_keys=True, scroll_regions=False, erases=False, remote=True),
         ),
     ],
 )

@@ -219,3 +219,28 @@ def test_changed_settings_are_followed_at_once() -> None:
     assert line.pace.frames == LOW_FRAMES
     line.pace.configure(frames=30, low_bandwidth="off")
     assert line.pace.frames == 30
+
+
+def test_a_window_that_nobody_looks_at_rests_until_a_key_or_the_focus_proves_the_contrary() -> None:
+    time = Time()
+    pace = Pace(time, frames=20)
+    pace.painted(time.now, 0.001)
+    pace.rest(resting=True)
+    assert pace.frames == 4
+    pace.key()
+    assert pace.frames == 20
+    pace.sent(1, asked=False)
+    pace.rest(resting=True)
+    assert not pace.may_paint()
+    pace.rest(resting=False)
+    assert pace.frames == 20
+    assert pace.may_paint()
+
+
+@pytest.mark.parametrize(("trip", "low"), [(0.05, False), (0.3, True), (None, False)])
+def test_what_the_kernel_tells_counts_where_the_terminal_cannot_be_asked(
+    trip: float | None, low: bool
+) -> None:
+    pace = Pace(Time(), frames=20)
+    pace.learn(trip)
+    assert (pace.low, pace.state.round_trip) == (low, trip)

@@ -104,8 +104,6 @@ def test_over_ssh_frames_are_acknowledged() -> None:
         (XTERM, WIDE, False, "need a terminal"),
         ({"TERM": "dumb"}, WIDE, True, "cannot be drawn on: TERM is dumb"),
         ({}, WIDE, True, "cannot be drawn on: TERM is not set"),
-        (XTERM, os.terminal_size((39, 40)), True, "too small: 39 columns by 40 rows"),
-        (XTERM, os.terminal_size((120, 9)), True, "too small: 120 columns by 9 rows"),
     ],
 )
 def test_a_terminal_that_cannot_is_refused_in_one_sentence(
@@ -121,6 +119,7 @@ def test_a_terminal_that_cannot_is_refused_in_one_sentence(
     ("environment", "window"),
     [
         (XTERM, os.terminal_size((40, 10))),
+        (XTERM, os.terminal_size((20, 3))),
         (XTERM, os.terminal_size((0, 0))),
         ({"TERM": "vt100"}, WIDE),
         (XTERM | {"NO_COLOR": "1"}, WIDE),
@@ -129,6 +128,32 @@ def test_a_terminal_that_cannot_is_refused_in_one_sentence(
 )
 def test_what_is_only_plain_is_not_refused(environment: dict[str, str], window: os.terminal_size) -> None:
     assert probe.verdict(here(environment, window=window)) == probe.Verdict(True)
+
+
+@pytest.mark.parametrize("window", [(39, 40), (120, 9)])
+def test_a_window_too_small_for_the_pages_is_named(window: tuple[int, int]) -> None:
+    one = check(advice(here(XTERM, window=os.terminal_size(window)), XTERM), "terminal size")
+    assert (one.state, bool(one.hint)) == ("warn", True)
+    assert f"{window[0]} columns by {window[1]} rows: too small" in one.message
+
+
+@pytest.mark.parametrize(
+    ("trip", "state", "words"),
+    [(0.052, "ok", "SSH, 52 ms there and back"), (0.34, "warn", "A long way, 340 ms"), (None, "ok", "SSH. ")],
+)
+def test_the_way_to_the_person_is_told(trip: float | None, state: str, words: str) -> None:
+    far = XTERM | {"SSH_CONNECTION": "10.0.0.1 50000 10.0.0.2 22"}
+    said = probe.checks(far, run=lambda _: None, trip=trip)
+    assert check(said, "connection").state == state
+    assert words in check(said, "connection").message
+
+
+def test_which_keys_make_a_new_line_is_told() -> None:
+    outside = check(advice(here(XTERM), XTERM), "keys")
+    assert "shift+enter does not" in outside.message
+    pane = here(PANE, tmux_says(FACTS))
+    told = check(advice(pane, PANE, "extended-keys on"), "keys")
+    assert told.message == "ctrl+j, shift+enter and ctrl+enter make a new line."
 
 
 def test_the_environment_is_prepared_for_textual() -> None:
