@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
@@ -11,6 +12,7 @@ from core.chat import attachments as files
 from core.chat import prompt, rows, titles
 from core.chat.asking import line_of, line_with
 from core.chat.desk import Desk
+from core.chat.facts import same
 from core.chat.routing import CHOSEN, Route, Tier
 from core.chat.types import Budget, Chat, NewAttachment, Sent, Stats, Turn
 from core.chat.wishes import route_for
@@ -18,15 +20,10 @@ from core.errors import ContextExceeded, LeitstandError, NotFound, Refused, Usag
 from core.store.database import Transaction
 
 LONGEST = 4 * 2**20
+MOST_MODELS = 12
 _STOPPING = 2.0
 _PATIENCE = 1.0
 """Seconds a budget waits for what the server says of a model."""
-_SUMMARY_SHARE = 0.6
-_SUMMARY_TURNS = 400
-_SUMMARY = (
-    "This is what we said in another chat. Summarise it in its language, so that we can go on from there: "
-    "what it is about, what was found out and decided, what is still open."
-)
 
 
 class Sending:
@@ -50,7 +47,36 @@ class Sending:
         route = await route_for(self._desk, chat, parent, text, files.described(kept), model=model)
         if not anyway:
             await self._check(chat, text, kept, route.model)
-        return await self._ask(chat, parent, text, kept, route, anyway=anyway)
+        return await self._ask(chat, parent, text, kept, [route], anyway=anyway)
+
+    async def send_to(
+        self,
+        chat: Chat,
+        text: str,
+        given: tuple[NewAttachment, ...],
+        models: tuple[str, ...],
+        *,
+        anyway: bool = False,
+    ) -> Sent:
+        """Ask several models at the end of a chat's branch."""
+        text, kept = self._question(text, given)
+        models = _several(models)
+        parent = await self._desk.tree.turn(chat.head_id) if chat.head_id is not None else None
+        if not anyway:
+            for model in models:
+                await self._check(chat, text, kept, model)
+        routes = [
+            await route_for(self._desk, chat, parent, text, files.described(kept), model=model)
+            for model in models
+        ]
+        return await self._ask(chat, parent, text, kept, routes, anyway=anyway)
+
+    async def answer_also(self, turn_id: int, models: tuple[str, ...]) -> Sent:
+        """Let several models answer a question, beside the answers it has."""
+        question = await self._question_of(await self._desk.turn(turn_id))
+        chat = await self._open_chat(question.chat_id)
+        routes = [await self._route_again(chat, question, model, None) for model in _several(models)]
+        return await self._beside(chat, question, routes)
 
     async def edit(self, turn_id: int, text: str, given: tuple[NewAttachment, ...] | None) -> Sent:
         """Ask a question in other words, beside the first."""
@@ -67,22 +93,25 @@ class Sending:
         chat = await self._open_chat(old.chat_id)
         parent = await self._desk.tree.turn(old.parent_id) if old.parent_id is not None else None
         route = await route_for(self._desk, chat, parent, text, files.described(kept))
-        return await self._ask(chat, parent, text, kept, route)
+        return await self._ask(chat, parent, text, kept, [route])
 
     async def regenerate(self, turn_id: int, model: str = "", tier: Tier | None = None) -> Sent:
         """Answer the same question anew, beside the first answer."""
-        desk = self._desk
-        old = await desk.turn(turn_id)
+        old = await self._desk.turn(turn_id)
         question = await self._question_of(old)
         if old.role == "assistant" and not old.ended:
             raise Refused("This answer is still being written.", "Stop it first.")
         chat = await self._open_chat(old.chat_id)
-        route, now = await self._route_again(chat, question, model, tier), desk.clock.now()
+        return await self._beside(chat, question, [await self._route_again(chat, question, model, tier)])
+
+    async def _beside(self, chat: Chat, question: Turn, routes: Sequence[Route]) -> Sent:
+        desk = self._desk
         async with desk.database.write() as tx:
-            answer, route = await self._empty_answer(tx, chat, question, route)
-            answer = await desk.enqueue(tx, answer, question.text)
-            chat = await desk.chats.show(tx, chat.id, answer, updated=now)
-        return await self._told(chat, question, answer, route)
+            made = [await self._empty_answer(tx, chat, question, route) for route in routes]
+            answers = [await desk.enqueue(tx, answer, question.text) for answer, _ in made]
+            await desk.tree.remember_way(tx, answers[0].id)
+            chat = await desk.chats.show(tx, chat.id, answers[0], updated=desk.clock.now())
+        return await self._told(chat, question, answers, [route for _, route in made])
 
     async def reroute(self, turn_id: int, model: str = "", tier: Tier | None = None) -> Sent:
         """Let somebody else answer; what was decided before is kept as overruled.
@@ -190,23 +219,6 @@ class Sending:
         )
         return msgspec.structs.replace(counted, model=model, route="" if route.line == CHOSEN else route.line)
 
-    async def summary_question(self, chat: Chat) -> str:
-        """Ask for a summary of a chat, with as much of its end as there is room for."""
-        desk = self._desk
-        known = await desk.memory.of(await desk.model_for(chat))
-        room = known.window(desk.settings().context) * _SUMMARY_SHARE / known.ratio.value
-        kept: list[str] = []
-        for turn in reversed(await desk.tree.up(chat.head_id, _SUMMARY_TURNS)):
-            if turn.text:
-                said = f"{'I' if turn.role == 'user' else 'You'}: {turn.text}"
-                room -= prompt.estimate(said)
-                if room < 0:
-                    break
-                kept.insert(0, said)
-        if not kept:
-            raise UsageError("There is nothing to summarise, or the last message alone is too long.")
-        return f"{_SUMMARY}\n\n---\n\n" + "\n\n".join(kept)
-
     async def _get_to_know(self, model: str) -> None:
         """Ask about a model, but wait for no server that is slow or away."""
         with suppress(LeitstandError, TimeoutError):
@@ -235,7 +247,7 @@ class Sending:
         parent: Turn | None,
         text: str,
         kept: tuple[NewAttachment, ...],
-        route: Route,
+        routes: Sequence[Route],
         *,
         anyway: bool = False,
     ) -> Sent:
@@ -252,17 +264,21 @@ class Sending:
                 kept,
                 parent=parent,
             )  # fmt: skip
-            answer, route = await self._empty_answer(tx, chat, question, route)
+            made = [await self._empty_answer(tx, chat, question, route) for route in routes]
+            answers = [answer for answer, _ in made]
             # Read here: an answer that ends looks in its own transaction for who waits for it.
             if parent is None or await desk.tree.has_ended(tx, parent.id):
-                answer = await desk.enqueue(tx, answer, text or kept[0].name, anyway=anyway)
+                title = text or kept[0].name
+                answers = [await desk.enqueue(tx, answer, title, anyway=anyway) for answer in answers]
+            if len(answers) > 1:
+                await desk.tree.remember_way(tx, answers[0].id)
             named = {}
             if not chat.title:
                 named["title"] = titles.from_text(text) or titles.from_text(kept[0].name if kept else "")
             chat = await desk.chats.show(
-                tx, chat.id, answer, updated=now, preview=rows.preview(text), unread=False, **named
+                tx, chat.id, answers[0], updated=now, preview=rows.preview(text), unread=False, **named
             )
-        return await self._told(chat, question, answer, route)
+        return await self._told(chat, question, answers, [route for _, route in made])
 
     async def _empty_answer(
         self, tx: Transaction, chat: Chat, question: Turn, route: Route
@@ -275,14 +291,17 @@ class Sending:
         answer = await self._desk.tree.insert_turn(tx, answer, parent=question)
         return answer, await self._desk.router.keep(tx, route, answer)
 
-    async def _told(self, chat: Chat, question: Turn, answer: Turn, route: Route) -> Sent:
-        question, answer = await self._desk.tree.with_siblings(
-            [question]
-        ) + await self._desk.tree.with_siblings([answer])
-        self._desk.make_way()
-        self._desk.tell(chat, question, answer)
-        self._desk.router.tell(route)
-        return Sent(chat, question, answer)
+    async def _told(
+        self, chat: Chat, question: Turn, answers: Sequence[Turn], routes: Sequence[Route]
+    ) -> Sent:
+        desk = self._desk
+        [question] = await desk.tree.with_siblings([question])
+        answer, *others = await desk.tree.with_siblings(answers)
+        desk.make_way()
+        desk.tell(chat, question, answer, *others)
+        for route in routes:
+            desk.router.tell(route)
+        return Sent(chat, question, answer, tuple(others))
 
     async def _question_of(self, turn: Turn) -> Turn:
         if turn.role == "user":
@@ -302,3 +321,17 @@ class Sending:
             await self._desk.jobs.cancel(job_id)
         except NotFound:
             return  # its job was cleared away
+
+
+def _several(models: tuple[str, ...]) -> tuple[str, ...]:
+    """The models to ask, each once however it is spelt."""
+    seen: dict[str, str] = {}
+    for model in models:
+        if model.strip():
+            seen.setdefault(same(model), model)
+    wanted = tuple(seen.values())
+    if not wanted:
+        raise UsageError("There is nobody to ask.", "Name one model or more.")
+    if len(wanted) > MOST_MODELS:
+        raise UsageError(f"At most {MOST_MODELS} models are asked at once.")
+    return wanted

@@ -29,6 +29,7 @@ from core.chat.options import checked_keep_alive, checked_options, checked_think
 from core.chat.routing import Router, Tier
 from core.chat.search import search
 from core.chat.sending import Sending
+from core.chat.summary import summary_question
 from core.chat.titles import run_title
 from core.chat.turn import orphaned, run_turn
 from core.chat.types import (
@@ -200,6 +201,34 @@ class ChatService:
         sent = await self._sending.send(chat, text, attachments, model=model, anyway=anyway)
         await self.set_draft(chat_id, "")
         return sent
+
+    @exposed
+    async def ask_several(
+        self,
+        chat_id: int | None,
+        text: str,
+        models: tuple[str, ...],
+        *,
+        attachments: tuple[NewAttachment, ...] = (),
+        anyway: bool = False,
+    ) -> Sent:
+        """Ask several models the same; their answers are variants of each other."""
+        chat = await self._writable(chat_id)
+        sent = await self._sending.send_to(chat, text, attachments, models, anyway=anyway)
+        await self.set_draft(chat_id, "")
+        return sent
+
+    @exposed
+    async def answer_also(self, turn_id: int, models: tuple[str, ...]) -> Sent:
+        """Let several models answer a question that was asked already, beside the answers it has."""
+        return await self._sending.answer_also(turn_id, models)
+
+    @exposed
+    async def variants(self, turn_id: int) -> tuple[Turn, ...]:
+        """Return a turn and its variants as they are at this moment, in the order they were made."""
+        desk = self._desk
+        ids = await desk.tree.variants(await desk.tree.turn(turn_id))
+        return tuple([await desk.turn(id) for id in ids])
 
     @exposed
     async def stop(self, turn_id: int) -> Turn:
@@ -404,7 +433,7 @@ class ChatService:
     async def new_chat_with_summary(self, chat_id: int) -> Sent:
         """Begin a chat that goes on from a summary of this one."""
         old = await self.get(chat_id)
-        question = await self._sending.summary_question(old)
+        question = await summary_question(self._desk, old)
         now = self._desk.clock.now()
         chat = msgspec.structs.replace(
             old, id=0, title=old.title, pinned=False, archived=False, created=now, updated=now,

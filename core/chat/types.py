@@ -221,6 +221,8 @@ class Sent(msgspec.Struct, frozen=True):
     chat: Chat
     question: Turn
     answer: Turn
+    others: tuple[Turn, ...] = ()
+    """Further answers to the same question, when several models were asked."""
 
 
 class Draft(msgspec.Struct, frozen=True):
