@@ -351,6 +351,15 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
             self.know(notices=0)
             self.push_screen(NoticesScreen(tuple(self.notices)))
 
+    def action_routing(self) -> None:
+        """Show which model answers what, why, and how that went."""
+        from tui.modals.routing import RoutingView
+
+        if not self.engine_ready:
+            self.toast("info", "One moment: Leitstand is still starting.")
+        elif not isinstance(self.screen, RoutingView):
+            self.push_screen(RoutingView())
+
     async def action_start_demo(self) -> None:
         """Start the built-in demonstration in place of a server that is away."""
         state = self.facts.server

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from textual.binding import Binding, BindingsMap, InvalidBinding
 
+from tui.key_names import shown as shown
 from tui.pages import PAGES
 
 SWALLOWED = frozenset(
@@ -83,6 +84,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "app.answered", "alt+a", "answered", "answered", "To the answer that ended last and was not looked at"
     ),
+    Key("app.routing", "alt+o", "routing", "routing", "Which model answers what and why, counts and rules"),
     Key("app.demo", "alt+d", "start_demo", "demo", "Start the built-in demonstration when no server answers"),
     Key("app.retry", "alt+r", "retry_server", "try the server", "Try the server again now"),
     Key("app.redraw", "ctrl+l", "redraw", "redraw", "Paint the whole screen anew", priority=True),
@@ -114,6 +116,9 @@ KEYS: tuple[Key, ...] = (
         "editor",
         "Write on in your own editor ($VISUAL, $EDITOR)",
         priority=True,
+    ),
+    Key(
+        "chat.several", "alt+m", "ask_several", "several", "Put the question to several models", priority=True
     ),
     Key(
         "chat.think",
@@ -169,6 +174,9 @@ KEYS: tuple[Key, ...] = (
     Key("talk.find_after", "f", "hit(1)", "next found", "The next find (after /find)"),
     Key("talk.regenerate", "r", "screen.regenerate", "again", "Answer once more, keeping this answer"),
     Key("talk.edit", "e", "screen.edit", "edit", "Ask the selected question in other words"),
+    Key("talk.reroute", "m", "screen.reroute", "other model", "Let another model or tier answer instead"),
+    Key("talk.why", "w", "screen.why", "why", "Why this model answered, with every reason"),
+    Key("talk.compare", "v", "screen.compare", "side by side", "All answers side by side, or take this one"),
     Key("talk.continue", "c", "screen.continue_answer", "go on", "Go on with an answer that ended early"),
     Key(
         "talk.before",
@@ -238,6 +246,7 @@ KEYS: tuple[Key, ...] = (
         footer=True,
     ),
     Key("queue.all", "escape", "clear_filter", "all", "Show all jobs again"),
+    Key("queue.routing", "o", "app.routing", "routing", "Which model answers what and why, counts and rules"),
     Key("queue.copy", "y", "copy_job", "copy", "Copy the selected job's error, or its title"),
     Key("gauges.processes", "p", "processes", "processes", "Show or hide the processes", footer=True),
     Key("gauges.sort", "s", "sort", "sort", "Sort the processes, or else the GPUs", footer=True),
@@ -401,39 +410,6 @@ def _clash(id: str, keys: str, overrides: Mapping[str, str]) -> Key | None:
 def _meet(one: str, other: str) -> bool:
     """Whether two scopes are ever active together."""
     return one == other or "app" in (one, other)
-
-
-_SHOWN = {
-    "question_mark": "?",
-    "slash": "/",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "comma": ",",
-    "full_stop": ".",
-    "plus": "+",
-    "equals_sign": "=",
-    "minus": "-",
-    "delete": "del",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-}
-
-
-def shown(keys: str, *, ascii_only: bool = False) -> str:
-    """Return keys as people read them: "f1, alt+1"."""
-    names = []
-    for key in keys.split(","):
-        prefix, plus, last = key.strip().rpartition("+")
-        name = _SHOWN.get(last, last)
-        if ascii_only and not name.isascii():
-            name = last
-        names.append(f"{prefix}{plus}{name}")
-    return ", ".join(names)
 
 
 def footer(

@@ -21,12 +21,13 @@ import msgspec
 
 from core.bus import Bus
 from core.chat import attachments, export, imports, personas, titles
+from core.chat.answers import AnswerVerbs
 from core.chat.desk import TITLE, TURN, Desk
 from core.chat.documents import Library
 from core.chat.learned import LEAST_CONTEXT
 from core.chat.lookup import inspection_of, passages_of
 from core.chat.options import checked_keep_alive, checked_options, checked_think
-from core.chat.routing import Router, Tier
+from core.chat.routing import Router
 from core.chat.search import search
 from core.chat.sending import Sending
 from core.chat.summary import summary_question
@@ -68,7 +69,7 @@ _LONGEST_PAGE = 1000
 _MOST_CONTEXT = 10_000_000
 
 
-class ChatService:
+class ChatService(AnswerVerbs):
     """Owns conversations: asks, streams, keeps and finds them."""
 
     def __init__(
@@ -219,48 +220,9 @@ class ChatService:
         return sent
 
     @exposed
-    async def answer_also(self, turn_id: int, models: tuple[str, ...]) -> Sent:
-        """Let several models answer a question that was asked already, beside the answers it has."""
-        return await self._sending.answer_also(turn_id, models)
-
-    @exposed
-    async def variants(self, turn_id: int) -> tuple[Turn, ...]:
-        """Return a turn and its variants as they are at this moment, in the order they were made."""
-        desk = self._desk
-        ids = await desk.tree.variants(await desk.tree.turn(turn_id))
-        return tuple([await desk.turn(id) for id in ids])
-
-    @exposed
     async def stop(self, turn_id: int) -> Turn:
         """End an answer; what was said is kept."""
         return await self._sending.stop(turn_id)
-
-    @exposed
-    async def regenerate(self, turn_id: int, *, model: str = "") -> Sent:
-        """Answer the same question anew; the earlier answer stays beside the new one."""
-        return await self._sending.regenerate(turn_id, model)
-
-    @exposed
-    async def reroute(self, turn_id: int, *, model: str = "", tier: Tier | None = None) -> Sent:
-        """Let another model answer, or one of another tier; an answer that said something stays."""
-        return await self._sending.reroute(turn_id, model, tier)
-
-    @exposed
-    async def edit_and_resend(
-        self, turn_id: int, text: str, *, attachments: tuple[NewAttachment, ...] | None = None
-    ) -> Sent:
-        """Ask a question in other words; the earlier one stays beside it. None keeps its attachments."""
-        return await self._sending.edit(turn_id, text, attachments)
-
-    @exposed
-    async def continue_answer(self, turn_id: int) -> Turn:
-        """Go on with an answer that was stopped, interrupted, failed or too long."""
-        return await self._sending.again(turn_id)
-
-    @exposed
-    async def retry(self, turn_id: int) -> Turn:
-        """Try a failed answer again: in place when nothing was said, beside it otherwise."""
-        return await self._sending.retry(turn_id)
 
     @exposed
     async def select_sibling(self, turn_id: int) -> OpenChat:

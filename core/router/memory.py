@@ -20,7 +20,8 @@ def concern(pick: Candidate, able: Sequence[Candidate], memory: Memory, terms: T
     used = _used_after(pick, memory)
     if used is not None and used >= terms.warn_at:
         text = f"With {pick.name} about {used:.0f} % of the GPU memory is in use."
-        return Concern("high_usage", text, _ways(pick, able))
+        anyway = Way("anyway", f"Load {pick.name} anyway", pick.name)
+        return Concern("high_usage", text, (anyway, *_ways(pick, able)))
     return None
 
 

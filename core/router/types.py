@@ -171,7 +171,7 @@ class Step(msgspec.Struct, frozen=True):
 class Way(msgspec.Struct, frozen=True):
     """A way out when memory is short."""
 
-    kind: Literal["unload", "instead", "partly", "cancel"]
+    kind: Literal["unload", "instead", "partly", "anyway", "cancel"]
     text: str
     model: str = ""
     """What to unload, or to use instead."""

@@ -14,6 +14,7 @@ from tui.modals.base import Dialog, frame
 from tui.render.match import matching
 from tui.render.option import Option
 from tui.render.pieces import Piece, Pieces, column, spread
+from tui.widgets.detail import Detail
 from tui.widgets.row_list import RowList
 
 
@@ -21,23 +22,34 @@ class Choose(Dialog[str | None]):
     """A line to type in and the list of what matches; Enter takes the selected row."""
 
     def __init__(
-        self, title: str, options: Sequence[Option], *, current: str = "", words: Sequence[Pieces] = ()
+        self,
+        title: str,
+        options: Sequence[Option],
+        *,
+        current: str = "",
+        about: str = "",
+        words: Sequence[Pieces] = (),
     ) -> None:
         super().__init__()
         self._title = title
         self._options = list(options)
         self._current = current
+        self._about = about
         self._words = words or [[("Nothing matches.", "dim")]]
 
     def compose(self) -> ComposeResult:
         """Lay out the line and the list."""
         with Vertical(classes="dialog -wide -tall") as box:
             frame(box, self._title, "type to filter · ↑↓ · enter take it · esc back")
+            if self._about:
+                yield Detail()
             yield Input(placeholder="Filter…")
             yield RowList(self._paint, key=lambda option: option.key)
 
     def on_mount(self) -> None:
         """Start with everything, on the current choice."""
+        if self._about:
+            self.query_one(Detail).say([[(one_line(self._about, 400), "text")], []])
         rows = self.query_one(RowList)
         rows.put(self._options, words=self._words)
         rows.select(self._current)

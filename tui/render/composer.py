@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from core.chat.types import Budget, Chat
 from core.guard import one_line
 from core.ollama.connection import ServerState
 from tui.format import context, count
 from tui.glyphs import Glyphs
 from tui.render.gauges import bar
-from tui.render.pieces import Piece, Pieces
+from tui.render.pieces import Piece, Pieces, width_of
 from tui.theme import Ink
 
 GAUGE = 10
@@ -77,25 +79,45 @@ def gauge(budget: Budget | None, glyphs: Glyphs, *, wide: bool) -> list[Piece]:
     return [*pieces, (" ", "dim")]
 
 
-def why(route: str, model: str) -> str:
-    """The reasons of a route beside its model's name."""
+def reasons(route: str, model: str) -> tuple[str, ...]:
+    """What stands behind the model's name, from the longest wording to the shortest."""
     question, _, answer = one_line(route, 300).partition(" → ")
     place = answer.removeprefix(model).removeprefix(", ")
-    return f"{question}, {place}" if place else question
+    state = place.partition(", ")[0]
+    kind, degree = question.partition(":")[0].split(" ")[0], question.rpartition(" · ")[2].rstrip(")")
+    found = [f", {place}   {question}", f", {state}   {question}", f"   {question}", f"   {kind} · {degree}"]
+    return tuple(found if place else found[2:])
 
 
 def destination(
-    chat: Chat | None, model: str, glyphs: Glyphs, attachments: int, *, route: str = "", asked: bool = True
+    chat: Chat | None,
+    model: str,
+    glyphs: Glyphs,
+    attachments: int,
+    *,
+    route: str = "",
+    asked: bool = True,
+    room: int = 200,
 ) -> list[Piece]:
     """Who answers next and why, and how; before anything is *asked* a routed chat only says so."""
     name = one_line(model, 80) or "no model yet"
     pieces: list[Piece] = [(f" {glyphs.arrow} ", "dim")]
     if route and not asked:
         pieces += [("auto", "text"), ("   the model is chosen by what you ask", "dim")]
-    elif route:
-        pieces += [("auto ", "dim"), (name, "text" if model else "warn"), (f"   {why(route, model)}", "dim")]
     else:
+        pieces += [("auto ", "dim")] if route else []
         pieces.append((name, "text" if model else "warn"))
+    after = _settings(chat, attachments)
+    if route and asked:
+        left = room - width_of([*pieces, *after])
+        words = next((words for words in reasons(route, model) if cell_len(words) <= left), "")
+        pieces.append((words, "dim"))
+    return [*pieces, *after]
+
+
+def _settings(chat: Chat | None, attachments: int) -> list[Piece]:
+    """How this chat answers, where that is not as usual."""
+    pieces: list[Piece] = []
     if chat is not None and chat.persona:
         pieces.append((f" as {one_line(chat.persona, 40)}", "accent"))
     if chat is not None and chat.think != "auto":

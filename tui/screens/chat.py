@@ -6,21 +6,17 @@ from textual.app import SuspendNotSupported
 
 from core.errors import LeitstandError
 from tui import keymap
+from tui.screens.chat_comparing import Comparing
 from tui.screens.chat_keeping import Keeping
-from tui.screens.chat_steering import Steering
 from tui.screens.chat_writing import Writing
 from tui.terminal.editor import edit
 from tui.widgets.prompt import Prompt
 
 
-class ChatScreen(Writing, Keeping, Steering):
+class ChatScreen(Comparing, Writing, Keeping):
     """Conversations at the left, the open one at the right, the composer below it."""
 
     BINDINGS = keymap.bindings("chat")
-
-    def action_scroll_talk(self, direction: int) -> None:
-        """Read back or on by a screenful."""
-        self._talk.page(direction)
 
     def action_follow(self) -> None:
         """Go to the end and follow what comes."""
@@ -29,10 +25,6 @@ class ChatScreen(Writing, Keeping, Steering):
     def action_focus_talk(self) -> None:
         """Go to the transcript."""
         self._talk.focus()
-
-    def action_focus_prompt(self) -> None:
-        """Go back to the composer."""
-        self._prompt.focus()
 
     def action_new_line(self) -> None:
         """Break the line of the question."""

@@ -157,13 +157,6 @@ class Steering(Conversation):
     def _unfinished(self) -> Turn | None:
         return next((turn for turn in reversed(self._turns.values()) if turn.state not in ENDED), None)
 
-    def _selected(self, role: str = "assistant") -> Turn | None:
-        """The turn under the transcript's cursor, or the last one of its kind."""
-        chosen = self._turns.get(self._talk.cursor_turn or -1)
-        if chosen is not None and chosen.role == role:
-            return chosen
-        return next((turn for turn in reversed(self._turns.values()) if turn.role == role), None)
-
     async def action_stop(self) -> None:
         """Stop the answer, keeping what was said."""
         turn = self._unfinished()

@@ -17,6 +17,9 @@ class Command(msgspec.Struct, frozen=True):
 COMMANDS: tuple[Command, ...] = (
     Command("new", "Begin a new chat", "new_chat"),
     Command("model", "Choose the model of this chat", "model", "name"),
+    Command("several", "Put the last question to several models, side by side", "ask_several"),
+    Command("why", "Why this model answered, with every reason", "why"),
+    Command("reroute", "Let another model or tier answer the last question", "reroute"),
     Command("think", "Let it think: auto, on, off, low, medium, high", "think", "how"),
     Command("system", "The system prompt of this chat", "system", "text"),
     Command("persona", "Somebody to talk to", "persona", "name"),

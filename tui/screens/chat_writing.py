@@ -10,12 +10,12 @@ from core.chat.types import Budget
 from core.errors import ContextExceeded, LeitstandError, UsageError
 from core.guard import one_line
 from tui.screens import chat_words
-from tui.screens.conversation import Conversation
+from tui.screens.chat_choosing import Choosing
 from tui.widgets.offers import Offer, Offers
 from tui.widgets.prompt import Prompt
 
 
-class Writing(Conversation):
+class Writing(Choosing):
     """The composer's side of the chat page."""
 
     # Writing ------------------------------------------------------------------------------------
@@ -40,13 +40,20 @@ class Writing(Conversation):
             return
         await self._send(event.text)
 
-    async def _send(self, text: str, *, anyway: bool = False) -> None:
+    async def _send(self, text: str, *, anyway: bool = False, model: str = "", asked: bool = False) -> None:
         if not self.leitstand.engine_ready:
             self.leitstand.toast("info", "One moment: Leitstand is still starting.")
             return
+        if not asked and (decision := await self._short_of_memory(text)) is not None:
+            self._ask_about_memory(text, decision)
+            return
         try:
             sent = await self.engine.chat.send(
-                self._chat.id if self._chat else None, text, attachments=tuple(self._attached), anyway=anyway
+                self._chat.id if self._chat else None,
+                text,
+                attachments=tuple(self._attached),
+                model=model,
+                anyway=anyway,
             )
         except ContextExceeded as error:
             await self._too_long(text, error)
@@ -58,7 +65,8 @@ class Writing(Conversation):
         self._prompt.empty()
         await self.engine.chat.set_draft(self._chat.id if self._chat else None, "")
         if self._chat is None or self._chat.id != sent.chat.id:
-            await self._open(sent.chat.id)
+            async with self.turning:
+                await self._open(sent.chat.id)
         else:
             self._chat = sent.chat
             self._take_turn(sent.question)
@@ -87,7 +95,7 @@ class Writing(Conversation):
         choice = next((found for found in budget.choices if found.kind == kind), None)
         try:
             if kind == "anyway":
-                await self._send(text, anyway=True)
+                await self._send(text, anyway=True, asked=True)
             elif kind == "raise_context" and choice is not None and choice.tokens:
                 await self.engine.chat.set_context(budget.model or self._answers_next, choice.tokens)
                 await self._send(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,10 +28,11 @@ from core.errors import LeitstandError
 from core.guard import one_line
 from tui.facts import Facts
 from tui.render import chat_list, code, composer
-from tui.render.pieces import Pieces
+from tui.render.pieces import Pieces, width_of
 from tui.render.turns import view
 from tui.screens.base import EngineScreen
 from tui.widgets.chat_rows import ChatRows
+from tui.widgets.comparison import Comparison
 from tui.widgets.detail import Detail
 from tui.widgets.line import Line
 from tui.widgets.offers import Offer, Offers
@@ -57,6 +59,12 @@ class Conversation(EngineScreen):
         self._order: list[int] = []
         self._chat: Chat | None = None
         self._turns: dict[int, Turn] = {}
+        self.turning = asyncio.Lock()
+        """Held while a chat comes onto the page: a dialog that closes reads it anew at the same time."""
+        self._variants: dict[int, Turn] = {}
+        """The answers that are compared."""
+        self._variants_of: int | None = None
+        """The question they answer."""
         self._budget: Budget | None = None
         self._attached: list[NewAttachment] = []
         self._deleted: list[int] = []
@@ -71,6 +79,7 @@ class Conversation(EngineScreen):
             with Vertical(id="talk"):
                 yield Detail(id="welcome")
                 yield Transcript(id="transcript")
+                yield Comparison(id="compared")
                 yield Offers(id="offers")
                 yield Line(id="seam")
                 yield Prompt(
@@ -111,7 +120,11 @@ class Conversation(EngineScreen):
 
     @property
     def _talk(self) -> Transcript:
-        return self.query_one(Transcript)
+        return self.query_one("#transcript", Transcript)
+
+    @property
+    def _compared(self) -> Comparison:
+        return self.query_one(Comparison)
 
     @property
     def _prompt(self) -> Prompt:
@@ -119,6 +132,10 @@ class Conversation(EngineScreen):
 
     async def read(self) -> None:
         """Read the list, and the open chat anew."""
+        async with self.turning:
+            await self._read_page()
+
+    async def _read_page(self) -> None:
         await self._keep_draft()
         await self._read_list()
         if self._chat is not None:
@@ -165,6 +182,12 @@ class Conversation(EngineScreen):
     async def _delta(self, event: TurnDelta) -> None:
         if self._chat is None or event.chat_id != self._chat.id:
             return
+        if event.turn_id in self._compared:
+            if not self._compared.extend(event.turn_id, event.part, event.offset, event.text):
+                await self._refresh_turn(event.turn_id)
+            return
+        if event.turn_id not in self._turns:
+            return  # another branch's
         if not self._talk.extend(event.turn_id, event.part, event.offset, event.text):
             # A gap: what was missed is read from the engine, which has all of it.
             await self._refresh_turn(event.turn_id)
@@ -178,8 +201,10 @@ class Conversation(EngineScreen):
             self._take_turn(event.turn)
 
     def _take_turn(self, turn: Turn) -> None:
-        known = turn.id in self._turns
-        if not known and turn.parent_id is not None and turn.parent_id not in self._turns:
+        if self._variants_of is not None and turn.parent_id == self._variants_of:
+            self._variants[turn.id] = turn
+            self._compared.update_turn(view(turn, self.engine.clock.now()))
+        if turn.id not in self._turns and not self._comes_next(turn):
             return  # another branch's, or one that is not on the screen
         self._turns[turn.id] = turn
         self._welcome(show=False)
@@ -189,6 +214,13 @@ class Conversation(EngineScreen):
             if self.is_current and self._chat is not None:
                 # Somebody looks at it: it needs no mark.
                 self.run_worker(self.engine.chat.read(self._chat.id), group="read", exit_on_error=False)
+
+    def _comes_next(self, turn: Turn) -> bool:
+        """Whether a new turn belongs behind what is shown, and is no variant of it."""
+        if turn.parent_id is None:
+            return not self._turns
+        shown = self._turns.values()
+        return turn.parent_id in self._turns and all(one.parent_id != turn.parent_id for one in shown)
 
     def _chat_changed(self, event: ChatChanged) -> None:
         chat = event.chat
@@ -236,11 +268,13 @@ class Conversation(EngineScreen):
     def _welcome(self, *, show: bool) -> None:
         """Say in an empty chat what can be done, or make room for the conversation."""
         welcome = self.query_one("#welcome", Detail)
-        welcome.display, self._talk.display = show, not show
+        welcome.display, self._talk.display = show, not show and not self._compared.shown
         if show:
             welcome.say(composer.welcome(self.leitstand.facts.server, self.leitstand.glyphs))
 
     def _show_chat(self, opened: OpenChat) -> None:
+        if self._chat is None or self._chat.id != opened.chat.id:
+            self._compared.close()
         self._welcome(show=not opened.turns)
         self._chat = opened.chat
         self._turns = {turn.id: turn for turn in opened.turns}
@@ -253,6 +287,7 @@ class Conversation(EngineScreen):
         self._show_next()
 
     async def _show_new(self) -> None:
+        self._compared.close()
         self._chat = None
         self._turns = {}
         self._talk.load([], more=False)
@@ -280,6 +315,13 @@ class Conversation(EngineScreen):
             await self._open(event.row.id)
             self._prompt.focus()
 
+    def _selected(self, role: str = "assistant") -> Turn | None:
+        """The turn under the transcript's cursor, or the last one of its kind."""
+        chosen = self._turns.get(self._talk.cursor_turn or -1)
+        if chosen is not None and chosen.role == role:
+            return chosen
+        return next((turn for turn in reversed(self._turns.values()) if turn.role == role), None)
+
     @property
     def _answers_next(self) -> str:
         """The model that would answer what is written now."""
@@ -295,6 +337,7 @@ class Conversation(EngineScreen):
     def _show_next(self) -> None:
         budget, glyphs = self._budget, self.leitstand.glyphs
         model = budget.model if budget else self._chat.model if self._chat else ""
+        right = composer.gauge(budget, glyphs, wide=self.size.width >= 60)
         left = composer.destination(
             self._chat,
             model,
@@ -302,8 +345,8 @@ class Conversation(EngineScreen):
             len(self._attached),
             route=budget.route if budget else "",
             asked=bool(self._prompt.text.strip() or self._attached),
+            room=(self.query_one("#next").size.width or 200) - width_of(right) - 2,
         )
-        right = composer.gauge(budget, glyphs, wide=self.size.width >= 60)
         self.query_one("#next", Line).put(left, right)
 
     # What is being written ------------------------------------------------------------------------

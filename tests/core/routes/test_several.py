@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -43,7 +44,7 @@ async def test_asked_twice_in_a_row_each_model_is_loaded_once(home: OpenHome) ->
             for turn in (one.answer, *one.others):
                 await here.ended(turn)
         asked = [json.loads(one.body)["model"] for one in here.simulator.requests if one.path == "/api/chat"]
-        switches = sum(before != after for before, after in zip(asked, asked[1:], strict=False))
+        switches = sum(before != after for before, after in pairwise(asked))
         assert switches == len(ALL) - 1
 
 

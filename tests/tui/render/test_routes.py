@@ -61,13 +61,23 @@ def test_the_variant_is_said_also_where_the_route_has_no_room() -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "asked", "words"),
+    ("route", "room", "words"),
     [
-        (ROUTE, True, " → auto qwen3-coder:30b   code: ps, grep, python · 0.40, loaded, 18.2 of 31 GB"),
-        (ROUTE, False, " → auto   the model is chosen by what you ask"),
-        ("", True, " → qwen3-coder:30b"),
+        (ROUTE, 90, " → auto qwen3-coder:30b, loaded, 18.2 of 31 GB   code: ps, grep, python · 0.40"),
+        (ROUTE, 70, " → auto qwen3-coder:30b, loaded   code: ps, grep, python · 0.40"),
+        (ROUTE, 57, " → auto qwen3-coder:30b   code: ps, grep, python · 0.40"),
+        (ROUTE, 40, " → auto qwen3-coder:30b   code · 0.40"),
+        (ROUTE, 30, " → auto qwen3-coder:30b"),
+        ("fast · 0.00 → qwen3-coder:30b", 90, " → auto qwen3-coder:30b   fast · 0.00"),
+        ("", 90, " → qwen3-coder:30b"),
     ],
 )
-def test_the_line_under_the_composer_says_who_answers_and_why(route: str, asked: bool, words: str) -> None:
-    pieces = destination(Chat(id=1), "qwen3-coder:30b", UNICODE, 0, route=route, asked=asked)
+def test_the_line_under_the_composer_says_who_answers_and_why(route: str, room: int, words: str) -> None:
+    pieces = destination(Chat(id=1), "qwen3-coder:30b", UNICODE, 0, route=route, room=room)
     assert "".join(text for text, _ in pieces) == words
+
+
+def test_before_anything_is_asked_the_line_says_that_the_model_is_chosen() -> None:
+    pieces = destination(None, "toy", UNICODE, 1, route="fast · 0.00 → toy", asked=False)
+    words = "".join(text for text, _ in pieces)
+    assert words == " → auto   the model is chosen by what you ask   1 attached"
