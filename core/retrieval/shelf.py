@@ -101,6 +101,8 @@ class Shelf:
         self.new_rows = 0
         """Since the last upkeep."""
         self._readers: set[asyncio.Future[None]] = set()
+        self._searchable = asyncio.Event()
+        self._searchable.set()
         self.mended = False
         """Whether damaged indexes were made anew since it was opened."""
         self.name = path.stem
@@ -136,6 +138,7 @@ class Shelf:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncTable | None]:
         """The table to read from: what is read is not cleaned up meanwhile."""
+        await self._searchable.wait()
         with sentences(self.what):
             table = await self.table()
             reader: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -145,6 +148,16 @@ class Shelf:
             finally:
                 self._readers.discard(reader)
                 reader.set_result(None)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Let readers wait while the table has no indexes that they could ask."""
+        self._searchable.clear()
+        try:
+            await self.read_out()
+            yield
+        finally:
+            self._searchable.set()
 
     async def read_out(self) -> None:
         """Wait for those who may still read an older version; whoever comes now reads the newest."""

@@ -86,14 +86,15 @@ async def purge(shelf: Shelf, in_thread: InThread) -> None:
             table = await shelf.table()
             if table is None:
                 return
-            try:
-                await _rewrite(shelf, table, spool, in_thread)
-            finally:
-                with suppress(FileNotFoundError):
-                    spool.unlink()
-            await shelf.look(table)
-            await _index(shelf, table)
-            await shelf.flush()
+            async with shelf.alone():
+                try:
+                    await _rewrite(shelf, table, spool, in_thread)
+                finally:
+                    with suppress(FileNotFoundError):
+                        spool.unlink()
+                await shelf.look(table)
+                await _index(shelf, table)
+                await shelf.flush()
             await _clean(shelf, table)
             await shelf.look(table)
         shelf.commits = shelf.new_rows = 0

@@ -230,7 +230,7 @@ async def test_search_is_quick_and_stays_so(
         )
         within(whole, budget, brute, quiet)
         assert found >= nearest
-        assert busy.worst <= max(15.0, 3 * idle.worst)
+        assert busy.worst <= max(15.0, 5 * idle.worst)
         if count >= 1_000_000:
             return
         async with busy.watched():

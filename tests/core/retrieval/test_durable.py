@@ -15,6 +15,7 @@ from core.errors import DataDirectoryError, DiskFull, StoreError
 from core.retrieval import durable, upkeep
 from core.retrieval.lance import translated
 from core.retrieval.shelf import Repair
+from core.retrieval.types import Filter
 from tests.core.retrieval.shelves import names, opened, rows, vector
 from tests.waiting import until
 
@@ -37,6 +38,8 @@ async def main():
                 await index.drop_older(1, name, 2)
             if number % 7 == 6:
                 await index.optimize(1)
+            if number % 4 == 2:
+                await index.optimize(1, purge=True)
             print(number, flush=True)
 asyncio.run(main())
 """
@@ -230,6 +233,34 @@ async def test_a_copy_made_while_rows_come_can_be_opened(tmp_path: Path) -> None
         assert await writer > 6
         assert await index.copy(tmp_path / "one", space=2) == ["units_2_r1.lance"]
         assert names(tmp_path / "one") == ["units_2_r1.lance"]
+
+
+async def test_searches_find_what_is_there_whatever_happens_to_the_table_meanwhile(tmp_path: Path) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("stays", TEXTS))
+        await index.add(1, [row for number in range(40) for row in rows(f"d{number}", TEXTS)])
+        stop = asyncio.Event()
+
+        async def searching() -> int:
+            number = 0
+            while not stop.is_set():
+                only = Filter(documents=("stays",))
+                assert len(await index.words(1, "rent", 9, only)) == 1
+                assert len(await index.near(1, vector("rent"), 9, only)) == 3
+                assert len(await index.texts(1, ["stays-1-0"])) == 1
+                number += 1
+            return number
+
+        searchers = [asyncio.ensure_future(searching()) for _ in range(3)]
+        for number in range(4):
+            await index.remove(1, [f"d{number}"])
+            await index.add(1, rows(f"d{number}", TEXTS, revision=2))
+            await index.optimize(1)
+            await index.optimize(1, purge=True)
+            assert not any(one.done() for one in searchers)
+        stop.set()
+        assert min(await asyncio.gather(*searchers)) > 3
+        assert not (await index._shelf(1)).mended
 
 
 SECRET = "Xylophonquartz"
