@@ -179,6 +179,7 @@ class Engine:
         self._follower = self.tasks.spawn("joins", self._joins.follow())
         if self.options.demo:
             await self.server.start_demo()
+            self.tasks.spawn("demonstration library", self.library.demonstrate())
         else:
             await self.server.start()
         await self.models.start()

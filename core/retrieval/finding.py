@@ -11,7 +11,7 @@ import msgspec
 from core.errors import LeitstandError
 from core.retrieval.cite import Pick, Picked, pick
 from core.retrieval.desk import Desk, Maker, bare
-from core.retrieval.fuse import fuse, one_a_section
+from core.retrieval.fuse import MEANING, fuse, one_a_section
 from core.retrieval.guiding import Guide
 from core.retrieval.library import Candidate, Inspection, LibraryDocument, Method, Searched, Space
 from core.retrieval.route import Evidence
@@ -193,7 +193,8 @@ class Finder:
     async def _passages(self, wanted: Wanted, query: str, chosen: Sequence[_Legs]) -> Searched:
         near = [hit for one in chosen for hit in one.near]
         words = [hit for one in chosen for hit in one.words]
-        fused = fuse(near, words, wanted.method)
+        meanings = [await self._index.meaning(one.space.id) for one in chosen]
+        fused = fuse(near, words, wanted.method, meaning=min(meanings, default=MEANING))
         fitting = [hit for hit in fused if self._near_enough(chosen, hit, auto=wanted.auto)]
         far = {hit.key for hit in fused} - {hit.key for hit in fitting}
         order, behind = one_a_section(fused)

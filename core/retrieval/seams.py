@@ -164,7 +164,13 @@ class Index(Protocol):
         """At most so many vectors from all over a space."""
         ...
 
-    async def optimize(self, space: int, *, purge: bool = False, build: int | None = None) -> None:
+    async def meaning(self, space: int) -> float:
+        """What the meaning counts for beside the words."""
+        ...
+
+    async def optimize(
+        self, space: int, *, purge: bool = False, thorough: bool = False, build: int | None = None
+    ) -> None:
         """Bring the indexes up to date and clean up; *purge* really erases what was deleted."""
         ...
 

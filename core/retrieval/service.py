@@ -28,6 +28,7 @@ from core.jobs.service import JobService
 from core.jobs.types import JobFilter, NewJob
 from core.models.service import ModelService
 from core.ollama.connection import ServerService
+from core.retrieval import demonstration
 from core.retrieval.binding import Binder
 from core.retrieval.desk import Desk, Maker
 from core.retrieval.finding import Finder, Wanted
@@ -61,6 +62,7 @@ from core.tasks import Tasks
 _MOST_TEXT = 32 * 2**20
 _LONGEST_PAGE = 1_000
 _MOST_JOBS = 200
+_DEMO_AFTER = 2.0
 
 
 class LibraryService:
@@ -116,6 +118,15 @@ class LibraryService:
             desk.tasks.spawn("library", self._follower.follow()),
             desk.tasks.spawn("watched folders", self._follower.watch()),
         ]
+
+    async def demonstrate(self) -> None:
+        """Fill two small spaces, a moment after the first picture."""
+        await self._desk.clock.sleep(_DEMO_AFTER)
+        for shown in demonstration.SPACES:
+            space = await self.create_space(shown.name, description=shown.description, colour=shown.colour)
+            for name in shown.documents:
+                text = await self._desk.tasks.in_thread(demonstration.text, name)
+                await self.ingest_text(space.id, name, text)
 
     async def close(self) -> None:
         """Let go of everything; what runs is the queue's to end."""

@@ -121,7 +121,7 @@ class Worker:
         space = await self._desk.open_space(ask.space)
         async with self._turns[space.id]:
             await Meter(space.id).enter(ctx, "finishing")
-            await self._index.optimize(space.id, purge=ask.purge)
+            await self._index.optimize(space.id, purge=ask.purge, thorough=True)
             if ask.purge:
                 await self._desk.database.checkpoint()
             await self._desk.tell(space.id)
