@@ -30,6 +30,7 @@ from core.tasks import Tasks
 
 if TYPE_CHECKING:
     # Imported by the work that needs them, after the first picture.
+    from core.batches import BatchService
     from core.chat.service import ChatService
     from core.downloads.service import DownloadService
     from core.jobs.service import JobService
@@ -64,6 +65,7 @@ class Options:
 class Engine:
     """Owns everything that happens; faces call its services' verbs and follow its bus."""
 
+    batches: BatchService
     chat: ChatService
     downloads: DownloadService
     jobs: JobService
@@ -188,6 +190,7 @@ class Engine:
 
     def _build(self, store: Database) -> None:
         """Make every service that rests on the database; nothing runs yet."""
+        from core.batches import BatchService
         from core.chat.service import ChatService
         from core.downloads.service import DownloadService
         from core.jobs.service import JobService
@@ -277,6 +280,13 @@ class Engine:
             note_answer=self.models.note_answer,
             router=routes,
             library=self.library,
+        )
+        self.batches = BatchService(
+            self.jobs,
+            self.clock,
+            client=lambda: self.server.client,
+            context=joins.context_of,
+            settings=lambda: self.config.current.chat,
         )
         self.telemetry = TelemetryService(
             bus=self.bus,

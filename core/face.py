@@ -20,6 +20,7 @@ from core.tasks import Tasks
 
 if TYPE_CHECKING:
     # Imported when the first of their verbs is called.
+    from core.batches import BatchService
     from core.chat.service import ChatService
     from core.downloads.service import DownloadService
     from core.engine import Options
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from core.telemetry.service import TelemetryService
 
 SERVICES = {
+    "batches": "core.batches:BatchService",
     "chat": "core.chat.service:ChatService",
     "config": "core.config.service:ConfigService",
     "downloads": "core.downloads.service:DownloadService",
@@ -65,6 +67,7 @@ class Face(Protocol):
     config: ConfigService
     health: HealthService
     server: ServerService
+    batches: BatchService
     chat: ChatService
     downloads: DownloadService
     jobs: JobService

@@ -167,6 +167,14 @@ class Joins:
         """What memory is free now, where the server's GPUs are the ones we see."""
         return room_in(await self._house.telemetry.latest(FRESH))
 
+    async def context_of(self, model: str) -> int | None:
+        """The context length a model is used with; None when nothing is known of it."""
+        models = self._house.models
+        try:
+            return await models.context_of(models.roster.get(model))
+        except LeitstandError:
+            return None
+
     async def usual_context(self, model: str) -> int | None:
         """The context length chats use for a model; None before its first answer."""
         speeds = await self._house.chat.speeds()

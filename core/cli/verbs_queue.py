@@ -16,6 +16,29 @@ _OFFLINE = "A Leitstand that runs does it at once; without one nothing is starte
 
 QUEUE_VERBS = (
     Verb(
+        "batch",
+        "Answer a file of questions when nobody else waits; results go to another file.",
+        "FILE has a question a line, or a JSON object with `prompt` a line, which may name its own `model`, "
+        "`system` and `options`. Without a model the router chooses. The results are JSON lines: {line, "
+        "model, prompt, answer, thinking, tokens, speed, seconds} or {line, model, prompt, error}.\n\n"
+        "Every question is a job of its own, behind everything else in the queue. Whatever ends the command, "
+        "the same one goes on: what is answered is not asked again, what failed is.",
+        "core.cli.batch_verb:batch",
+        (
+            Argument("FILE", "The questions."),
+            Argument(
+                "--model",
+                "Who answers; several times to ask several models.",
+                "NAME",
+                many=True,
+                names="model",
+            ),
+            Argument("--out", "Where the results go, a line each.", "FILE"),
+            Argument("--detach", "Return at once; the same command collects the answers later."),
+        ),
+        (("leitstand batch questions.txt --model qwen3:8b --out answers.jsonl", "over night"),),
+    ),
+    Verb(
         "queue list",
         "Show what runs, what waits and what ended.",
         "Reads the database, also beside a Leitstand that runs, and disturbs none. What runs comes first, "

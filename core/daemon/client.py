@@ -35,6 +35,7 @@ from core.presence import LinkChanged, LinkPhase, LinkState
 from core.tasks import Tasks
 
 if TYPE_CHECKING:
+    from core.batches import BatchService
     from core.chat.service import ChatService
     from core.config.service import ConfigService
     from core.downloads.service import DownloadService
@@ -116,6 +117,7 @@ class AttachedEngine:
     config: ConfigService
     health: HealthService
     server: ServerService
+    batches: BatchService
     chat: ChatService
     downloads: DownloadService
     jobs: JobService
