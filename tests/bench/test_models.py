@@ -60,9 +60,10 @@ def test_a_long_catalogue_is_filtered_and_sorted_between_two_keys() -> None:
     worst = 0.0
     for name, wanted in filters.items():
         for order in ORDERS:
-            began = time.perf_counter()
+            # Processor time: how long it takes where nothing else runs.
+            began = time.process_time()
             browse(models, wanted, order, verdicts=verdicts)
-            took = time.perf_counter() - began
+            took = time.process_time() - began
             worst = max(worst, took)
             if order == "usual":
                 print(f"{name:16} {took * 1000:6.1f} ms of {WITHIN * 1000:.0f}")

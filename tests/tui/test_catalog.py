@@ -112,6 +112,19 @@ async def test_without_a_server_the_page_says_why_nothing_is_listed(
         assert_picture(here.app, "catalog-empty")
 
 
+async def test_in_a_small_pane_the_list_has_every_line_and_a_state_is_its_sign(shell: OpenShell) -> None:
+    async with shell("catalog", (40, 10)) as here:
+        await known(here)
+        await loaded(here, "llama3.2:3b")
+        lines = screen_text(here.app).splitlines()
+        assert sum("B  " in line for line in lines) >= 5
+        row = line_with("\n".join(lines), "llama3.2:3b")
+        assert "●" in row
+        assert "…" not in row
+        await here.pilot.resize_terminal(80, 24)
+        await shows(here, "Small Llama", "unloads in")
+
+
 async def test_a_word_a_state_and_fit_restrict_the_list_and_escape_brings_all_back(shell: OpenShell) -> None:
     async with shell("catalog") as here:
         page = await known(here)

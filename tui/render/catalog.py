@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,6 +36,10 @@ _CAN = {"thinking": "think", "embedding": "embed", "insert": "fill in"}
 _GIB = 2**30
 _MARKS = 3
 _LEAST_NAME = 20
+_EVERY_CHOICE = 100
+"""From that width on everything is named that one may choose."""
+_NARROWEST = 60
+"""Under that width a state is its sign."""
 
 
 class _Column(msgspec.Struct, frozen=True):
@@ -59,6 +63,7 @@ COLUMNS: tuple[_Column, ...] = (
     _Column("state", "state", 18),
 )
 _GAP = 2
+_ONLY_SIGN: dict[str, Any] = {"title": "", "width": 2}
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -72,6 +77,8 @@ class Look(msgspec.Struct, frozen=True):
 def _shown(width: int) -> list[tuple[_Column, int]]:
     """The columns there is room for; the name gets what the others leave."""
     shown = [each for each in COLUMNS if width >= each.least]
+    if width < _NARROWEST:
+        shown = [*shown[:-1], msgspec.structs.replace(shown[-1], **_ONLY_SIGN)]  # the state stands last
     taken = _MARKS + sum(each.width for each in shown) + _GAP * (len(shown) - 1)
     name = max(width - taken, _LEAST_NAME)
     return [(each, each.width or name) for each in shown]
@@ -86,25 +93,27 @@ def head(width: int) -> list[Piece]:
     return pieces[:-1]
 
 
-def filters(board: ModelBoard, shown: int, glyphs: Glyphs, *, typing: bool) -> tuple[Pieces, Pieces]:
-    """Say what is listed, and how many of how many."""
+def filters(
+    board: ModelBoard, shown: int, glyphs: Glyphs, *, typing: bool, width: int
+) -> tuple[Pieces, Pieces]:
+    """Say what is listed, and how many of how many; where there is little room, only what was chosen."""
     down = glyphs.opened
     left: list[Piece] = []
     if not typing:
         text = one_line(board.text, 60)
         left = [(" / ", "key"), (text or "filter", "accent" if text else "dim"), ("    ", "text")]
-    which, fits = board.which != "all", board.only_fitting
-    left += [
-        (f"{WHICH_WORDS[board.which]} {down}", "accent" if which else "dim"),
-        ("   ", "text"),
-        (f"{ABILITY_WORDS.get(board.ability, board.ability)} {down}", "accent" if board.ability else "dim"),
-        ("   ", "text"),
-        (f"{'fits here' if fits else 'any size'} {down}", "accent" if fits else "dim"),
-        ("   ", "text"),
-        (f"{board.order} {down}", "accent" if board.order != "recommended" else "dim"),
-    ]
+    choices = (
+        (WHICH_WORDS[board.which], board.which != "all"),
+        (ABILITY_WORDS.get(board.ability, board.ability), bool(board.ability)),
+        ("fits here" if board.only_fitting else "any size", board.only_fitting),
+        (board.order, board.order != "recommended"),
+    )
+    for words, chosen in choices:
+        if chosen or width >= _EVERY_CHOICE:
+            left += [(f"{words} {down}", "accent" if chosen else "dim"), ("   ", "text")]
     known = len(board.models)
-    count = f"{shown} of {known} models" if board.restricted else f"{known} models"
+    what = " models" if width >= _NARROWEST else ""
+    count = f"{shown} of {known}{what}" if board.restricted else f"{known}{what}"
     return left, [(f"{count} ", "dim")]
 
 

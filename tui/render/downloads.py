@@ -20,7 +20,7 @@ from tui.theme import Ink
 
 _WIDE = 116
 _SPARK = 14
-_NARROW_WORD = 10 + 2 + 9
+_NARROW_WORD = 10 + 2 + 8
 """As wide as a speed and a duration."""
 _SHOWN_TROUBLES = 3
 

@@ -157,6 +157,7 @@ class CatalogView(Pulling):
         super().on_resize()
         if self.is_mounted and self.query("#heads"):
             self._frame()
+            self.give_lines("#rule", "#model-detail")
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class CatalogView(Pulling):
     def _frame(self) -> None:
         glyphs, width = self.leitstand.glyphs, self.size.width
         typing = self.query_one("#filter", Input).display
-        left, right = catalog.filters(self.board, len(self.rows.rows), glyphs, typing=typing)
+        left, right = catalog.filters(self.board, len(self.rows.rows), glyphs, typing=typing, width=width)
         self.query_one("#filters", Line).put(left, right)
         self.query_one("#heads", Line).put([(" ", "dim"), *catalog.head(width - 2)])
         self.query_one("#rule", Line).put([(glyphs.rule * width, "rule")])

@@ -98,6 +98,12 @@ class DownloadsView(Pulling):
             moving = self.leitstand.facts.downloads.moving
             self.set_timer(PULSE if moving <= MANY else 2 * PULSE, self.show_rows)
 
+    def on_resize(self) -> None:
+        """Give the list every line where there are few."""
+        super().on_resize()
+        if self.is_mounted and self.query("#rule"):
+            self.give_lines("#rule", "#download-detail")
+
     async def _cleared(self, _: JobsCleared) -> None:
         await self.resync()
 
@@ -156,8 +162,8 @@ class DownloadsView(Pulling):
             [("Nothing is being fetched.", "strong")],
             [("", "text")],
             [("Models come from the Ollama registry, from hf.co, or from a host of your own.", "text")],
-            [("What is fetched, how far it is and how fast stands here, a line a model; it goes", "text")],
-            [("on when this page is left, and where it stopped when Leitstand is started again.", "text")],
+            [("What is fetched stands here, a line a model: how far, how fast. It goes on", "text")],
+            [("when this page is left, and where it stopped when Leitstand starts again.", "text")],
             [("", "text")],
             begin,
         ]

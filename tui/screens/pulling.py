@@ -10,9 +10,17 @@ from tui import format as fmt
 from tui.modals.confirm import Confirm
 from tui.screens.base import EngineScreen
 
+SHORT = 16
+"""Under that many lines a list has all of them."""
+
 
 class Pulling(EngineScreen):
     """A page from which a model can be fetched."""
+
+    def give_lines(self, *ids: str) -> None:
+        """Where there are few lines, the list has those of the story of its selected row."""
+        for id in ids:
+            self.query_one(id).display = self.size.height >= SHORT
 
     def offer_pull(self, name: str) -> None:
         """Ask the registry what a model would bring, then ask the person."""
