@@ -22,7 +22,10 @@ _MEANING_ELSE = {
     " / best in class / class conflict / drug class",
     "classes": "social classes / upper classes / lower classes / working classes / classes of drugs",
     "klasse": "erste klasse / ersten klasse / erster klasse / zweite klasse / zweiten klasse"
-    " / zweiter klasse / soziale klasse / klasse in der schule / in der klasse / in deiner klasse"
+    " / zweiter klasse / dritte klasse / dritten klasse / vierte klasse / vierten klasse / fuenfte klasse"
+    " / fuenften klasse / sechste klasse / sechsten klasse / siebte klasse / siebten klasse / achte klasse"
+    " / achten klasse / neunte klasse / neunten klasse / zehnte klasse / zehnten klasse"
+    " / soziale klasse / klasse in der schule / in der klasse / in deiner klasse"
     " / in meiner klasse / in unserer klasse / unsere klasse / meine klasse / klasse leistung"
     " / klasse idee / das ist klasse",
     "python": "monty python / ball python / burmese python / reticulated python / python snake / pet python",

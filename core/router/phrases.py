@@ -37,7 +37,8 @@ _ANYWHERE: dict[str, str] = {
     " / using c / using go / using rust / using r / use java / use c / use go / mit java"
     " / mit rust / mit go / write c / c exam / java question / excel formula / excel formel"
     " / excel macro / excel makro / excel tabelle / ruby on rails / spring boot / scala code",
-    "trade": "dependency injection / load balancing / load balancer / rate limiting / event loop"
+    "trade": "fetch aufruf / fetch call / fetch request / api call / api aufruf / api request"
+    " / dependency injection / load balancing / load balancer / rate limiting / event loop"
     " / virtual machine / virtual machines / virtual environment / message queue"
     " / object relational / test driven / continuous integration / public key / private key"
     " / ssh key / connection pool / thread pool / semantic versioning / functional programming"

@@ -233,6 +233,18 @@ RULES: tuple[Rule, ...] = (
         "why", "heavy", 1.0, unless(both(begins("why"), longer(6)), fired("why mine")),
         "reasons are asked for",
     ),
+    Rule(
+        "why it was", "heavy", 1.3,
+        unless(
+            both(begins("why"), shapes.WHY_IT_WAS),
+            fired("why", "why mine"), _PROGRAM, _PERHAPS, _TRADE, words("me"),
+        ),
+        "why something came about",
+    ),
+    Rule(
+        "put in order", "heavy", 2.4, unless(shapes.PUT_IN_ORDER, _PROGRAM), "words are to be put in order",
+    ),
+    Rule("long writing", "heavy", 1.4, unless(shapes.LONG_WRITING, _PROGRAM), "a long text is to be written"),
     Rule("and why", "heavy", 1.2, both(words("and_why"), longer(8)), "a question of several parts"),
     Rule(
         "considerations", "heavy", 1.5,

@@ -105,4 +105,21 @@ SYLLOGISM = says(
     "quantifier",
 )
 
+WHY_IT_WAS = says(
+    r"^\W{0,3}(?:warum|weshalb|wieso) (?:\w{3,20}ten?"
+    r"|(?:ver|zer|ent)?(?:kam|ging|fiel|lor|gann|brach|wurd|stand|zog|griff|schloss|trat|bot)\w{0,3}"
+    r"|begann(?:en)?|gab es|war(?:en)?) (?!du\b|ihr\b)"
+)
+
+LONG_WRITING = says(
+    r"\b(?:write|compose|draft|schreibe?|verfasse|entwirf) (?:me |us |mir |uns )?(?:an? |eine[nr]? )?"
+    r"(?:\w{1,15} ){0,3}?(?:story|blog post|essay|article|speech|screenplay"
+    r"|kurzgeschichte|geschichte|blogbeitrag|aufsatz|artikel|rede)\b"
+)
+
+PUT_IN_ORDER = looks(
+    r"\b(?i:sort|order|arrange|sortiere|ordne) (?i:the |these |die |diese )?(?i:following|folgenden?)"
+    r" (?i:words|names|w(?:ö|oe)rter|namen|begriffe)\b"
+)
+
 CHOICES = looks(r"(?:^|\s)\(?[A-E][).]\s", needs=").", least=3)

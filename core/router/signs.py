@@ -148,14 +148,14 @@ def looks(pattern: str, needs: str = "", least: int = 1) -> Sign:
 
 
 def says(pattern: str, *groups: str) -> Sign:
-    """A sentence of this form; it cannot be there without a word of these groups."""
+    """A sentence of this form; it cannot be there without a word of these groups, if there are any."""
     compiled = re.compile(pattern, re.IGNORECASE)
 
     def find(reading: Reading) -> Sequence[str]:
         match = compiled.search(reading.text)
         return (match[0].strip()[:_LONGEST],) if match else ()
 
-    return Sign(find, frozenset(groups))
+    return Sign(find, frozenset(groups) or None)
 
 
 def both(one: Sign, other: Sign) -> Sign:
