@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _BAD = ".bad"
+_SPARE = "spare-"
 _END = b"LANC"
 """How every data file and every manifest ends that was written whole."""
 _DATA_NAME = re.compile(rb"([01]{24}[0-9a-f]{26})\.lance")
@@ -106,9 +107,25 @@ def step_back(table: Path) -> bool:
     found = manifests(table)
     if not found:
         return False
+    spare = table / f"{_SPARE}{found[0].name}"
+    saved = spare.exists() and _ends_well(spare) and spare.read_bytes() != found[0].read_bytes()
     found[0].rename(free_name(found[0]))
+    if saved:
+        spare.rename(found[0])
     _sync(table / "_versions")
-    return len(found) > 1
+    return saved or len(found) > 1
+
+
+def keep_spare(table: Path) -> None:
+    """Keep the newest manifest twice: after cleaning up there is no older one to go back to."""
+    newest = next(iter(manifests(table)), None)
+    for old in table.glob(f"{_SPARE}*"):
+        old.unlink(missing_ok=True)
+    if newest is not None:
+        spare = table / f"{_SPARE}{newest.name}"
+        shutil.copyfile(newest, spare)
+        _sync(spare)
+        _sync(table)
 
 
 def free_name(path: Path) -> Path:

@@ -68,13 +68,15 @@ async def tidy(shelf: Shelf, in_thread: InThread) -> None:
             await shelf.look(table)
         shelf.commits = shelf.new_rows = 0
         await in_thread(durable.forget_bad, shelf.path)
+        await in_thread(durable.keep_spare, shelf.path)
         await in_thread(give_memory_back)
 
 
 async def _clean(shelf: Shelf, table: AsyncTable) -> None:
     """Remove every older version, and what interrupted writes left: nobody writes or reads them now."""
-    await shelf.read_out()
-    await shelf.repeated(lambda: table.optimize(cleanup_older_than=_AT_ONCE, delete_unverified=True))
+    # It commits once more before it removes, so that who began to read just now would lose the ground.
+    async with shelf.alone():
+        await shelf.repeated(lambda: table.optimize(cleanup_older_than=_AT_ONCE, delete_unverified=True))
     await shelf.flush()
 
 
@@ -99,6 +101,7 @@ async def purge(shelf: Shelf, in_thread: InThread) -> None:
             await shelf.look(table)
         shelf.commits = shelf.new_rows = 0
         await in_thread(durable.forget_bad, shelf.path)
+        await in_thread(durable.keep_spare, shelf.path)
         await in_thread(give_memory_back)
 
 
@@ -211,7 +214,13 @@ async def mended(shelf: Shelf, search: Callable[[], Awaitable[list[Hit]]]) -> li
     try:
         return await search()
     except StoreError as error:
-        if shelf.mended or error.__cause__ is None or not is_damage(error.__cause__):
+        if error.__cause__ is None or not is_damage(error.__cause__):
+            raise
+        log.info("a search of space %d failed and is tried again", shelf.space)
+    try:
+        return await search()
+    except StoreError:
+        if shelf.mended:
             raise
         # Once: what a new index does not help is something else.
         shelf.mended = True

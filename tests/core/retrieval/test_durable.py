@@ -17,6 +17,7 @@ from core.retrieval.lance import translated
 from core.retrieval.shelf import Repair
 from core.retrieval.types import Filter
 from tests.core.retrieval.shelves import names, opened, rows, vector
+from tests.fakes.clock import settle
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -136,6 +137,28 @@ async def test_after_a_power_cut_a_table_goes_back_to_its_last_whole_version(
         assert len(await index.near(1, vector(TEXTS[1]), 4)) == 4
     assert repairs == []
     assert not [name for name in names(table / "_versions") if name.endswith(".bad")]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+async def test_after_cleaning_up_a_torn_manifest_costs_nothing(tmp_path: Path, share: float) -> None:
+    await filled(tmp_path)
+    table = tmp_path / "units_1_r1.lance"
+    repairs: list[Repair] = []
+    for number in range(2):
+        async with opened(tmp_path, repairs) as index:
+            await index.optimize(1)
+        whole = head(table).read_bytes()
+        head(table).write_bytes(whole[: int(len(whole) * share)])
+        async with opened(tmp_path, repairs) as index:
+            assert len(await index.documents(1)) == 4 + number
+            assert len(await index.words(1, "rent", 9)) == 4 + number
+            await index.add(1, rows(f"more{number}", TEXTS))
+        # What came after that is lost with its own manifest only.
+        head(table).write_bytes(b"")
+        async with opened(tmp_path, repairs) as index:
+            assert len(await index.documents(1)) == 4 + number
+            await index.add(1, rows(f"more{number}", TEXTS))
+    assert [(repair.versions, repair.lost) for repair in repairs] == [(1, False)] * 4
 
 
 async def test_a_table_of_which_nothing_is_left_begins_anew_and_says_so(tmp_path: Path) -> None:
@@ -421,10 +444,14 @@ async def test_cleaning_up_waits_for_who_still_reads(tmp_path: Path) -> None:
         shelf = await index._shelf(1)
         async with shelf.reading():
             cleaning = asyncio.ensure_future(index.optimize(1))
-            await until(lambda: len(durable.manifests(shelf.path)) > 7)
+            await until(lambda: not shelf._searchable.is_set())
+            assert len(durable.manifests(shelf.path)) > 6
+            late = asyncio.ensure_future(index.words(1, "rent", 9))
+            await settle()
             assert not cleaning.done()
-            assert len(await index.words(1, "rent", 9)) == 4, "others read on meanwhile"
+            assert not late.done()
         await cleaning
+        assert len(await late) == 4
         assert len(durable.manifests(shelf.path)) == 1
 
 
