@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from textual.binding import Binding, BindingsMap, InvalidBinding
 
+from tui.key import Key as Key
 from tui.key_names import shown as shown
+from tui.library_keys import LIBRARY_KEYS
 from tui.pages import PAGES
 
 SWALLOWED = frozenset(
@@ -30,23 +32,6 @@ SWALLOWED = frozenset(
         "f12",
     }
 )
-
-
-class Key(msgspec.Struct, frozen=True):
-    """One thing a key does."""
-
-    id: str
-    keys: str
-    action: str
-    label: str
-    about: str
-    footer: bool = False
-    priority: bool = False
-
-    @property
-    def scope(self) -> str:
-        """Where it works: `app` everywhere, otherwise the page or widget of that name."""
-        return self.id.partition(".")[0]
 
 
 KEYS: tuple[Key, ...] = (
@@ -130,6 +115,23 @@ KEYS: tuple[Key, ...] = (
         priority=True,
     ),
     Key(
+        "chat.library",
+        "ctrl+r",
+        "choose_spaces",
+        "library",
+        "Choose what questions are looked up in: what matches, some spaces, nothing",
+        footer=True,
+        priority=True,
+    ),
+    Key(
+        "chat.sources",
+        "alt+s",
+        "show_sources",
+        "sources",
+        "What the last answer was given from",
+        priority=True,
+    ),
+    Key(
         "chat.stop",
         "ctrl+c",
         "stop_or_copy",
@@ -191,6 +193,20 @@ KEYS: tuple[Key, ...] = (
         "screen.sibling(1)",
         "next variant",
         "The variant after this one",
+    ),
+    *(
+        Key(
+            f"talk.source_{number}",
+            str(number),
+            f"screen.open_source({number})",
+            f"source {number}",
+            f"Open passage [{number}] of the answer where it stands",
+        )
+        for number in range(1, 10)
+    ),
+    Key("talk.sources", "s", "screen.show_sources", "sources", "What the answer was given from"),
+    Key(
+        "talk.inspect", "i", "screen.inspect_search", "how found", "How the passages of the answer were found"
     ),
     Key("chats.pin", "p", "screen.pin", "pin", "Keep on top of the list, or not"),
     Key("chats.rename", "R", "screen.rename", "rename", "Give it another title"),
@@ -324,11 +340,7 @@ KEYS: tuple[Key, ...] = (
         footer=True,
     ),
     Key("downloads.copy", "y", "copy", "copy", "Copy the selected one's error, or its name"),
-    Key("library.new", "n", "new", "new space", "Make a space", footer=True),
-    Key("library.change", "e", "change", "change", "Give the space another name or description", footer=True),
-    Key("library.colour", "c", "colour", "colour", "Mark the space with a colour"),
-    Key("library.delete", "x", "delete", "delete", "Delete the selected one; u takes that back", footer=True),
-    Key("library.undo", "u", "undo", "undo", "Take the last deletion back", footer=True),
+    *LIBRARY_KEYS,
     Key("modal.close", "escape", "close", "back", "Close without changing anything", footer=True),
     Key("modal.accept", "enter", "accept", "ok", "Take it", footer=True),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.pictures import assert_picture, screen_text
+from tests.tui.bookcase import filled, shelf
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
 from tests.waiting import until
 from tui.app import LeitstandApp
@@ -31,6 +32,14 @@ async def shows(here: Shell, *words: str) -> str:
     await until(lambda: all(word in screen_text(here.app) for word in words))
     await here.pilot.pause()
     return screen_text(here.app)
+
+
+async def to_documents(here: Shell) -> None:
+    """Go among the documents, once they are listed."""
+    await until(lambda: len(page_of(here).documents.rows) == 4)
+    await here.pilot.pause()
+    await here.pilot.press("tab")
+    await until(lambda: page_of(here).documents.has_focus)
 
 
 @SIZES
@@ -102,3 +111,125 @@ async def test_what_a_name_holds_is_never_obeyed(shell: OpenShell) -> None:
         await here.engine.library.create_space("[red]x[/] \x1b[2Jy", description="[link=a]b")
         text = await shows(here, "[red]x[/]", "[link=a]b")
         assert "\x1b" not in text
+
+
+@SIZES
+async def test_documents_stand_beside_their_space_with_what_could_not_be_read(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("library", size) as here:
+        space = await filled(here)
+        assert (space.documents, space.failed) == (4, 1)
+        await shows(here, "manuals", "1 document not readable")
+        await to_documents(here)
+        text = await shows(here, "Pump manual", "Lease", "prices", "not readable")
+        assert "✗" in text
+        await here.pilot.press("w")
+        await until(lambda: len(page_of(here).documents.rows) == 1)
+        text = await shows(here, "It is damaged", "only those not readable")
+        page_of(here)._explain()
+        assert_picture(here.app, "library-failed")
+        await here.pilot.press("escape")
+        await until(lambda: len(page_of(here).documents.rows) == 4)
+        await shows(here, "Pump manual")
+        assert_picture(here.app, "library")
+
+
+async def test_documents_are_filtered_by_words_and_shown_again(shell: OpenShell) -> None:
+    async with shell("library") as here:
+        await filled(here)
+        await shows(here, "Lease")
+        await here.pilot.press("f", *"pump")
+        await until(lambda: len(page_of(here).documents.rows) == 1)
+        await here.pilot.press("enter")
+        assert page_of(here).documents.has_focus
+        await shows(here, "named like pump")
+        await here.pilot.press("escape")
+        await until(lambda: len(page_of(here).documents.rows) == 4)
+        await here.pilot.press("escape")
+        assert page_of(here).spaces.has_focus
+
+
+@SIZES
+async def test_a_search_shows_passages_while_it_is_typed_and_opens_one_where_it_stands(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("library", size) as here:
+        await filled(here)
+        await shows(here, "manuals")
+        await here.pilot.press("slash")
+        await shows(here, "Ask as you would ask somebody.")
+        await here.pilot.press(*"mineral oil")
+        await here.clock.advance(1)
+        text = await shows(here, "[1]", "Pump manual", "in manuals")
+        assert_picture(here.app, "library-search")
+        await here.pilot.press("alt+i")
+        await shows(here, "How it was found", "asked", "mineral oil", "score")
+        await here.pilot.press("escape", "enter")
+        text = await shows(here, "Pump manual", "two litres of mineral oil", "lines ")
+        assert "The filter is changed" in text
+        assert_picture(here.app, "library-passage")
+        await here.pilot.press("escape", "tab")
+        await shows(here, "in every space")
+
+
+async def test_a_folder_is_added_with_its_name_completed(shell: OpenShell) -> None:
+    async with shell("library") as here:
+        folder = shelf(here.home)
+        space = await here.engine.library.create_space("manuals")
+        await shows(here, "Nothing is in it yet.", "a reads a file")
+        await here.pilot.press("a")
+        await shows(here, "Read into manuals")
+        await here.pilot.press(*str(folder.parent / "she"))
+        await shows(here, "shelf/", "folder")
+        await here.pilot.press("tab", "enter")
+        for _ in range(200):
+            await here.clock.advance(0.5)
+            await here.pilot.pause()
+            if (await here.engine.library.space(space.id)).documents == 4:
+                break
+        await shows(here, "Pump manual")
+
+
+async def test_a_path_that_is_not_there_is_said(shell: OpenShell) -> None:
+    async with shell("library") as here:
+        await here.engine.library.create_space("manuals")
+        await shows(here, "a reads a file")
+        await here.pilot.press("a", "enter")
+        await shows(here, "Read into manuals")
+        await here.pilot.press("escape")
+        assert await here.engine.library.ingests() == ()
+
+
+async def test_a_document_is_taken_out_and_read_again(shell: OpenShell, said: list[str]) -> None:
+    async with shell("library") as here:
+        space = await filled(here)
+        await to_documents(here)
+        await shows(here, "Lease")
+        page_of(here).documents.select(
+            next(row.id for row in page_of(here).documents.rows if row.title == "Lease")
+        )
+        await here.pilot.press("x")
+        await shows(here, "Take Lease out of the library?", "Its file stays where it is.")
+        await here.pilot.press("y")
+        await until(lambda: all(row.title != "Lease" for row in page_of(here).documents.rows))
+        await here.pilot.press("u")
+        for _ in range(200):
+            await here.clock.advance(0.5)
+            await here.pilot.pause()
+            if (await here.engine.library.space(space.id)).documents == 4:
+                break
+        await until(lambda: any(row.title == "Lease" for row in page_of(here).documents.rows))
+        assert said[-2:] == ["Taken out: Lease.", "It is read again."]
+
+
+async def test_a_document_is_read_from_its_beginning(shell: OpenShell) -> None:
+    async with shell("library") as here:
+        await filled(here)
+        await to_documents(here)
+        await shows(here, "Pump manual")
+        page_of(here).documents.select(
+            next(row.id for row in page_of(here).documents.rows if row.title == "Pump manual")
+        )
+        await here.pilot.press("enter")
+        await shows(here, "Nobody works on the pump", "pump.md")

@@ -98,6 +98,7 @@ def destination(
     route: str = "",
     asked: bool = True,
     room: int = 200,
+    library: str = "",
 ) -> list[Piece]:
     """Who answers next and why, and how; before anything is *asked* a routed chat only says so."""
     name = one_line(model, 80) or "no model yet"
@@ -107,7 +108,7 @@ def destination(
     else:
         pieces += [("auto ", "dim")] if route else []
         pieces.append((name, "text" if model else "warn"))
-    after = _settings(chat, attachments)
+    after = _settings(chat, attachments, library)
     if route and asked:
         left = room - width_of([*pieces, *after])
         words = next((words for words in reasons(route, model) if cell_len(words) <= left), "")
@@ -115,7 +116,7 @@ def destination(
     return [*pieces, *after]
 
 
-def _settings(chat: Chat | None, attachments: int) -> list[Piece]:
+def _settings(chat: Chat | None, attachments: int, library: str) -> list[Piece]:
     """How this chat answers, where that is not as usual."""
     pieces: list[Piece] = []
     if chat is not None and chat.persona:
@@ -124,6 +125,8 @@ def _settings(chat: Chat | None, attachments: int) -> list[Piece]:
         pieces.append((f"   think {chat.think}", "dim"))
     if chat is not None and chat.system and not chat.persona:
         pieces.append(("   own system prompt", "dim"))
+    if library:
+        pieces.append((f"   {library}", "dim"))
     if attachments:
         pieces.append((f"   {attachments} attached", "accent"))
     return pieces

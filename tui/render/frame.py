@@ -38,7 +38,7 @@ def footer(turn: Turn, width: int, glyphs: Glyphs) -> list[Line]:
     """Return the rows below the text."""
     lines = [line for notice in turn.notices for line in _notice(notice, width, glyphs)]
     if turn.chips:
-        lines.extend(_wrapped("   ".join(turn.chips), Role.DIM, width))
+        lines.extend(line for row in _rows(turn.chips, width) for line in _wrapped(row, Role.DIM, width))
     if turn.facts or turn.ended:
         ended = shown(turn.ended)
         facts = [(shown(turn.facts), Role.DIM)]
@@ -46,6 +46,17 @@ def footer(turn: Turn, width: int, glyphs: Glyphs) -> list[Line]:
             facts = [(facts[0][0].rpartition(_DOT)[0], Role.DIM)]  # the last figures matter least
         lines.append(_spread(facts, [(ended, Role.DIM)], width))
     return lines
+
+
+def _rows(chips: Sequence[str], width: int) -> list[str]:
+    """As many chips in a row as have room: none is broken while it fits into one."""
+    rows: list[str] = []
+    for chip in chips:
+        if rows and width_of(shown(f"{rows[-1]}   {chip}")) <= width:
+            rows[-1] += f"   {chip}"
+        else:
+            rows.append(chip)
+    return rows
 
 
 def _both_fit(left: Words, right: str, width: int) -> bool:

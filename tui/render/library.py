@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from core.guard import one_line
@@ -50,8 +52,8 @@ class Look(msgspec.Struct, frozen=True):
     now: float
     ingests: dict[int, Ingest] = {}
     """What is being read, by its space."""
-    marked: frozenset[str] = frozenset()
-    """Documents that were marked."""
+    short: Callable[[str], str] = str
+    """Writes paths as people do."""
 
 
 def media_word(media: str) -> str:
@@ -142,8 +144,9 @@ def space_detail(space: Space, look: Look) -> list[Pieces]:
     elif space.chunks:
         lines.append([("found by its words alone: no embedding model has read it yet", "dim")])
     if space.roots:
+        roots = ", ".join(look.short(root) for root in space.roots[:4])
         lines.append(
-            [("from ", "dim"), (one_line(", ".join(space.roots[:4]), 200), "text"),
+            [("from ", "dim"), (one_line(roots, 200), "text"),
              (f" and {len(space.roots) - 4} more" if len(space.roots) > 4 else "", "dim")]
         )  # fmt: skip
     if space.note:
@@ -197,7 +200,6 @@ def document_head(width: int) -> list[Piece]:
 def document_row(document: LibraryDocument, width: int, look: Look) -> Pieces:
     """A document: its title, what it is, how much of it there is, and how it is."""
     glyphs = look.glyphs
-    mark: Piece = ("+" if document.id in look.marked else " ", "accent")
     signs: dict[str, Piece] = {
         "ready": (glyphs.done, "good"),
         "waiting": (glyphs.known, "dim"),
@@ -219,7 +221,7 @@ def document_row(document: LibraryDocument, width: int, look: Look) -> Pieces:
         bad=document.state == "failed",
     )
     title = one_line(document.title or document.source, 200)
-    left: list[Piece] = [mark, signs[document.state], (" ", "text"), (title, "text")]
+    left: list[Piece] = [(" ", "text"), signs[document.state], (" ", "text"), (title, "text")]
     if document.notes and document.state == "ready":
         left.append((f" {glyphs.warning}", "warn"))
     return spread(left, right, width)
@@ -239,7 +241,8 @@ def _document_right(width: int, cells: tuple[str, str, str, str], *, bad: bool =
 
 def document_detail(document: LibraryDocument, look: Look) -> list[Pieces]:
     """What is to say about a document."""
-    title, source = one_line(document.title, 200), one_line(document.source, 300)
+    title = one_line(document.title, 200)
+    source = one_line(look.short(document.source), 300)
     lines: list[Pieces] = [[(title or source, "strong")]]
     if document.error:
         lines.append([(f"{look.glyphs.failed} ", "bad"), (one_line(document.error, 400), "text")])
@@ -269,3 +272,15 @@ def together(spaces: tuple[Space, ...]) -> Pieces:
     chunks = sum(space.chunks for space in spaces)
     parts = [plural(len(spaces), "space"), plural(documents, "document"), plural(chunks, "chunk")]
     return [(f"{' · '.join(parts)} ", "dim")]
+
+
+def narrowed(text: str, failed: bool, shown: int, total: int) -> Pieces:  # noqa: FBT001 - as the page holds it
+    """What the list of documents is narrowed to, and how much of it is shown."""
+    pieces: list[Piece] = [(" ", "text")]
+    if text:
+        pieces += [("named like ", "dim"), (one_line(text, 60), "accent"), ("   ", "dim")]
+    if failed:
+        pieces.append(("only those not readable   ", "accent"))
+    if shown < total:
+        pieces.append((f"the first {shown} of {plural(total, 'document')}", "dim"))
+    return pieces

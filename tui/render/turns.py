@@ -9,6 +9,7 @@ from core.chat.types import Turn as ChatTurn
 from core.guard import one_line
 from tui.format import count, duration, speed
 from tui.render import routes as routed
+from tui.render.passages import chips
 from tui.render.types import Notice, Phase, Turn
 
 _STATUS = {"queued": "waiting for its turn", "loading": "loading the model", "reading": "reading the prompt"}
@@ -45,6 +46,7 @@ def view(turn: ChatTurn, now: float) -> Turn:
         seconds=_thought(turn, now),
         tokens=turn.stats.thinking_tokens if turn.stats else None,
         notices=_notices(turn),
+        chips=chips(turn.sources),
         facts=_measured(turn.stats) if turn.ended else "",
         ended=_end(turn) if turn.ended else "",
     )
@@ -76,6 +78,10 @@ def _status(turn: ChatTurn, now: float) -> str:
 
 def _notices(turn: ChatTurn) -> tuple[Notice, ...]:
     found = [Notice(_sentence(note.message, note.hint), "warn") for note in turn.notes]
+    if turn.sources is not None:
+        found += [Notice(one_line(note, 300), "dim") for note in turn.sources.notes]
+        if turn.ended and turn.sources.hint and turn.sources.sources:
+            found.append(Notice(one_line(turn.sources.hint, 300), "dim"))
     if turn.context is not None and (left_out := _left_out(turn.context)):
         found.append(Notice(left_out, "dim"))
     if turn.ended and turn.error is not None:

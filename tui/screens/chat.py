@@ -8,12 +8,13 @@ from core.errors import LeitstandError
 from tui import keymap
 from tui.screens.chat_comparing import Comparing
 from tui.screens.chat_keeping import Keeping
+from tui.screens.chat_sources import Sourcing
 from tui.screens.chat_writing import Writing
 from tui.terminal.editor import edit
 from tui.widgets.prompt import Prompt
 
 
-class ChatScreen(Comparing, Writing, Keeping):
+class ChatScreen(Comparing, Writing, Keeping, Sourcing):
     """Conversations at the left, the open one at the right, the composer below it."""
 
     BINDINGS = keymap.bindings("chat")

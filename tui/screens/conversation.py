@@ -24,7 +24,7 @@ from core.chat.types import (
     TurnDelta,
 )
 from core.config.types import ConfigChanged
-from core.errors import LeitstandError
+from core.errors import LeitstandError, NotFound
 from core.guard import one_line
 from tui.facts import Facts
 from tui.render import chat_list, code, composer
@@ -70,6 +70,8 @@ class Conversation(EngineScreen):
         self._deleted: list[int] = []
         self._quiet: Timer | None = None
         self._files: tuple[str, list[Offer]] = ("", [])
+        self._looked_up = ""
+        """What questions are looked up in, in words; empty where there is no library."""
         self._opened = False
 
     def body(self) -> Iterable[Widget]:
@@ -346,6 +348,7 @@ class Conversation(EngineScreen):
             route=budget.route if budget else "",
             asked=bool(self._prompt.text.strip() or self._attached),
             room=(self.query_one("#next").size.width or 200) - width_of(right) - 2,
+            library=self._looked_up,
         )
         self.query_one("#next", Line).put(left, right)
 
@@ -377,6 +380,7 @@ class Conversation(EngineScreen):
 
     async def _count(self) -> None:
         text = self._prompt.text
+        await self._know_library()
         try:
             self._budget = await self.engine.chat.budget(
                 self._chat.id if self._chat else None, text, attachments=tuple(self._attached)
@@ -385,11 +389,20 @@ class Conversation(EngineScreen):
             self._budget = None  # the server is away or the model unknown: the gauge says nothing
         self._show_next()
 
+    async def _attach_to_library(self, path: str) -> bool:
+        """Read a file into the documents of this chat; False when that is no way either."""
+        return False
+
+    async def _know_library(self) -> None:
+        """Find out what questions of this chat are looked up in."""
+
     async def _attach_file(self, path: str) -> None:
         try:
             # Read here: the engine may be on another machine, or stand in another folder.
             attached = await self.engine.tasks.in_thread(attachments.read, expanded(path))
         except LeitstandError as error:
+            if not isinstance(error, NotFound) and await self._attach_to_library(expanded(path)):
+                return
             self.leitstand.say_error(error)
             return
         self._attached.append(attached)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from textual import on
+from textual.widgets import Input
+
 from core.errors import LeitstandError
 from core.guard import one_line
-from core.retrieval.library import COLOURS, Space
+from core.retrieval.library import COLOURS, Ingest, LibraryDocument, Space
 from tui import keymap
 from tui.modals.ask import Ask
 from tui.modals.confirm import Confirm
+from tui.modals.find import Find
+from tui.modals.passage import Reading
+from tui.modals.paths import AskPath
 from tui.modals.pick import Pick
 from tui.render.library import plural
+from tui.screens.chat_writing import files_starting
 from tui.screens.library_view import LibraryView
+from tui.widgets.offers import Offer
+from tui.widgets.row_list import RowList
 
 
 class LibraryScreen(LibraryView):
@@ -23,6 +32,8 @@ class LibraryScreen(LibraryView):
     def __init__(self) -> None:
         super().__init__()
         self._deleted: list[int] = []
+        self._removed: list[tuple[int, tuple[str, ...]]] = []
+        """Files whose documents were removed here, and from which space: they can be read again."""
 
     async def _do(self, work: Awaitable[object], said: str = "", hint: str = "") -> bool:
         try:
@@ -94,7 +105,11 @@ class LibraryScreen(LibraryView):
         self.app.push_screen(Pick("Colour of the space", tuple(words), space.colour or "none"), chosen)
 
     def action_delete(self) -> None:
-        """Delete the selected space after a question; that can be undone."""
+        """Delete the selected document or space after a question; that can be undone."""
+        undo = self.key_of("library.undo")
+        if (document := self.document) is not None:
+            self._ask_remove(document, undo)
+            return
         if (space := self._chosen()) is None:
             return
 
@@ -102,7 +117,6 @@ class LibraryScreen(LibraryView):
             if yes:
                 self._work(self._delete(space))
 
-        undo = self.key_of("library.undo")
         gone = (
             f"{plural(space.documents, 'document')} leave the library" if space.documents else "It is empty"
         )
@@ -110,6 +124,29 @@ class LibraryScreen(LibraryView):
         self.app.push_screen(
             Confirm(f"Delete {one_line(space.name, 50)}?", consequence, "delete it"), answered
         )
+
+    def _ask_remove(self, document: LibraryDocument, undo: str) -> None:
+        self.documents.keep()
+        back = (
+            f"{undo} reads it again."
+            if document.kind == "file"
+            else "It was pasted: that cannot be taken back."
+        )
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - as Textual calls it
+            if yes:
+                self._work(self._remove(document))
+
+        question = f"Take {one_line(document.title or document.source, 40)} out of the library?"
+        self.app.push_screen(
+            Confirm(question, f"Its file stays where it is. {back}", "take it out"), answered
+        )
+
+    async def _remove(self, document: LibraryDocument) -> None:
+        name = one_line(document.title or document.source, 60)
+        taken = await self._do(self.engine.library.remove_documents((document.id,)), f"Taken out: {name}.")
+        if taken and document.kind == "file":
+            self._removed.append((document.space, (document.source,)))
 
     async def _delete(self, space: Space) -> None:
         if await self._do(
@@ -121,6 +158,10 @@ class LibraryScreen(LibraryView):
 
     async def action_undo(self) -> None:
         """Take the last deletion back, also one of an earlier day."""
+        if self._removed:
+            space, paths = self._removed.pop()
+            await self._do(self.engine.library.ingest(space, paths), "It is read again.")
+            return
         if not self._deleted:
             gone = await self.engine.library.spaces(deleted=True)
             self._deleted = [each.id for each in sorted(gone, key=lambda each: each.deleted_at or 0.0)]
@@ -131,3 +172,148 @@ class LibraryScreen(LibraryView):
         if await self._do(self.engine.library.undo_delete_space(id), "It is back."):
             self.spaces.select(id)
             self.spaces.keep()
+
+    # Reading ------------------------------------------------------------------------------------
+
+    def action_add(self) -> None:
+        """Ask for a file or a folder and read it into the selected space."""
+        self.spaces.keep()
+        if (space := self.space) is None:
+            self.action_new()
+            return
+
+        async def names(text: str) -> list[Offer]:
+            found = await self.engine.tasks.in_thread(files_starting, text or "~/")
+            return [_offer(name) for name in found]
+
+        async def take(text: str) -> None:
+            ingest = await self.engine.library.ingest(space.id, (text,))
+            self.ingests[ingest.space] = ingest
+            await self.resync()
+
+        title = f"Read into {one_line(space.name, 40)}"
+        about = "A file or a folder. What was read before is read again only if it changed."
+        self.app.push_screen(AskPath(title, about, names, take))
+
+    def _work_here(self) -> Ingest | None:
+        """What works on the selected space."""
+        ingest = self.ingests.get(self.space.id) if self.space is not None else None
+        if ingest is None or not ingest.unfinished:
+            self.leitstand.toast("info", "Nothing is being read into this space.")
+            return None
+        return ingest
+
+    async def action_pause(self) -> None:
+        """Set reading aside, or let it go on."""
+        if (ingest := self._work_here()) is not None:
+            jobs = self.engine.jobs
+            await self._do(jobs.release(ingest.job) if ingest.phase == "held" else jobs.hold(ingest.job))
+
+    async def action_stop(self) -> None:
+        """End reading; what was read stays."""
+        if (ingest := self._work_here()) is not None:
+            await self._do(self.engine.jobs.cancel(ingest.job), "Stopped. r reads the rest.")
+
+    async def action_again(self) -> None:
+        """Read what is new or changed."""
+        if (space := self.space) is not None:
+            await self._do(self.engine.library.ingest(space.id), "Looking for what is new or changed.")
+
+    def action_reindex(self) -> None:
+        """Build the index of the selected space anew, after a question."""
+        if (space := self.space) is None:
+            return
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - as Textual calls it
+            if yes:
+                self._work(self._do(self.engine.library.reindex(space.id), "The index is built anew."))
+
+        consequence = (
+            f"{plural(space.chunks, 'chunk')} are embedded again. It is searched as it is meanwhile."
+        )
+        self.app.push_screen(
+            Confirm(f"Re-index {one_line(space.name, 50)}?", consequence, "re-index"), answered
+        )
+
+    async def action_tidy(self) -> None:
+        """Clean up the index of the selected space."""
+        if (space := self.space) is not None:
+            await self._do(self.engine.library.optimize(space.id), "The index is being tidied.")
+
+    # Looking ------------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Find passages while they are typed."""
+        self.app.push_screen(Find(self.space))
+
+    def action_other(self) -> None:
+        """Go to the documents, or back to the spaces."""
+        if self.documents.has_focus:
+            self.action_back()
+        elif self.space is not None and self.documents.display:
+            self.add_class("-inside")
+            self.documents.focus()
+
+    def action_back(self) -> None:
+        """All documents again; then back to the spaces."""
+        line = self.query_one("#filter", Input)
+        if self.text or self.only_failed or line.display:
+            self.text, self.only_failed = "", False
+            line.value = ""
+            line.display = False
+            if line.has_focus:
+                self.documents.focus()
+            self._work(self._read_now())
+            return
+        self.remove_class("-inside")
+        self.spaces.focus()
+
+    @on(RowList.Opened, "#spaces")
+    def _space_opened(self) -> None:
+        self.action_other()
+
+    @on(RowList.Opened, "#documents")
+    def _document_opened(self) -> None:
+        document = self.documents.selected
+        if document is None:
+            return
+        if document.sections:
+            self.app.push_screen(Reading(document.id, title=document.title or document.source))
+        else:
+            self.leitstand.toast("info", one_line(document.error, 300) or "It is still to be read.")
+
+    def action_filter(self) -> None:
+        """Open the filter line."""
+        line = self.query_one("#filter", Input)
+        line.display = True
+        line.focus()
+
+    @on(Input.Changed, "#filter")
+    async def _filtered(self, event: Input.Changed) -> None:
+        self.text = event.value
+        await self._read_now()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.query_one("#filter", Input).display = False
+        self.add_class("-inside")
+        self.documents.focus()
+
+    async def action_which(self) -> None:
+        """List only what could not be read, or everything again."""
+        self.only_failed = not self.only_failed
+        await self._read_now()
+
+    async def action_copy_path(self) -> None:
+        """Copy the path of the selected document, or why it was not read."""
+        if (document := self.document) is not None:
+            await self.leitstand.copy(document.error or document.source)
+        elif (space := self.space) is not None:
+            await self.leitstand.copy(space.name)
+
+
+def _offer(name: str) -> Offer:
+    """A file or folder to complete, shown by its own name."""
+    folder = name.endswith("/")
+    own = one_line(name.rstrip("/").rpartition("/")[2], 200) + ("/" if folder else "")
+    return Offer(name, "folder" if folder else "file", own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 
@@ -22,6 +23,7 @@ from tui.render.stack import Spot
 from tui.widgets.cursor import Cursor
 
 _FAR = 1 << 20
+_CITED = re.compile(r"\[(\d{1,3})(?:\s*[,;–-]\s*\d{1,3})*\]")
 
 
 class Reading(Cursor):
@@ -34,6 +36,20 @@ class Reading(Cursor):
             super().__init__()
             self.view = view
             self.target = target
+
+        @property
+        def control(self) -> Reading:
+            """The view it came from."""
+            return self.view
+
+    class SourceChosen(Message):
+        """Somebody clicked on a citation, or on a source under an answer."""
+
+        def __init__(self, view: Reading, turn_id: int, number: int) -> None:
+            super().__init__()
+            self.view = view
+            self.turn_id = turn_id
+            self.number = number
 
         @property
         def control(self) -> Reading:
@@ -233,7 +249,11 @@ class Reading(Cursor):
         if event.chain == 2:
             self._select_block(block, place)
             return
-        if place.piece in (Piece.THINK, Piece.THOUGHT):
+        line = next(iter(self.stack.rows(row, row + 1)), None)
+        number = _cited_at(line, event.x - MARGIN, anywhere=place.leaf is None) if line is not None else None
+        if number is not None and block.turn.speaker == "answer":
+            self.post_message(self.SourceChosen(self, block.turn.id, number))
+        elif place.piece in (Piece.THINK, Piece.THOUGHT):
             self.toggle_think(block.turn.id)
         elif place.document is not None and place.leaf is not None:
             self._click_text(block, place, row, event.x - MARGIN)
@@ -253,6 +273,17 @@ class Reading(Cursor):
         if leaf.kind is Kind.FENCE and label and column >= self.columns - len(self.hint):
             self.action_copy("block")
         self.refresh()
+
+
+def _cited_at(line: Line, column: int, *, anywhere: bool) -> int | None:
+    """The number of the citation at a cell; among the chips below an answer its words belong to it, too."""
+    text = "".join(run[0] for run in line.runs)
+    chosen: int | None = None
+    for found in _CITED.finditer(text):
+        first, last = width_of(text[: found.start()]), width_of(text[: found.end()])
+        if first <= column and (anywhere or column < last):
+            chosen = int(found[1])
+    return chosen
 
 
 def _style_at(line: Line, column: int) -> int:

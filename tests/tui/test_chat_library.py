@@ -1,0 +1,124 @@
+"""Answers from documents in the chat: what was searched, what they rest on, and where that stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.simulator import Script
+from tests.pictures import assert_picture, screen_text
+from tests.tui.bookcase import filled, quiet
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.waiting import until
+from tui.app import LeitstandApp
+from tui.widgets.prompt import Prompt
+from tui.widgets.transcript import Transcript
+
+SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+CONFIG = '[chat]\nmodel = "llama3.2:3b"\ntitle_by_model = false\n'
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the person was told in passing; windows for it are not opened in tests."""
+    words: list[str] = []
+    monkeypatch.setattr(LeitstandApp, "toast", lambda app, level, text, hint="": words.append(text))
+    return words
+
+
+async def shows(here: Shell, *words: str) -> str:
+    await until(lambda: all(word in screen_text(here.app) for word in words))
+    await here.pilot.pause()
+    return screen_text(here.app)
+
+
+async def asked(here: Shell, question: str, *answer: str) -> None:
+    """Ask, and wait for the end of the answer."""
+    here.simulator.next(Script.saying(*answer), route="chat")
+    prompt = here.app.query_one(Prompt)
+    prompt.put(question)
+    await here.pilot.press("enter")
+    await shows(here, answer[-1], "done")
+    await quiet(here)
+
+
+@SIZES
+async def test_searched_spaces_and_sources_stand_under_the_answer_and_open_where_they_stand(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("chat", size, config=CONFIG) as here:
+        await filled(here)
+        await asked(here, "Which oil lubricates the pump?", "Two litres of mineral oil [1].")
+        text = await shows(here, "⌕ manuals", "[1] Pump manual")
+        assert "%" in text
+        await here.pilot.press("alt+t", "1")
+        text = await shows(here, "two litres of mineral oil", "lines ")
+        assert_picture(here.app, "chat-passage")
+        await here.pilot.press("escape", "s")
+        await shows(here, "Sources of this answer", "cited", "spaces  manuals")
+        assert_picture(here.app, "chat-sources")
+        await here.pilot.press("escape", "i")
+        await shows(here, "How it was found", "Which oil lubricates the pump?", "score")
+        await here.pilot.press("escape")
+        await shows(here, "⌕ manuals")
+        assert_picture(here.app, "chat-library")
+
+
+async def test_a_citation_opens_by_click_and_a_false_one_is_marked(shell: OpenShell, said: list[str]) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        await filled(here)
+        await asked(here, "Which oil lubricates the pump?", "Mineral oil [1], monthly [7].")
+        await shows(here, "The answer cites [7], which is no passage it was given.")
+        line = next(
+            number
+            for number, row in enumerate(screen_text(here.app).splitlines())
+            if "Mineral oil [1]" in row
+        )
+        row = screen_text(here.app).splitlines()[line]
+        talk = here.app.query_one(Transcript)
+        at = (row.index("[7]") + 1 - talk.region.x, line - talk.region.y)
+        await here.pilot.click(Transcript, offset=at)
+        await until(lambda: said[-1:] == ["[7] is no passage this answer was given."])
+        at = (row.index("[1]") + 1 - talk.region.x, line - talk.region.y)
+        await here.pilot.click(Transcript, offset=at)
+        await shows(here, "two litres of mineral oil")
+
+
+async def test_what_a_chat_looks_up_is_chosen_by_key(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        space = await filled(here)
+        await here.engine.library.create_space("contracts")
+        await here.pilot.press("ctrl+r")
+        text = await shows(here, "Look questions up in", "what matches", "nothing", "contracts", "manuals")
+        assert "Everything about the pump" in text
+        await here.pilot.press("end", "space", "enter")
+        await shows(here, "in manuals")
+        (chat,) = (await here.engine.chat.list()).chats
+        choice = await here.engine.library.choice(chat.id)
+        assert (choice.mode, choice.spaces) == ("chosen", (space.id,))
+        await here.pilot.press("ctrl+r", "home", "down", "enter")
+        await shows(here, "library off")
+        await asked(here, "Which oil lubricates the pump?", "I do not know.")
+        assert "⌕" not in screen_text(here.app)
+
+
+async def test_without_spaces_the_key_says_where_they_are_made(shell: OpenShell, said: list[str]) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        await here.pilot.press("ctrl+r")
+        await until(lambda: said == ["There is no space yet."])
+        await here.pilot.press("alt+s")
+        await until(lambda: said[-1] == "No answer here was looked up in the library.")
+
+
+async def test_a_file_too_large_for_a_question_becomes_a_document_of_the_chat(
+    shell: OpenShell, said: list[str]
+) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        large = here.home / "large.txt"
+        large.write_text(
+            "The password of the gate is swordfish.\n\n" + "Nothing else matters here. " * 200_000
+        )
+        here.app.query_one(Prompt).put(f"/attach {large}")
+        await here.pilot.press("enter")
+        await until(lambda: said == ["large.txt is read into this chat's own documents."])
+        (space,) = await here.engine.library.spaces()
+        assert space.chat_id is not None

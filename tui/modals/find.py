@@ -1,0 +1,142 @@
+"""Search the library while the words are typed: passages with their scores, each one key from its place."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.timer import Timer
+from textual.widgets import Input
+
+from core.errors import LeitstandError
+from core.guard import one_line
+from core.retrieval.library import Searched, Space
+from core.retrieval.types import Passage
+from tui import keymap
+from tui.modals.base import Dialog, frame
+from tui.modals.passage import Reading
+from tui.modals.words import Words
+from tui.render.passages import inspection_lines, passage_row, space_chip
+from tui.render.pieces import Pieces
+from tui.widgets.detail import Detail
+from tui.widgets.row_list import RowList
+
+PAUSE = 0.2
+"""Seconds without a key after which is searched."""
+
+
+class Find(Dialog[None]):
+    """A line to type in, and what was found below it."""
+
+    BINDINGS = [*keymap.bindings("modal"), *keymap.bindings("find")]
+
+    def __init__(self, space: Space | None, text: str = "") -> None:
+        super().__init__()
+        self._space = space
+        self._everywhere = space is None
+        self._text = text
+        self._found: Searched | None = None
+        self._soon: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the line, the list and what is to say about all of it."""
+        with Vertical(classes="dialog -wide -tall") as box:
+            frame(box, "Search the library", "↑↓ · enter open · tab where · alt+i how found · esc back")
+            yield Input(self._text, placeholder="A question, or words…", select_on_focus=False)
+            yield RowList(self._paint, key=lambda passage: passage.number, row_height=3)
+            yield Detail(id="found-in")
+
+    def on_mount(self) -> None:
+        """Say what can be found."""
+        self.rows.can_focus = False
+        self.rows.put((), words=self._teach())
+        self._say_where()
+        self.query_one(Input).focus()
+
+    @property
+    def rows(self) -> RowList[Passage]:
+        """The passages."""
+        return self.query_one(RowList)
+
+    def _teach(self) -> list[Pieces]:
+        return [
+            [("Ask as you would ask somebody.", "strong")],
+            [("What is said in other words is found by meaning, names and numbers by their words.", "dim")],
+        ]
+
+    def _paint(self, passage: Passage, width: int) -> list[Pieces]:
+        return passage_row(passage, width)
+
+    def _say_where(self) -> None:
+        where = "every space" if self._everywhere or self._space is None else one_line(self._space.name, 60)
+        pieces: list[Pieces] = [[("in ", "dim"), (where, "text")]]
+        found = self._found
+        if found is not None:
+            spaces = "   ".join(space_chip(space) for space in found.spaces[:5])
+            notes = "  ".join(one_line(note, 200) for note in found.notes)
+            pieces = [[("in ", "dim"), (where, "text"), ("   " + spaces if spaces else "", "dim")]]
+            pieces += [[(notes, "warn")]] if notes else []
+        self.query_one("#found-in", Detail).say(pieces)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        self._text = event.value
+        if self._soon is not None:
+            self._soon.stop()
+        self._soon = self.set_timer(PAUSE, self._search)
+
+    def _search(self) -> None:
+        self.run_worker(self._find(self._text), group="search", exclusive=True, exit_on_error=False)
+
+    async def _find(self, text: str) -> None:
+        if not text.strip():
+            self._found = None
+            self.rows.put((), words=self._teach())
+            self._say_where()
+            return
+        spaces = () if self._everywhere or self._space is None else (self._space.id,)
+        try:
+            found = await self.leitstand.engine.library.search(text, spaces=spaces, limit=20)
+        except LeitstandError as error:
+            self.rows.put((), words=[[(error.message, "bad")], [(error.hint, "dim")]])
+            return
+        self._found = found
+        nothing: list[Pieces] = [
+            [("Nothing fits.", "strong")],
+            [("Other words, or every space (tab), may.", "dim")],
+        ]
+        self.rows.put(found.passages, words=nothing)
+        self.rows.repaint()
+        self._say_where()
+
+    def action_where(self) -> None:
+        """Search everywhere, or in the one space again."""
+        if self._space is not None:
+            self._everywhere = not self._everywhere
+            self._say_where()
+            self._search()
+
+    def action_inspect(self) -> None:
+        """Show how the passages were found."""
+        if self._found is None or self._found.inspection is None:
+            return
+        glyphs = self.leitstand.glyphs
+        lines = inspection_lines(self._found.inspection, self._found.spaces, glyphs, 90)
+        self.app.push_screen(Words("How it was found", lines))
+
+    def on_key(self, event: events.Key) -> None:
+        """Move in the list while the line has the focus."""
+        moves = {"up": -1, "down": 1}
+        if event.key in moves:
+            event.stop()
+            self.rows.action_cursor(moves[event.key])
+        elif event.key in {"pageup", "pagedown"}:
+            event.stop()
+            self.rows.action_page(-1 if event.key == "pageup" else 1)
+
+    @on(Input.Submitted)
+    @on(RowList.Opened)
+    def _taken(self) -> None:
+        passage: Passage | None = self.rows.selected
+        if passage is not None:
+            self.app.push_screen(Reading.at(passage))

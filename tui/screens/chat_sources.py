@@ -1,0 +1,164 @@
+"""What the library has to do with a chat: what is looked up, what an answer rests on, where that stands."""
+
+from __future__ import annotations
+
+from textual import on
+
+from core.chat.types import Turn
+from core.errors import LeitstandError
+from core.guard import one_line
+from core.retrieval.library import Choice, Space
+from tui.screens.conversation import Conversation
+from tui.widgets.transcript import Transcript
+
+
+class Sourcing(Conversation):
+    """The library's side of the chat page."""
+
+    # What is looked up --------------------------------------------------------------------------
+
+    async def _know_library(self) -> None:
+        library = self.engine.library
+        try:
+            spaces = [space for space in await library.spaces() if space.documents]
+            choice = await library.choice(self._chat.id if self._chat else None) if spaces else Choice("none")
+        except LeitstandError:
+            return
+        own = any(self._chat is not None and space.chat_id == self._chat.id for space in spaces)
+        shared = [space for space in spaces if space.chat_id is None]
+        self._looked_up = looked_up(choice, shared, own=own)
+
+    async def action_choose_spaces(self) -> None:
+        """Choose what the questions of this chat are looked up in."""
+        from tui.modals.spaces import ChooseSpaces
+
+        try:
+            spaces = [space for space in await self.engine.library.spaces() if space.chat_id is None]
+            choice = await self.engine.library.choice(self._chat.id if self._chat else None)
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+            return
+        if not spaces:
+            self.leitstand.toast(
+                "info", "There is no space yet.", "ctrl+g 6 makes one and reads documents into it."
+            )
+            return
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None:
+                self.run_worker(self._choose(choice), group="settle", exit_on_error=False)
+
+        self.app.push_screen(ChooseSpaces(spaces, choice), chosen)
+
+    async def _choose(self, choice: Choice) -> None:
+        try:
+            if self._chat is None:
+                chat = await self.engine.chat.create()
+                await self.engine.chat.set_draft(chat.id, self._prompt.text)
+                await self._open(chat.id)
+            assert self._chat is not None
+            await self.engine.library.choose(self._chat.id, choice.mode, choice.spaces)
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+        await self._count()
+
+    async def _attach_to_library(self, path: str) -> bool:
+        """A file that is too large, or no text, becomes a document of this chat alone."""
+        try:
+            if self._chat is None:
+                chat = await self.engine.chat.create()
+                await self.engine.chat.set_draft(chat.id, self._prompt.text)
+                await self._open(chat.id)
+            assert self._chat is not None
+            space = await self.engine.library.session_space(self._chat.id)
+            await self.engine.library.ingest(space.id, (path,))
+        except LeitstandError:
+            return False
+        name = one_line(path.rpartition("/")[2], 80)
+        self.leitstand.toast(
+            "good", f"{name} is read into this chat's own documents.", "Questions are looked up in it."
+        )
+        await self._count()
+        return True
+
+    # What an answer rests on --------------------------------------------------------------------
+
+    def _sourced(self) -> Turn | None:
+        """The answer under the transcript's cursor, or the last one that looked something up."""
+        chosen = self._turns.get(self._talk.cursor_turn or -1)
+        if chosen is not None and chosen.sources is not None:
+            return chosen
+        return next((turn for turn in reversed(self._turns.values()) if turn.sources is not None), None)
+
+    async def action_open_source(self, number: int) -> None:
+        """Open a passage of an answer where it stands in its document."""
+        if (turn := self._sourced()) is None:
+            self.leitstand.toast("info", "No answer here was looked up in the library.")
+        else:
+            await self._open_source(turn.id, number)
+
+    @on(Transcript.SourceChosen)
+    async def _source_chosen(self, event: Transcript.SourceChosen) -> None:
+        turn = self._turns.get(event.turn_id)
+        if turn is not None and turn.sources is not None:
+            await self._open_source(event.turn_id, event.number)
+
+    async def _open_source(self, turn_id: int, number: int) -> None:
+        from tui.modals.passage import Reading
+
+        try:
+            passages = await self.engine.chat.passages(turn_id)
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+            return
+        passage = next((one for one in passages if one.number == number), None)
+        if passage is None:
+            self.leitstand.toast("info", f"[{number}] is no passage this answer was given.")
+        else:
+            self.app.push_screen(Reading.at(passage))
+
+    async def action_show_sources(self) -> None:
+        """List what an answer was given from."""
+        from tui.modals.sources import ShowSources
+
+        turn = self._sourced()
+        if turn is None or turn.sources is None:
+            self.leitstand.toast("info", "No answer here was looked up in the library.")
+            return
+        try:
+            passages = await self.engine.chat.passages(turn.id)
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+            return
+        self.app.push_screen(ShowSources(turn.sources, passages))
+
+    async def action_inspect_search(self) -> None:
+        """Show how the passages of an answer were found."""
+        from tui.modals.words import Words
+        from tui.render.passages import inspection_lines
+
+        turn = self._sourced()
+        try:
+            found = await self.engine.chat.inspection(turn.id) if turn is not None else None
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+            return
+        if turn is None or turn.sources is None or found is None:
+            self.leitstand.toast("info", "Nothing was searched for an answer here.")
+            return
+        lines = inspection_lines(found, turn.sources.spaces, self.leitstand.glyphs, 90)
+        self.app.push_screen(Words("How it was found", lines))
+
+
+def looked_up(choice: Choice, spaces: list[Space], *, own: bool) -> str:
+    """What questions are looked up in, in a few words; empty where there is nothing to look up in."""
+    if not spaces and not own:
+        return ""
+    if choice.mode == "none":
+        words = "" if own else "library off"
+    elif choice.mode == "auto":
+        words = "library auto" if spaces else ""
+    else:
+        names = [one_line(space.name, 30) for space in spaces if space.id in choice.spaces]
+        words = f"in {', '.join(names[:3])}" + (f" +{len(names) - 3}" if len(names) > 3 else "")
+    return " · ".join(part for part in (words, "this chat's documents" if own else "") if part)
