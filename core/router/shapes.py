@@ -114,12 +114,14 @@ WHY_IT_WAS = says(
 LONG_WRITING = says(
     r"\b(?:write|compose|draft|schreibe?|verfasse|entwirf) (?:me |us |mir |uns )?(?:an? |eine[nr]? )?"
     r"(?:\w{1,15} ){0,3}?(?:story|blog post|essay|article|speech|screenplay"
-    r"|kurzgeschichte|geschichte|blogbeitrag|aufsatz|artikel|rede)\b"
+    r"|kurzgeschichte|geschichte|blogbeitrag|aufsatz|artikel|rede)\b",
+    "long_text",
 )
 
 PUT_IN_ORDER = looks(
     r"\b(?i:sort|order|arrange|sortiere|ordne) (?i:the |these |die |diese )?(?i:following|folgenden?)"
-    r" (?i:words|names|w(?:ö|oe)rter|namen|begriffe)\b"
+    r" (?i:words|names|w(?:ö|oe)rter|namen|begriffe)\b",
+    needs=":",
 )
 
 CHOICES = looks(r"(?:^|\s)\(?[A-E][).]\s", needs=").", least=3)

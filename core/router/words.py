@@ -288,6 +288,8 @@ _WORDS: dict[str, str] = {
     "elsewhere": "snake snakes schlange schlangen reptile reptil zoo island insel indonesia indonesien"
     " indonesiens kaffee coffee monty komiker comedy jakarta sumatra bali terrarium venomous giftig"
     " edelstein gemstone juwel",
+    "long_text": "story blog essay article speech screenplay kurzgeschichte geschichte blogbeitrag aufsatz"
+    " artikel rede",
     "quantifier": "all every some no alle jeder einige kein keine",
     "number_word": "two three four five six seven eight nine ten eleven twelve fifteen twenty thirty"
     " forty fifty hundred thousand zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig"
