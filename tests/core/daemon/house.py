@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -48,11 +48,18 @@ def prepared(folder: Path, config: str = CONFIG) -> Path:
 
 
 @asynccontextmanager
-async def house(folder: Path, *, config: str = CONFIG, pace: Pace = INSTANT) -> AsyncIterator[House]:
+async def house(
+    folder: Path,
+    *,
+    config: str = CONFIG,
+    pace: Pace = INSTANT,
+    before: Callable[[Simulator], object] = lambda simulator: None,
+) -> AsyncIterator[House]:
     """A started host."""
     prepared(folder, config)
     clock = ManualClock()
     simulator = Simulator(clock=clock, pace=pace)
+    before(simulator)
     options = Options(environment={"LEITSTAND_HOME": str(folder), "HOME": str(folder)})
     host = HostingEngine.prepare(
         options, clock=clock, transport=simulator.transport(), probes=FakeMachine().probes()
