@@ -165,7 +165,7 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
 
     async def action_leave(self) -> None:
         """Leave; where this process does work for others or for later, ask what becomes of it."""
-        if self.company.is_needed:
+        if await self.company.is_needed():
             self.company.ask_before_leaving()
         else:
             await self.leave()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from core.errors import LeitstandError
@@ -53,16 +54,16 @@ class Company:
         elif way == "q":
             self._app.exit(0)
 
-    @property
-    def is_needed(self) -> bool:
-        """Whether something would stop with this process."""
+    async def is_needed(self) -> bool:
+        """Whether something would stop with this process; read anew, the status line may be behind."""
         app = self._app
         if app.engine.link.phase != "here" or not app.engine_ready or app.engine.options.demo:
             return False
-        going_on = (
-            lane.running or (lane.waiting and not lane.paused) for lane in app.knowledge.lanes.values()
-        )
-        return any(going_on) or app.engine.faces > 0
+        with suppress(LeitstandError):
+            await app.knowledge.read_lanes()
+        lanes = app.knowledge.lanes.values()
+        going_on = any(lane.running or (lane.waiting and not lane.paused) for lane in lanes)
+        return going_on or app.engine.faces > 0
 
     def ask_before_leaving(self) -> None:
         """Let somebody decide what becomes of the work."""

@@ -62,12 +62,16 @@ class Knowledge:
         engine = self._app.engine
         with contextlib.suppress(LeitstandError):
             self._on_server(ServerChanged(await engine.server.state()))
-            self.lanes = {lane.name: lane for lane in await engine.jobs.lanes()}
-            self._count()
+            await self.read_lanes()
             if self.flow is not None:
                 self.flow.take(await engine.downloads.list(0))
                 self._app.know(downloads=self.flow.facts)
             await self._read_loaded()
+
+    async def read_lanes(self) -> None:
+        """Read how much there is to do, as it is now."""
+        self.lanes = {lane.name: lane for lane in await self._app.engine.jobs.lanes()}
+        self._count()
 
     async def _read_loaded(self) -> None:
         self._app.know(loaded=tuple(model.name for model in await self._app.engine.models.loaded()))

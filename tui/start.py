@@ -95,6 +95,7 @@ async def _run(app: LeitstandApp, *, mouse: bool) -> None:
         await app.run_async(mouse=mouse)
     finally:
         # A terminal that was lost asks nobody: what runs goes on.
-        app.hands_over = app.hands_over or (app.company.is_needed and app.return_code == _HUNG_UP)
+        if app.return_code == _HUNG_UP and await app.company.is_needed():
+            app.hands_over = True
         with contextlib.suppress(LeitstandError):
             await app.engine.close(goes_on=app.hands_over)
