@@ -373,7 +373,9 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
 
     async def action_retry_server(self) -> None:
         """Try the server again now."""
-        if self.engine_ready:
+        if self.facts.link.phase == "gone":
+            await self.company.revive()
+        elif self.engine_ready:
             await self.engine.server.retry()
 
     @property

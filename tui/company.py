@@ -12,13 +12,8 @@ from tui.modals.decide import Decide, Way
 if TYPE_CHECKING:
     from tui.app import LeitstandApp
 
-_GONE = (
-    Way("h", "Go on here", "in the background, until nothing is left to do"),
-    Way("w", "Wait", "until somebody starts it again"),
-    Way("q", "Leave"),
-)
 _LEAVING = (
-    Way("h", "Hand over", "it goes on in the background, until nothing is left to do"),
+    Way("h", "Hand over", "it goes on in the background until it is done"),
     Way("s", "Stop it", "it goes on at the next start"),
 )
 
@@ -34,25 +29,18 @@ class Company:
         """Say what changed about the line."""
         before, self._link = self._link, link
         if link.phase == "gone" and before.phase != "gone":
-            words = "The one that did the work is gone. What was accepted is kept."
-            self._app.push_screen(Decide("Leitstand has ended", words, _GONE), self._revive)
+            # No dialog: it would take the next letters of whoever is typing.
+            words = "The Leitstand that did the work has ended. What was accepted is kept."
+            self._app.toast("warning", words, "alt+r goes on here, in the background.")
         elif link.phase == "attached" and not before.up:
-            self._withdraw()
             self._app.toast("good", "Connected again; everything is read anew.")
 
-    def _withdraw(self) -> None:
-        """Nobody has to decide any more."""
-        if isinstance(self._app.screen, Decide):
-            self._app.screen.dismiss(None)
-
-    async def _revive(self, way: str | None) -> None:
-        if way == "h":
-            try:
-                await self._app.engine.revive()
-            except LeitstandError as error:
-                self._app.say_error(error)
-        elif way == "q":
-            self._app.exit(0)
+    async def revive(self) -> None:
+        """Go on where the host has ended: a Leitstand in the background does the work from now on."""
+        try:
+            await self._app.engine.revive()
+        except LeitstandError as error:
+            self._app.say_error(error)
 
     async def is_needed(self) -> bool:
         """Whether something would stop with this process; read anew, the status line may be behind."""

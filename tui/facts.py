@@ -83,7 +83,8 @@ def link_pieces(link: LinkState, glyphs: Glyphs) -> list[Piece]:
     """Say what is wrong with the line to the engine; a line that holds says nothing."""
     if link.phase in {"here", "attached"}:
         return []
-    return [(f"{glyphs.warning} {one_line(link.message, 120)}", "warn")]
+    pieces: list[Piece] = [(f"{glyphs.warning} {one_line(link.message, 120)}", "warn")]
+    return [*pieces, ("  alt+r", "key"), (" goes on here", "dim")] if link.phase == "gone" else pieces
 
 
 def place_pieces(link: LinkState) -> list[Piece]:

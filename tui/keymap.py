@@ -71,7 +71,13 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("app.routing", "alt+o", "routing", "routing", "Which model answers what and why, counts and rules"),
     Key("app.demo", "alt+d", "start_demo", "demo", "Start the built-in demonstration when no server answers"),
-    Key("app.retry", "alt+r", "retry_server", "try the server", "Try the server again now"),
+    Key(
+        "app.retry",
+        "alt+r",
+        "retry_server",
+        "try the server",
+        "Try the server again now",
+    ),
     Key("app.redraw", "ctrl+l", "redraw", "redraw", "Paint the whole screen anew", priority=True),
     Key(
         "app.suspend",

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from core.daemon import connection, frames, place, server
 from core.daemon.frames import Call, Hello, Ping
-from core.daemon.hosting import LocalWay
+from core.daemon.hosting import HostingEngine, LocalWay
 from core.daemon.link import connected, peer_uid
 from core.errors import ConnectionLost, LeitstandError, PermissionRefused, WrongVersion
 from core.paths import Paths
@@ -329,14 +329,14 @@ async def test_without_a_place_for_a_socket_leitstand_works_alone_and_says_so(
 
     monkeypatch.setattr(place, "folders", lambda _: ())
     seen: list[str] = []
-    publish = made.HostingEngine.start
+    publish = HostingEngine.start
 
     async def start(engine: Any) -> None:
         with engine.bus.subscribe(Notice) as mailbox:
             await publish(engine)
             seen.extend(event.text for event in mailbox.take())
 
-    monkeypatch.setattr(made.HostingEngine, "start", start)
+    monkeypatch.setattr(HostingEngine, "start", start)
     async with made.house(tmp_path / "h") as home:
         assert home.host.socket == ""
         assert len(await home.host.jobs.lanes()) == 3
