@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from core.bus import Resync
+from core.cli.following import Following, following, goes_on
 from core.cli.output import Output, bold, green, red
 from core.errors import Cancelled, LeitstandError, from_code
 from core.retrieval.library import DocumentChanged, Ingest, IngestProgress, LibraryDocument, Space
 
 if TYPE_CHECKING:
-    from core.bus import Mailbox
     from core.face import Face
 
 _STEP = 10
@@ -19,14 +20,17 @@ _STEP = 10
 async def followed(engine: Face, out: Output, space: Space, job: Ingest) -> Ingest:
     """Print until a job of the library is over; when that is cut off, it stops, and what was read stays."""
     teller = _Teller(out, space)
-    with engine.bus.subscribe(IngestProgress, DocumentChanged) as mailbox:
+    async with following(engine, IngestProgress, DocumentChanged) as facts:
         try:
-            ended = await _until_over(engine, mailbox, job, teller)
+            ended = await _until_over(engine, facts, job, teller)
         except BaseException:
-            await engine.jobs.cancel(job.job)
-            if not out.json:
-                out.passing("")
-                out.aside("Stopped. What was read stays; the same command goes on.\n")
+            if engine.link.phase == "here":
+                await engine.jobs.cancel(job.job)
+                if not out.json:
+                    out.passing("")
+                    out.aside("Stopped. What was read stays; the same command goes on.\n")
+            else:
+                goes_on(engine, out, space.name, job.job)
             raise
     teller.end(ended)
     if ended.phase == "cancelled":
@@ -39,18 +43,24 @@ async def followed(engine: Face, out: Output, space: Space, job: Ingest) -> Inge
     return ended
 
 
-async def _until_over(engine: Face, mailbox: Mailbox, job: Ingest, teller: _Teller) -> Ingest:
-    found = next((one for one in await engine.library.ingests(limit=1000) if one.job == job.job), job)
+async def _until_over(engine: Face, facts: Following, job: Ingest, teller: _Teller) -> Ingest:
+    found = await facts.read(lambda: _look(engine, job))
     while found.unfinished:
         teller.show(found)
         if found.phase == "held":
             raise Cancelled("It was set aside.", "Release it on the page Queue.")
-        for event in await mailbox.drain():
+        for event in await facts.next():
             if isinstance(event, DocumentChanged):
                 teller.document(event.document)
             elif isinstance(event, IngestProgress) and event.ingest.job == job.job:
                 found = event.ingest
+            elif isinstance(event, Resync):
+                found = await facts.read(lambda: _look(engine, job))
     return found
+
+
+async def _look(engine: Face, job: Ingest) -> Ingest:
+    return next((one for one in await engine.library.ingests(limit=1000) if one.job == job.job), job)
 
 
 class _Teller:

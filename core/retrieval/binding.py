@@ -181,9 +181,11 @@ class Binder:
         self, space: Space, units: Sequence[Unit], embedder: Embedder | None, *, build: int | None = None
     ) -> dict[str, bytes]:
         """The vectors of units by their keys: those that are there already, and new ones for the rest."""
-        texts = {unit.searchable for unit in units}
-        found = await self._index.known(space.id, list(texts), build=build) if units else {}
-        missing = [text for text in dict.fromkeys(unit.searchable for unit in units) if text not in found]
+        if not units or (embedder is None and not space.embedded):
+            return {}
+        texts = list(dict.fromkeys(unit.searchable for unit in units))
+        found = await self._index.known(space.id, texts, build=build)
+        missing = [text for text in texts if text not in found]
         if embedder is not None and missing and len(missing) <= MOST_AT_ONCE:
             made = await embedder.documents(missing)
             found |= {text: vector for text, vector in zip(missing, made, strict=True) if vector is not None}

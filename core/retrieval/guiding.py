@@ -41,6 +41,14 @@ class Guide:
         self._learning.pop(space, None)
         self.router.forget(space)
 
+    async def close(self) -> None:
+        """Stop looking at spaces, and wait until their requests have ended."""
+        looks = [look for look in self._learning.values() if not look.done()]
+        for look in looks:
+            look.cancel()
+        if looks:
+            await asyncio.wait(looks, timeout=_PATIENCE)
+
     async def know(self, spaces: Sequence[Space]) -> None:
         """See that spaces were looked at once; what takes longer goes on behind the question."""
         for space in spaces:

@@ -132,6 +132,7 @@ class LibraryService:
         """Let go of everything; what runs is the queue's to end."""
         for task in self._running:
             task.cancel()
+        await self._guide.close()
         await self._parts.tools.reader.close()
         await self._index.close()
 
