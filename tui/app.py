@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
-from textual import events
+from textual import constants, events
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.worker import WorkerFailed
@@ -37,7 +37,7 @@ from tui.terminal.clipboard import Clipboard
 from tui.terminal.diff import DifferentialOutput
 from tui.terminal.options import TerminalOptions
 from tui.terminal.pace import LinkState as LineState
-from tui.theme import DEFAULT_THEME, THEMES
+from tui.theme import DEFAULT_THEME, SIXTEEN, THEMES
 
 if TYPE_CHECKING:
     from tui.flow import Flow
@@ -287,6 +287,9 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
         ui = self.engine.config.current.ui
         known = {theme.name for theme in THEMES}
         self.theme = ui.theme if ui.theme in known else DEFAULT_THEME
+        if constants.COLOR_SYSTEM == "standard":
+            # Sixteen colours that came nearest to others may hide a word; these were chosen as sixteen.
+            self.theme = SIXTEEN
         self.animation_level = (
             "none" if ui.reduced_motion or self._slow_line or self.facts.link.slow else "full"
         )

@@ -88,7 +88,7 @@ THEMES: tuple[Theme, ...] = (
             "key": "#a9d8e8",
             "good": "#7cc48a",
             "warn": "#e3a857",
-            "bad": "#ee7a76",
+            "bad": "#f08480",
             "selected": "#1f2832",
             "find": "#e3c567",
             "on_find": "#11151a",
@@ -107,7 +107,7 @@ THEMES: tuple[Theme, ...] = (
             "accent": "#0b6a8f",
             "key": "#0b5573",
             "good": "#23703a",
-            "warn": "#8f5400",
+            "warn": "#6f3b00",
             "bad": "#b3261e",
             "selected": "#e8e6de",
             "find": "#f0cf5d",
@@ -159,6 +159,9 @@ THEMES: tuple[Theme, ...] = (
 )
 
 DEFAULT_THEME = "leitstand-dark"
+
+SIXTEEN = "leitstand-16"
+"""The theme for terminals with no more colours than that."""
 
 
 def rich_colour(value: str) -> RichColor:

@@ -6,6 +6,7 @@ A new verb is one entry: its function gets a `Context`, writes through `context.
 from __future__ import annotations
 
 from core.cli.arguments import Argument, Verb, port, rate, whole
+from core.cli.verbs_backup import BACKUP_VERBS
 from core.cli.verbs_library import LIBRARY_VERBS
 from core.cli.verbs_models import MODEL_VERBS
 from core.cli.verbs_queue import QUEUE_VERBS
@@ -36,10 +37,13 @@ ENVIRONMENT = (
 )
 
 GROUPS = {
+    "backup": "Copies of everything that is kept.",
     "chats": "Read, search, export, import and delete conversations.",
     "config": "Read, change and check the settings.",
     "models": "See, judge, load, change and delete models.",
     "queue": "See what waits, runs and ran, and change it.",
+    "sources": "See and change what was read into a space.",
+    "spaces": "See and change the spaces of documents.",
     "service": "Let systemd run Leitstand without screens.",
 }
 """What verbs of two words have in common, by their first."""
@@ -357,6 +361,7 @@ VERBS = (
             ("leitstand completions fish > ~/.config/fish/completions/leitstand.fish", "for fish"),
         ),
     ),
+    *BACKUP_VERBS,
     Verb(
         "simulate",
         "Serve a stand-in for Ollama, for trying things out without a GPU.",

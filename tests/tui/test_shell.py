@@ -160,3 +160,14 @@ async def test_a_small_window_still_says_where_one_is_and_what_is_selected(
         lines = screen_text(here.app).splitlines()
         assert "Leitstand" in lines[0]
         assert "Address" in "\n".join(lines)
+
+
+async def test_keys_typed_in_quick_succession_close_a_dialog_once(shell: OpenShell) -> None:
+    async with shell("health") as here:
+        here.app.action_go_menu()
+        await here.pilot.pause()
+        menu = here.app.screen
+        menu.dismiss("settings")
+        menu.dismiss("queue")
+        await until(lambda: here.app.current_mode == "settings")
+        assert len(here.app.screen_stack) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from textual.await_complete import AwaitComplete
 from textual.markup import escape
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -38,6 +39,10 @@ class Dialog(Forgiving, ModalScreen[T]):
     def leitstand(self) -> LeitstandApp:
         """The app, by its own type."""
         return cast("LeitstandApp", self.app)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close with an answer; keys that come in quick succession close once."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
     def action_close(self) -> None:
         """Close without an answer."""

@@ -1,0 +1,90 @@
+"""`backup`, `backup verify`, `restore`: everything that is kept, copied, proved and brought back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.backup import making, restoring
+from core.backup.inventory import INVENTORY
+from core.cli.context import Context
+from core.cli.exits import DONE
+from core.clock import SystemClock
+from core.errors import NotFound, UsageError
+
+
+def backup(context: Context) -> int:
+    """Make a backup, and remove old ones when asked to."""
+    out, count = context.out, context.values["keep"]
+    if count is not None and count < 1:
+        raise UsageError("--keep needs at least 1.")
+    target = _target(context)
+
+    def say(step: str, done: int) -> None:
+        if out.json:
+            out.event({"step": step, "bytes": done})
+        else:
+            out.passing(f"{step}  {done / 1e6:.1f} MB")
+
+    folder, inventory = making.make(context.paths, target, SystemClock().now(), say)
+    gone = making.keep(target, count) if count is not None else []
+    out.passing("")
+    if out.json:
+        told: dict[str, Any] = {"done": True, "path": str(folder), "files": len(inventory.files)}
+        out.event(told | {"bytes": inventory.size, "removed": [str(each) for each in gone]})
+    else:
+        out.line(f"{folder}: {len(inventory.files)} files, {inventory.size / 1e6:.1f} MB.")
+        for each in gone:
+            out.line(f"{each} is removed.")
+    return DONE
+
+
+def verify(context: Context) -> int:
+    """Read every byte of a backup."""
+    folder = _folder(context)
+    inventory = restoring.proved(folder)
+    if context.out.json:
+        told = {"done": True, "path": str(folder), "made": inventory.made, "files": len(inventory.files)}
+        context.out.event(told | {"bytes": inventory.size})
+    else:
+        context.out.line(
+            f"{folder} is sound: {len(inventory.files)} files, {inventory.size / 1e6:.1f} MB, "
+            f"made {_when(inventory.made)}."
+        )
+    return DONE
+
+
+def restore(context: Context) -> int:
+    """Bring a backup back."""
+    folder = _folder(context)
+    back = restoring.restore(folder, context.paths, SystemClock().now())
+    if context.out.json:
+        context.out.event({"done": True, "path": str(folder), "kept": back.kept, "files": back.files})
+    else:
+        context.out.line(f"The state of {_when(back.made)} is back: {back.files} files.")
+        context.out.line(f"What was there before is in {back.kept}.")
+        if back.kept_config:
+            context.out.line(f"The settings from before are in {back.kept_config}.")
+    return DONE
+
+
+def _target(context: Context) -> Path:
+    given: str | None = context.values["dir"]
+    data = context.paths.data
+    return Path(given).expanduser().absolute() if given else data.with_name(f"{data.name}-backups")
+
+
+def _folder(context: Context) -> Path:
+    """The backup that is meant: itself, or the latest in a folder of backups."""
+    given = _target(context)
+    if (given / INVENTORY).exists():
+        return given
+    found = making.backups(given)
+    if not found:
+        raise NotFound(f"There is no backup in {given}.", "leitstand backup makes one.")
+    return found[-1]
+
+
+def _when(at: float) -> str:
+    return f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,183 @@
+"""Everything a model, a title and a document can say, through the real program: shown, kept, never obeyed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from core.simulator import INSTANT, Finish, Say, Script, Setup, Simulator, Think, toy
+from tests.core.cli.simulated import simulated
+from tests.fakes.terminal import Terminal
+from tests.fakes.tmux import Tmux, needs_tmux
+
+LEITSTAND = str(Path(sys.executable).with_name("leitstand"))
+CORPUS = (
+    "\x1b[31;47;5mred",
+    "\x1b[2J\x1b[H",
+    "\x1b[?1049l\x1b[?25l",
+    "\x1b]0;EVILTITLE\x07",
+    "\x1b]2;EVILTITLE\x1b\\",
+    "\x1bkEVILTITLE\x1b\\",
+    "\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\",
+    "\x1b]9;EVILNOTE\x07",
+    "\x1b]52;c;RVZJTA==\x07",
+    "\x1b]777;notify;EVIL;note\x07",
+    "\x1b]1337;File=inline=1:RVZJTA==\x07",
+    "\x1bP$qm\x1b\\",
+    "\x1bPtmux;\x1b\x1b]52;c;RVZJTA==\x07\x1b\\",
+    "\x1b_Gf=100;RVZJTA==\x1b\\",
+    "\x1b^EVIL\x1b\\",
+    "\x1bX EVIL\x1b\\",
+    "\x1b]52;c;\x1b]0;EVILTITLE\x07\x07",
+    "\x1b\x1b[31;47;5m",
+    "\x1bc",
+    "\x1b(0",
+    "\x1b#8",
+    "\x9b31;47;5m",
+    "\x9d52;c;RVZJTA==\x9c",
+    "\x90q\x9c",
+    "\x00\x05\x07\x08\x0b\x0c\x0e\x0f\x7f",
+    "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe\N{POP DIRECTIONAL FORMATTING}",
+    "\N{RIGHT-TO-LEFT ISOLATE}x\N{POP DIRECTIONAL ISOLATE}",
+    "zero\N{ZERO WIDTH SPACE}width\N{ZERO WIDTH JOINER}\N{WORD JOINER}",
+    "\N{TAG LATIN SMALL LETTER A}\N{CANCEL TAG}",
+    "[@click=app.quit]x[/] [red]y[/red] [link=http://evil.example]z[/link] [/nothing]",
+    "line\N{LINE SEPARATOR}paragraph\N{PARAGRAPH SEPARATOR}end",
+    "\x1b",
+    "\x1b]52;c;unterminated",
+)
+OURS = re.compile(
+    r"\x1b\[[\d;]*[HCDGKXrABm]|\x1bM|\x1b\[\?[\d;]+(?:[hl]|\$p)|\x1b\[[<>=][\d;]*[um]|\x1b\[6n"
+    r"|\x1b\]8;[ -~]*\x1b\\|\x1b\]22;[a-z-]*\x07|\x1b\[\?u|\x1b\[c|\r|\n"
+)
+"""Every sequence that the program itself uses."""
+
+
+BAD = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\U000e0000-\\U000e007f]")
+"""What must not be left after that."""
+
+
+class Box(NamedTuple):
+    """A server that says what it is told, and a home."""
+
+    simulator: Simulator
+    environment: dict[str, str | None]
+    home: Path
+
+    def says(self, *scripts: Script) -> None:
+        for script in scripts:
+            self.simulator.next(script, route="chat")
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    (tmp_path / "config.toml").write_text('[chat]\nmodel = "toy"\ntitle_by_model = false\n')
+    models = (toy(capabilities=("completion", "thinking"), thinking="parser"),)
+    simulator = Simulator(Setup(installed=models), pace=INSTANT)
+    with simulated(simulator) as address:
+        environment: dict[str, str | None] = {"LEITSTAND_HOME": str(tmp_path), "OLLAMA_HOST": address}
+        yield Box(simulator, environment, tmp_path)
+
+
+def torn() -> list[str]:
+    """The corpus a character at a time: no sequence comes in one piece."""
+    return [character for piece in CORPUS for character in f"{piece} "]
+
+
+def assert_harmless(output: bytes) -> None:
+    """Nothing of it arrived as something a terminal obeys."""
+    text = output.decode()  # nothing is torn apart, nothing is half a character
+    for evil in ("\x1b[31;47;5m", "]52;", "]0;EVIL", "]2;EVIL", "]9;", "]777;", "]1337;", "evil.example\x1b"):
+        assert f"\x1b{evil}" not in text, evil
+        assert not evil.startswith("\x1b") or evil not in text
+    rest = OURS.sub("", text)
+    # What surrounds a sign that should not be there tells where it comes from.
+    wrong = [rest[max(0, at.start() - 30) : at.end() + 30] for at in BAD.finditer(rest)]
+    assert wrong == []
+
+
+def test_what_a_model_says_and_a_chat_is_called_is_shown_on_every_page_and_kept_as_it_is(box: Box) -> None:
+    whole = "\n\n".join([*CORPUS, f"`{CORPUS[0]}`", f"```\n{CORPUS[8]}\n```", f"| {CORPUS[3]} |\n|---|"])
+    box.says(
+        Script(*(Think(piece) for piece in torn()), *(Say(piece) for piece in torn()), Finish()),
+        Script(Think(whole), Say(whole), Say(" done"), Finish()),
+        Script(Say("x" * 1_000_000), Finish()),
+    )
+    evil = "".join(CORPUS[:12])
+    with Terminal([LEITSTAND], environment=box.environment, rows=40, columns=120) as terminal:
+        terminal.until("Ask")
+        terminal.until("→ toy")
+        for number in range(3):
+            terminal.send(f"question {number}\r")
+            terminal.until(lambda n=number: terminal.screen.text.count("tok/s") > 0 and n >= 0, within=40)  # type: ignore[misc]  # bound per round
+            terminal.settle(0.5, within=30)
+        terminal.send(b"\x1b[200~" + evil.encode() + b"\x1b[201~")  # pasted into the composer
+        terminal.send("\x1b[5~\x1b[5~\x1bt\x1b[A\x0a")
+        terminal.settle(0.5, within=30)
+        for key in ("\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[15~", "\x1b[17~", "\x1b[19~", "\x1b[20~", "\x1bOP"):
+            terminal.send(key)
+            terminal.settle(0.3, within=30)
+        terminal.send("\x06")  # search in all chats
+        terminal.send("EVIL")
+        terminal.settle(0.5, within=30)
+        terminal.send("\x1b")
+        terminal.settle(0.5)
+        assert terminal.exit_code is None
+        assert_harmless(terminal.output)
+        assert not [each for each in terminal.screen.strings if "EVIL" in each or "RVZJTA" in each]
+        terminal.send("\x11")
+        terminal.settle(0.5)
+    with Terminal([LEITSTAND, "chats", "show", "1", "--json"], environment=box.environment) as terminal:
+        assert terminal.wait(within=30) == 0
+        said = json.loads(terminal.output)["turns"]
+    torn_apart = next(turn["text"] for turn in said if turn["role"] == "assistant")
+    assert torn_apart.split() == "".join(torn()).split(), "the source is kept"
+
+
+@pytest.mark.parametrize("verb", [("ask", "hello"), ("chat", "--plain")])
+def test_the_command_line_on_a_terminal_prints_and_obeys_nothing(box: Box, verb: tuple[str, ...]) -> None:
+    pieces = torn()
+    box.says(Script(*(Think(piece) for piece in pieces), *(Say(piece) for piece in pieces), Finish()))
+    with Terminal([LEITSTAND, *verb], environment=box.environment, rows=40, columns=120) as terminal:
+        if verb[0] == "chat":
+            terminal.until("You:")
+            terminal.send("hello\n")
+            terminal.until("[end")
+            terminal.send("/quit\n")
+        assert terminal.wait(within=30) == 0
+        assert_harmless(terminal.output.replace(b"\x1b[2m", b"").replace(b"\x1b[0m", b""))
+    for listing in (
+        ("chats", "list"),
+        ("chats", "show", "1"),
+        ("chats", "search", "EVIL"),
+        ("status", "--oneline"),
+    ):
+        with Terminal([LEITSTAND, *listing], environment=box.environment, rows=40, columns=120) as terminal:
+            assert terminal.wait(within=30) == 0
+            assert_harmless(terminal.output)
+
+
+@needs_tmux
+def test_in_tmux_no_buffer_no_title_and_no_window_is_touched(box: Box, tmp_path: Path) -> None:
+    whole = "\n\n".join(CORPUS)
+    box.says(Script(Think(whole), Say(whole), Finish()))
+    environment = {key: value for key, value in box.environment.items() if value is not None}
+    command = ["sh", "-c", f"exec {shlex.quote(LEITSTAND)}"]
+    conf = "set -s set-clipboard on\nset -g allow-passthrough on\nset -g allow-rename on"
+    with Tmux(tmp_path, command, rows=40, columns=120, configuration=conf, environment=environment) as tmux:
+        tmux.until("→ toy")
+        tmux.settled()
+        before = tmux.show("#{pane_title} #{window_name} #{alternate_on}")
+        tmux.keys("hello", "Enter")
+        tmux.until("tok/s")
+        tmux.settled()
+        assert tmux.show("#{pane_title} #{window_name} #{alternate_on}") == before
+        assert tmux("list-buffers") == ""
+        assert "EVILTITLE" not in tmux.show("#{window_name}#{pane_title}#{session_name}")
