@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Spaces that are looked into for one question."""
-_WORDS = 0.25
+_WORDS = 0.3
 """What the best match by words adds to a cosine."""
-_SHARPNESS = 0.05
+_SHARPNESS = 0.04
 """How much nearer a space must be to be e times as likely."""
 _FEW = 512
 """Vectors that stand for themselves."""
