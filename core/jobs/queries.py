@@ -123,7 +123,9 @@ def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, Any]]:
             where.append(f"{column} = :{column}")
             values[column] = text
     if wanted.text:
-        where.append("instr(lower(title), lower(:text)) > 0")
+        # Groups with a name for people have several words; the others would be found by everybody.
+        group = "instr(batch, ' ') > 0 AND instr(lower(batch), lower(:text)) > 0"
+        where.append(f"(instr(lower(title), lower(:text)) > 0 OR ({group}))")
         values["text"] = wanted.text
     return where, values
 

@@ -126,6 +126,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How often it was started; what an earlier start still wants to write is refused."""
 
     @property
+    def batch(self) -> str:
+        """The group, where it has a name for people: several words."""
+        return self.group if " " in self.group else ""
+
+    @property
     def unfinished(self) -> bool:
         """Whether it still has something before it."""
         return self.state in UNFINISHED
@@ -144,7 +149,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     group: str = ""
     text: str = ""
-    """A part of the title."""
+    """A part of the title, or of the group's name."""
     skip: int = 0
     """How many to leave out: the pages before."""
     limit: int = 200

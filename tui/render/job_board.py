@@ -199,7 +199,7 @@ class JobBoard:
         return [job for job in jobs if self._wanted(job)] if self.text else jobs
 
     def _wanted(self, job: Job) -> bool:
-        return self.text.casefold() in job.title.casefold()
+        return self.text.casefold() in f"{job.title}\n{job.batch}".casefold()
 
 
 class _Seen(NamedTuple):

@@ -67,7 +67,7 @@ def _identity(job: Job) -> str:
     parts = [f"job {job.id}", kind]
     if job.model:
         parts.append(one_line(job.model, 80))
-    parts.append(job.priority)
+    parts.append(one_line(job.batch, 60) or job.priority)
     if job.attempt > 1 or (job.attempt and job.max_attempts > 1):
         parts.append(f"try {job.attempt} of {job.max_attempts}")
     return " · ".join(parts)

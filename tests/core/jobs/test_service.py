@@ -445,6 +445,18 @@ async def test_a_job_that_makes_no_sense_is_refused_before_anything_is_written(
     assert await shop.jobs.list() == []
 
 
+async def test_a_batch_is_found_by_its_name_and_a_chat_is_not_by_its_number(shop: Shop) -> None:
+    await shop.jobs.pause("inference")
+    await shop.jobs.enqueue_many(
+        [
+            NewJob(kind="turn", title="One", group="batch answers.jsonl 1a2b"),
+            NewJob(kind="turn", title="Two", group="chat:1"),
+        ]
+    )
+    assert [job.id for job in await shop.jobs.list(JobFilter(text="Answers.JSONL"))] == [1]
+    assert await shop.jobs.list(JobFilter(text="chat:")) == []
+
+
 async def test_a_title_is_cut_to_what_can_be_shown(shop: Shop) -> None:
     assert len((await shop.ask(title="x" * 10_000)).title) == 500
 

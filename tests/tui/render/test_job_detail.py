@@ -34,6 +34,12 @@ def test_a_waiting_job_says_its_place_its_start_and_why() -> None:
     ]
 
 
+def test_a_job_of_a_batch_says_which() -> None:
+    shown = job(id=12, model="a:1b", priority="batch", group="batch answers.jsonl 1a2b", created=NOW)
+    assert "job 12 · chat turn · a:1b · batch answers.jsonl 1a2b" in told(shown)
+    assert "chat:3" not in "".join(told(job(group="chat:3", created=NOW)))
+
+
 def test_a_running_job_says_what_it_does_and_how_long_everything_took() -> None:
     shown = job(
         state="running",
