@@ -85,6 +85,8 @@ async def test_a_finished_conversation_is_a_picture(shell: OpenShell, size: tupl
         assert "The user wants" not in text
         assert "pg_dump -Fc shop | ssh nas" in text
         assert "**" not in text
+        # Counted again once nothing is typed for a moment: the answer takes room, too.
+        await until(lambda: shows(here, "84 / 8k"))
         await assert_settled(here, "chat")
 
 

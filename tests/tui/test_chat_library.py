@@ -10,6 +10,7 @@ from tests.tui.bookcase import filled, quiet
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
 from tests.waiting import until
 from tui.app import LeitstandApp
+from tui.screens.chat import ChatScreen
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
@@ -34,10 +35,14 @@ async def shows(here: Shell, *words: str) -> str:
 async def asked(here: Shell, question: str, *answer: str) -> None:
     """Ask, and wait for the end of the answer."""
     here.simulator.next(Script.saying(*answer), route="chat")
+    page = here.app.screen_stack[0]
+    assert isinstance(page, ChatScreen)
     prompt = here.app.query_one(Prompt)
     prompt.put(question)
     await here.pilot.press("enter")
     await shows(here, answer[-1], "done")
+    # The context is counted again once nothing is typed for a moment.
+    await until(lambda: page._quiet is None or page._quiet._task is None or page._quiet._task.done())
     await quiet(here)
 
 

@@ -122,7 +122,7 @@ async def test_documents_stand_beside_their_space_with_what_could_not_be_read(
         assert (space.documents, space.failed) == (4, 1)
         await shows(here, "manuals", "1 document not readable")
         await to_documents(here)
-        text = await shows(here, "Pump manual", "Lease", "prices", "not readable")
+        text = await shows(here, "Pump manual", "Lease", "prices.csv", "not readable")
         assert "✗" in text
         await here.pilot.press("w")
         await until(lambda: len(page_of(here).documents.rows) == 1)

@@ -91,7 +91,7 @@ def chips(sources: Sources | None) -> tuple[str, ...]:
     """Searched spaces with how well they match, and what the answer rests on, as words in a row."""
     if sources is None:
         return ()
-    searched = [space for space in sources.spaces if space.searched] or list(sources.spaces[:2])
+    searched = [space for space in sources.spaces if space.searched]
     found = [
         f"⌕ {space_chip(space)}" if not number else space_chip(space) for number, space in enumerate(searched)
     ]

@@ -26,7 +26,10 @@ class Sourcing(Conversation):
             return
         own = any(self._chat is not None and space.chat_id == self._chat.id for space in spaces)
         shared = [space for space in spaces if space.chat_id is None]
-        self._looked_up = looked_up(choice, shared, own=own)
+        words = looked_up(choice, shared, own=own)
+        if words != self._looked_up:
+            self._looked_up = words
+            self._show_next()
 
     async def action_choose_spaces(self) -> None:
         """Choose what the questions of this chat are looked up in."""
@@ -60,6 +63,7 @@ class Sourcing(Conversation):
             await self.engine.library.choose(self._chat.id, choice.mode, choice.spaces)
         except LeitstandError as error:
             self.leitstand.say_error(error)
+        await self._know_library()
         await self._count()
 
     async def _attach_to_library(self, path: str) -> bool:
@@ -78,6 +82,7 @@ class Sourcing(Conversation):
         self.leitstand.toast(
             "good", f"{name} is read into this chat's own documents.", "Questions are looked up in it."
         )
+        await self._know_library()
         await self._count()
         return True
 

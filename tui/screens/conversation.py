@@ -265,6 +265,7 @@ class Conversation(EngineScreen):
         self._put_draft(draft.text)
         if opened.chat.unread:
             await self.engine.chat.read(chat_id)
+        self._know_library_soon()
         await self._count()
 
     def _welcome(self, *, show: bool) -> None:
@@ -300,6 +301,7 @@ class Conversation(EngineScreen):
         self._put_draft(draft.text)
         self._show_seam()
         self._show_next()
+        self._know_library_soon()
         await self._count()
 
     @on(Transcript.NeedEarlier)
@@ -380,7 +382,6 @@ class Conversation(EngineScreen):
 
     async def _count(self) -> None:
         text = self._prompt.text
-        await self._know_library()
         try:
             self._budget = await self.engine.chat.budget(
                 self._chat.id if self._chat else None, text, attachments=tuple(self._attached)
@@ -394,7 +395,10 @@ class Conversation(EngineScreen):
         return False
 
     async def _know_library(self) -> None:
-        """Find out what questions of this chat are looked up in."""
+        """Find out what questions of this chat are looked up in, and say it."""
+
+    def _know_library_soon(self) -> None:
+        self.run_worker(self._know_library(), group="library", exclusive=True, exit_on_error=False)
 
     async def _attach_file(self, path: str) -> None:
         try:

@@ -59,17 +59,26 @@ class Builder:
         if sentence and sentence not in self.notes and len(self.notes) < 20:
             self.notes.append(sentence)
 
+    def _called(self, name: str) -> str:
+        """What a document without a title is called: of code and data the ending is a part of the name."""
+        return whole_name(name) if self.media in ("code", "csv", "json") else stem(name)
+
     def done(self, name: str) -> Document:
         """Return the document; one without a word in it was not read."""
         if not self.blocks:
             raise Unreadable("It holds no text.")
         return Document(
-            title=titled(self.title) or titled(stem(name)) or "Untitled",
+            title=titled(self.title) or titled(self._called(name)) or "Untitled",
             media=self.media,
             blocks=tuple(self.blocks),
             pages=self.pages,
             notes=tuple(self.notes),
         )
+
+
+def whole_name(name: str) -> str:
+    """The name of a file without its folders."""
+    return name.replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def titled(text: str, limit: int = 200) -> str:
@@ -80,7 +89,7 @@ def titled(text: str, limit: int = 200) -> str:
 
 def stem(name: str) -> str:
     """The name of a file without its folders and its ending."""
-    base = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    base = whole_name(name)
     dot = base.rfind(".")
     return base[:dot] if dot > 0 else base
 

@@ -186,7 +186,7 @@ READ: dict[str, tuple[str, bytes, str, list[str]]] = {
     "python": (
         "src/store.py",
         PYTHON,
-        "store",
+        "store.py",
         [
             "code l1: import os\n\nLIMIT = 1",
             'code l6 in class Store: @frozen\nclass Store:\n    """Keeps things."""',
@@ -199,7 +199,7 @@ READ: dict[str, tuple[str, bytes, str, list[str]]] = {
     "rust": (
         "p.rs",
         RUST,
-        "p",
+        "p.rs",
         [
             "code l1: use std::io;",
             "code l3 in struct Point: /// A point.\npub struct Point {\n    x: i32,\n}",
@@ -211,7 +211,7 @@ READ: dict[str, tuple[str, bytes, str, list[str]]] = {
     "typescript": (
         "cart.ts",
         TYPESCRIPT,
-        "cart",
+        "cart.ts",
         [
             "code l1: import { a } from 'b';",
             "code l3 in add: export const add = (x: number, y: number) => {\n  return x + y;\n};",
@@ -225,7 +225,7 @@ READ: dict[str, tuple[str, bytes, str, list[str]]] = {
         "backup",
         ["code l1: #!/bin/sh\nset -e"],
     ),
-    "yaml stays as it is": ("a.yml", b"type: x\n\ndata: y\n", "a", ["code l1: type: x\n\ndata: y"]),
+    "yaml stays as it is": ("a.yml", b"type: x\n\ndata: y\n", "a.yml", ["code l1: type: x\n\ndata: y"]),
     "a web page": (
         "p.html",
         HTML,
@@ -242,17 +242,17 @@ READ: dict[str, tuple[str, bytes, str, list[str]]] = {
     "a table with a cell of two lines": (
         "t.csv",
         b'name;age\nAnna;3\n"Be\nrt";4\nCleo;5\n',
-        "t",
+        "t.csv",
         ["table l1: name | age\nAnna | 3\nBe rt | 4", "table l5 in name | age: Cleo | 5"],
     ),
-    "tabs between cells": ("t.tsv", b"a\tb, c\n1\t2\n", "t", ["table l1: a | b, c\n1 | 2"]),
+    "tabs between cells": ("t.tsv", b"a\tb, c\n1\t2\n", "t.tsv", ["table l1: a | b, c\n1 | 2"]),
     "json": (
         "j.json",
         b'{"title": "Prices", "a": {"b": [1, 2.50, null]}, "c": [{"d": true}, {"d": "x"}]}',
         "Prices",
         ["list: title: Prices\na.b: 1, 2.50, \nc[1].d: true\nc[2].d: x"],
     ),
-    "json lines": ("j.jsonl", b'{"a": 1, "b": 2}\n\n{"a": 3}\n', "j", ["list l1: a: 1 · b: 2", "list l3: a: 3"]),
+    "json lines": ("j.jsonl", b'{"a": 1, "b": 2}\n\n{"a": 3}\n', "j.jsonl", ["list l1: a: 1 · b: 2", "list l3: a: 3"]),
     "a notebook": (
         "n.ipynb",
         b'{"nbformat": 4, "metadata": {"language_info": {"name": "python"}}, "cells": [{"cell_type": "markdown",'
