@@ -165,6 +165,8 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
 
     async def action_leave(self) -> None:
         """Leave; where this process does work for others or for later, ask what becomes of it."""
+        if self.company.would_lose_words():
+            return
         if await self.company.is_needed():
             self.company.ask_before_leaving()
         else:

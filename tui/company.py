@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import LeitstandError
 from core.presence import LinkState
 from tui.modals.decide import Decide, Way
+from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from tui.app import LeitstandApp
@@ -24,6 +25,7 @@ class Company:
     def __init__(self, app: LeitstandApp) -> None:
         self._app = app
         self._link = app.engine.link
+        self._warned = False
 
     def follow(self, link: LinkState) -> None:
         """Say what changed about the line."""
@@ -41,6 +43,18 @@ class Company:
             await self._app.engine.revive()
         except LeitstandError as error:
             self._app.say_error(error)
+
+    def would_lose_words(self) -> bool:
+        """Whether leaving now loses what was typed, because nobody is there to keep it; said once."""
+        if self._link.up or self._warned:
+            return False
+        screens = [screen for stack in self._app._screen_stacks.values() for screen in stack]  # noqa: SLF001
+        if not any(prompt.text.strip() for screen in screens for prompt in screen.query(Prompt)):
+            return False
+        self._warned = True
+        words = "Nobody is there to keep what you typed."
+        self._app.toast("warning", words, "alt+r goes on here; ctrl+q once more leaves all the same.")
+        return True
 
     async def is_needed(self) -> bool:
         """Whether something would stop with this process; read anew, the status line may be behind."""

@@ -98,7 +98,11 @@ async def test_without_a_host_a_key_says_a_sentence_and_loses_no_word(shell: Ope
             await here.pilot.press(key)
             await here.pilot.pause()
         assert shows(here, "Why is the sky blue?")
+        await here.pilot.press("ctrl+q")
+        await here.pilot.pause()
         assert here.app.return_value is None
+        await here.pilot.press("ctrl+q")
+        await until(lambda: here.app.return_value == 0)
 
 
 @pytest.mark.parametrize("where", ["attached"])
