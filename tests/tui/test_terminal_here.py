@@ -19,14 +19,16 @@ from tui.widgets.prompt import Prompt
 SIGNS = glyphs("unicode")
 
 
-@pytest.mark.parametrize("size", [(30, 6), (39, 40), (120, 9)])
+@pytest.mark.parametrize("size", [(30, 6), (39, 40), (120, 9), (24, 3)])
 async def test_a_window_too_small_for_the_page_tells_in_short_what_goes_on(
     shell: OpenShell, size: tuple[int, int]
 ) -> None:
     async with shell("chat", size) as here:
         text = screen_text(here.app)
         assert f"{size[0]}×{size[1]}; pages from 40×10" in text
-        assert "ctrl+q" in text
+        assert ("ctrl+q" in text) == (size[1] > 3)
+        assert max(map(len, text.splitlines())) <= size[0]
+        assert "▆" not in text
         assert "Ask anything" not in text
         if size == (30, 6):
             await until(lambda: "VRAM" in screen_text(here.app))

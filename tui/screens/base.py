@@ -135,6 +135,8 @@ class EngineScreen(Forgiving, Screen[None]):
     def _show_small(self, facts: Facts) -> None:
         small, size, least = self.query_one(Small), self.size, self.least_size()
         small.display = size.width < least[0] or size.height < least[1]
+        # What lies below may be longer than the window; its scroll bar would stand beside the short words.
+        self.styles.overflow_y = "hidden" if small.display else "auto"
         if small.display:
             small.put([*small_rows(facts, self.leitstand.glyphs, (size.width, size.height), least)])
 
