@@ -60,13 +60,13 @@ def judge(ask: Ask, needs: Needs) -> Fit:
             reason="Nothing is known of the memory this model needs.",
         )
     if ask.loaded is not None and ask.loaded >= ask.context:
-        return _in_memory(ask, need)
+        return _in_memory(ask, need, needs)
     if not ask.gpus:
         return _without_gpus(ask, need)
     return _on_gpus(ask, ask.gpus, need, needs)
 
 
-def _in_memory(ask: Ask, need: Need) -> Fit:
+def _in_memory(ask: Ask, need: Need, needs: Needs) -> Fit:
     verdict: Verdict = "fits" if ask.own >= need.size or not ask.gpus else "spills"
     percent = min(100, ask.own * 100 // max(need.size, 1))
     return Fit(
@@ -80,6 +80,7 @@ def _in_memory(ask: Ask, need: Need) -> Fit:
         total=_total(ask),
         gpu_percent=percent,
         slower=slowdown(percent) if verdict == "spills" and ask.own else None,
+        largest_context=_largest(ask, ask.gpus, needs) if ask.gpus else None,
         loaded=True,
         reason=f"It is in memory now, {percent} % of it on the GPU.",
     )

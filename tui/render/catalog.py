@@ -56,9 +56,9 @@ COLUMNS: tuple[_Column, ...] = (
     _Column("name", "name", 0),
     _Column("size", "size", 8, right=True),
     _Column("quant", "quant", 7, 108),
-    _Column("context", "context", 7, 74, right=True),
-    _Column("can", "can", 20, 118),
-    _Column("fits", "needs, GiB", 13, 60),
+    _Column("context", "context", 7, 77, right=True),
+    _Column("can", "can", 20, 120),
+    _Column("fits", "needs, GiB", 13, 68),
     _Column("speed", "speed", 10, 94, right=True),
     _Column("state", "state", 18),
 )
@@ -127,6 +127,8 @@ def row(model: Model, width: int, look: Look) -> Pieces:
     ]
     for each, wide in _shown(width):
         drawn = list(_CELLS[each.cell](model, look))
+        if wide == _ONLY_SIGN["width"]:
+            drawn = drawn[:1]  # the sign
         room = wide - width_of(drawn)
         if room < 0:
             drawn, room = cut(drawn, wide), 0

@@ -98,6 +98,19 @@ class DownloadsView(Pulling):
             moving = self.leitstand.facts.downloads.moving
             self.set_timer(PULSE if moving <= MANY else 2 * PULSE, self.show_rows)
 
+    def offers(self, id: str) -> bool:
+        """What makes sense for the selected download."""
+        download = self.selected
+        unfinished = download is not None and download.unfinished
+        return {
+            "downloads.pause": unfinished,
+            "downloads.cancel": unfinished,
+            "downloads.retry": download is not None and download.state in ("failed", "cancelled"),
+            "downloads.up": unfinished and download is not None and download.position is not None,
+            "downloads.down": unfinished and download is not None and download.position is not None,
+            "downloads.pause_all": any(each.unfinished for each in self.known.values()),
+        }.get(id, True)
+
     def on_resize(self) -> None:
         """Give the list every line where there are few."""
         super().on_resize()
@@ -134,6 +147,7 @@ class DownloadsView(Pulling):
 
     def _explain(self) -> None:
         download = self.selected
+        self.show_keys()
         lines: list[Pieces] = []
         if download is not None:
             flow = self.leitstand.flow
