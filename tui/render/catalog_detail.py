@@ -98,7 +98,8 @@ def _memory_line(model: Model, look: Look) -> Pieces:
     if fit is not None and fit.largest_context:
         words.append(
             f"all of it stays on the GPU up to {fmt.context(fit.largest_context).strip()} context "
-            f"({worded(fit.source)})"
+            # Another context than the one it was measured with.
+            f"({worded('interpolated' if fit.source == 'measured' else fit.source)})"
         )
     if fit is not None and fit.could_unload:
         words.append(f"unloading {one_line(', '.join(fit.could_unload), 120)} makes room")
