@@ -95,6 +95,7 @@ async def test_what_a_chat_looks_up_is_chosen_by_key(shell: OpenShell) -> None:
         await here.pilot.press("ctrl+r")
         text = await shows(here, "Look questions up in", "what matches", "nothing", "contracts", "manuals")
         assert "Everything about the pump" in text
+        assert_picture(here.app, "chat-spaces")
         await here.pilot.press("end", "space", "enter")
         await shows(here, "in manuals")
         (chat,) = (await here.engine.chat.list()).chats
