@@ -146,6 +146,8 @@ KEYS: tuple[Key, ...] = (
         priority=True,
     ),
     Key("chat.search", "ctrl+f", "search", "search", "Find words in every chat", footer=True, priority=True),
+    Key("chat.prompts", "alt+p", "prompt", "prompts", "A ready prompt to fill and send", priority=True),
+    Key("chat.persona", "alt+w", "persona", "persona", "Somebody to talk to", priority=True),
     Key("chat.previous", "alt+up", "other_chat(-1)", "chat before", "Open the chat above", priority=True),
     Key("chat.next", "alt+down", "other_chat(1)", "next chat", "Open the chat below", priority=True),
     Key("chat.list", "alt+c", "show_list", "chats", "Go to the list of chats", priority=True),
@@ -347,6 +349,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("downloads.copy", "y", "copy", "copy", "Copy the selected one's error, or its name"),
     *LIBRARY_KEYS,
+    Key("own.change", "ctrl+x", "change", "change", "Change the selected one, or add another", priority=True),
     Key("modal.close", "escape", "close", "back", "Close without changing anything", footer=True),
     Key("modal.accept", "enter", "accept", "ok", "Take it", footer=True),
 )

@@ -4,26 +4,41 @@
 name = "Reviewer"
 icon = "R"
 description = "Reads code and says what is wrong with it"
-system = "You review code. …"
+colour = "blue"
+system = "You review code. Say what is wrong first, then what could be simpler."
 model = "qwen3-coder:30b"
+questions = ["What is wrong with the file I attach?"]
 """
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
 
+from core.chat import own
 from core.chat.types import Persona
 from core.errors import ConfigError
-from core.guard import one_line
 
 FILE = "personas.toml"
-_LARGEST = 2**20
+EXAMPLE = (__doc__ or "").partition("\n\n")[2]
+"""What a file of one's own looks like."""
+_HINT = (
+    "A persona has a name and may have icon, colour (blue, green, orange, red), description, system, model "
+    "and questions."
+)
 
 BUILT_IN = (
-    Persona(name="Assistant", icon="◆", description="Answers plainly, without a system prompt"),
+    Persona(
+        name="Assistant",
+        icon="◆",
+        description="Answers plainly, without a system prompt",
+        questions=(
+            "Explain to me how … works, in five sentences.",
+            "Compare … and … in a table: strengths, weaknesses, when to take which.",
+            "What speaks for and against …?",
+        ),
+    ),
     Persona(
         name="Programmer",
         icon="λ",
@@ -31,6 +46,12 @@ BUILT_IN = (
         system="You are an experienced programmer. Answer with working code first and a short explanation "
         "after it. Say which version or library you assume. When something is ambiguous, state your "
         "assumption instead of asking. Never invent functions that do not exist.",
+        colour="blue",
+        questions=(
+            "Write a script that …",
+            "What is wrong with this code? Say it first, then mend it.",
+            "Write tests for the function in the file I attach.",
+        ),
     ),
     Persona(
         name="Editor",
@@ -38,6 +59,12 @@ BUILT_IN = (
         description="Improves texts and keeps their voice",
         system="You edit texts. Keep the author's language, meaning and voice. Return the improved text "
         "first, then a short list of what you changed and why. Do not add facts.",
+        colour="green",
+        questions=(
+            "Make this text shorter by a third without losing anything: …",
+            "Correct spelling and grammar only: …",
+            "Rewrite this so that a ten-year-old understands it: …",
+        ),
     ),
     Persona(
         name="Translator",
@@ -45,6 +72,12 @@ BUILT_IN = (
         description="Translates between German and English",
         system="You translate. German becomes English, every other language becomes German, unless the "
         "user names a language. Return the translation alone. Keep names, numbers, formatting and tone.",
+        colour="blue",
+        questions=(
+            "Übersetze ins Englische: …",
+            "Translate into German: …",
+            "How would a native speaker put this? …",
+        ),
     ),
     Persona(
         name="Teacher",
@@ -52,6 +85,12 @@ BUILT_IN = (
         description="Explains step by step and checks understanding",
         system="You teach patiently. Begin with the idea in one sentence, then build it up step by step with "
         "a concrete example. End with one short question that shows whether it was understood.",
+        colour="orange",
+        questions=(
+            "Teach me … from the beginning.",
+            "Ask me five questions about … and mark my answers.",
+            "Why is … so? Give me a picture to remember it by.",
+        ),
     ),
 )
 """Everybody who is there from the start."""
@@ -63,29 +102,25 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load(path: Path | None) -> tuple[Persona, ...]:
     """Everybody there is; one of the file takes the place of a built-in one of the same name. Blocking."""
-    own = _own(path) if path is not None else ()
-    named = {persona.name.casefold() for persona in own}
-    return (*(persona for persona in BUILT_IN if persona.name.casefold() not in named), *own)
+    found = own.read(path, _File, _HINT) if path is not None else None
+    mine = checked(found, path) if found is not None and path is not None else ()
+    named = {persona.name.casefold() for persona in mine}
+    return (*(persona for persona in BUILT_IN if persona.name.casefold() not in named), *mine)
 
 
-def _own(path: Path) -> tuple[Persona, ...]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-        if len(data) > _LARGEST:
-            raise ConfigError(f"{path.name} is too large.", "Keep documents in the library instead.")
-        found = msgspec.convert(tomllib.loads(data.decode("utf-8")), _File).persona
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not TOML: {one_line(str(error), 200)}.") from None
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{path}: {one_line(str(error), 200)}.",
-            "A persona has a name and may have icon, description, system and model.",
-        ) from None
-    if any(not persona.name.strip() for persona in found):
+def check(text: str, path: Path) -> None:
+    """Raise ConfigError when a text is no file of personas."""
+    checked(own.parsed(text.encode("utf-8", "replace"), path, _File, _HINT), path)
+
+
+def checked(found: _File, path: Path) -> tuple[Persona, ...]:
+    """The personas of a file, each with a name."""
+    if any(not persona.name.strip() for persona in found.persona):
         raise ConfigError(f"{path}: a persona has no name.")
-    return found
+    return tuple(msgspec.structs.replace(persona, own=True) for persona in found.persona)
+
+
+def entry(persona: Persona) -> str:
+    """A persona as it stands in a file."""
+    kept = ("name", "icon", "colour", "description", "system", "model", "questions")
+    return own.entry("persona", {name: getattr(persona, name) for name in kept})

@@ -20,13 +20,15 @@ from typing import Any, Literal
 import msgspec
 
 from core.bus import Bus
-from core.chat import attachments, export, imports, personas, titles
+from core.chat import attachments, export, imports, titles
 from core.chat.answers import AnswerVerbs
 from core.chat.desk import TITLE, TURN, Desk
 from core.chat.documents import Library
 from core.chat.learned import LEAST_CONTEXT
 from core.chat.lookup import inspection_of, passages_of
 from core.chat.options import checked_keep_alive, checked_options, checked_think
+from core.chat.own_files import Kind, OwnFiles
+from core.chat.ready import ReadyPrompt
 from core.chat.routing import Router
 from core.chat.search import search
 from core.chat.sending import Sending
@@ -54,7 +56,7 @@ from core.chat.types import (
 from core.chat.upkeep import Upkeep
 from core.clock import Clock
 from core.config.schema import Chat as Settings
-from core.errors import LeitstandError, NotFound, Refused, UsageError
+from core.errors import LeitstandError, Refused, UsageError
 from core.exposed import exposed
 from core.guard import one_line
 from core.jobs.service import JobService
@@ -96,7 +98,7 @@ class ChatService(AnswerVerbs):
         )  # fmt: skip
         self._sending = Sending(desk)
         self._upkeep = Upkeep(desk)
-        self._personas = personas
+        self._own = OwnFiles(personas)
         jobs.handle(TURN, "inference", partial(run_turn, desk), on_orphan=partial(orphaned, desk))
         jobs.handle(TITLE, "inference", partial(run_title, desk), on_orphan="cancel")
 
@@ -166,7 +168,7 @@ class ChatService(AnswerVerbs):
         think: ThinkSetting = "auto",
     ) -> Chat:
         """Begin a chat; a persona brings its system prompt and model where none is given."""
-        wanted = await self._persona(persona) if persona else None
+        wanted = await self._desk.tasks.in_thread(self._own.persona, persona) if persona else None
         now = self._desk.clock.now()
         chat = Chat(
             id=0,
@@ -276,7 +278,9 @@ class ChatService(AnswerVerbs):
         """Change settings of a chat; None leaves one as it is, an empty text brings the default back."""
         changes: dict[str, Any] = {}
         if persona is not None:
-            wanted = await self._persona(persona) if persona else Persona(name="")
+            wanted = (
+                await self._desk.tasks.in_thread(self._own.persona, persona) if persona else Persona(name="")
+            )
             changes |= {"persona": wanted.name, "system": wanted.system}
             if wanted.model:
                 changes["model"] = wanted.model
@@ -384,7 +388,22 @@ class ChatService(AnswerVerbs):
     @exposed
     async def personas(self) -> tuple[Persona, ...]:
         """Return everybody there is to talk to."""
-        return await self._desk.tasks.in_thread(personas.load, self._personas)
+        return await self._desk.tasks.in_thread(self._own.personas)
+
+    @exposed
+    async def prompts(self) -> tuple[ReadyPrompt, ...]:
+        """Return the ready prompts, one's own first."""
+        return await self._desk.tasks.in_thread(self._own.prompts)
+
+    @exposed
+    async def own_file(self, kind: Kind, add: str = "") -> str:
+        """Return the text of one's own file, with the entry of that name to change, or with an example."""
+        return await self._desk.tasks.in_thread(self._own.text, kind, add)
+
+    @exposed
+    async def write_own_file(self, kind: Kind, text: str) -> None:
+        """Put a text in the place of one's own file; ConfigError says what is wrong with it."""
+        await self._desk.tasks.in_thread(self._own.write, kind, text)
 
     @exposed
     async def speeds(self) -> tuple[ModelSpeed, ...]:
@@ -417,9 +436,3 @@ class ChatService(AnswerVerbs):
             chat = await self._desk.chats.update_chat(tx, chat_id, **changes)
         self._desk.tell(chat)
         return chat
-
-    async def _persona(self, name: str) -> Persona:
-        for persona in await self.personas():
-            if persona.name.casefold() == name.casefold():
-                return persona
-        raise NotFound(f"There is no persona “{one_line(name, 60)}”.")

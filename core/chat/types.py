@@ -298,6 +298,12 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     system: str = ""
     model: str = ""
     """Who it prefers to be; empty: any."""
+    colour: Literal["", "blue", "green", "orange", "red"] = ""
+    """Of its icon."""
+    questions: tuple[str, ...] = ()
+    """What one could ask it first."""
+    own: bool = False
+    """Whether it stands in the user's own file."""
 
 
 class CleanUp(msgspec.Struct, frozen=True):

@@ -16,6 +16,8 @@ from itertools import count, islice
 from core.simulator.longform import endless
 
 MARK_EVERY = 10
+THOUGHTS = 20
+"""Lines that the shape `thinking` thinks before it answers, each one token and nearly 120 columns long."""
 
 
 def mark(number: int) -> str:
@@ -33,6 +35,8 @@ def tokens(shape: str) -> Iterator[str]:
 def _plain(shape: str) -> Iterator[str]:
     if shape in {"mixed", "marked"}:
         yield from endless()
+    if shape == "thinking":
+        shape = "paragraph"
     openings = {"list": "- ", "table": "| a | b |\n|---|---|\n", "fence": "```python\n", "paragraph": ""}
     breaks = {"list": "\n- ", "table": " | x |\n| ", "fence": "\n", "paragraph": ""}
     yield openings[shape]
@@ -112,7 +116,9 @@ async def stream(writer: asyncio.StreamWriter, shape: str, total: int, rate: flo
         wait = start + number / rate - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
-        chunk(writer, {"message": {"role": "assistant", "content": token}, "done": False})
+        part = "thinking" if shape == "thinking" and number < THOUGHTS else "content"
+        said = f"Thought {number:02} {'is a line of its own ' * 4}\n" if part == "thinking" else token
+        chunk(writer, {"message": {"role": "assistant", "content": "", part: said}, "done": False})
         await writer.drain()
     chunk(writer, {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop",
                    "total_duration": 10**9, "load_duration": 10**6, "prompt_eval_count": 10,

@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -62,16 +62,27 @@ class Run(NamedTuple):
     memory: float
 
 
-def page(home: Path, port: int, **environment: str) -> Terminal:
+CONFIG = '[chat]\nmodel = "m:1b"\ntitle_by_model = false\n'
+
+
+def page(
+    home: Path, port: int, *, settings: str = "", command: Sequence[str] = (), **environment: str
+) -> Terminal:
     """The chat page at 120×40, ready for a question."""
     home.mkdir()
-    (home / "config.toml").write_text('[chat]\nmodel = "m:1b"\ntitle_by_model = false\n')
+    (home / "config.toml").write_text(CONFIG + settings)
     around: dict[str, str | None] = {
         "LEITSTAND_HOME": str(home),
         "OLLAMA_HOST": f"127.0.0.1:{port}",
         **environment,
     }
-    terminal = Terminal([LEITSTAND, "--screen", "chat"], rows=40, columns=120, environment=around)
+    terminal = Terminal(
+        command or [LEITSTAND, "--screen", "chat"],
+        rows=40,
+        columns=120,
+        environment=around,
+        directory=ROOT if command else None,
+    )
     terminal.until("Ask")
     terminal.until("0.33.0")
     terminal.settle(0.5)

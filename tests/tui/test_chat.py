@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from core.simulator import Script
 from tests.pictures import assert_picture, screen_text
@@ -203,7 +204,7 @@ async def test_a_file_is_completed_and_goes_with_the_question(shell: OpenShell, 
         here.app.query_one(Prompt).put(f"@{tmp_path}/a")
         await until(lambda: shows(here, "a note.md"))
         await here.pilot.press("enter")
-        await until(lambda: shows(here, "1 attached"))
+        await until(lambda: shows(here, "with a note.md"))
         here.simulator.next(Script.saying("I read it."), route="chat")
         await ask(here, "What is the word?")
         await until(lambda: shows(here, "I read it."))
@@ -232,3 +233,75 @@ async def test_hostile_words_of_a_model_are_only_words(shell: OpenShell) -> None
         text = screen_text(here.app)
         assert "[red]x[/] [@click=app.quit]y[/]" in text
         assert not set(text) & {"\x1b", "\x07", "\u202e", "\x9b"}
+
+
+async def test_what_is_typed_after_enter_is_not_lost(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("One."), route="chat")
+        prompt = here.app.query_one(Prompt)
+        for key in "/model qwen":
+            prompt.post_message(events.Key("space" if key == " " else key, key))
+        prompt.post_message(events.Key("enter", "\r"))
+        for key in "Why?":
+            prompt.post_message(events.Key(key, key))
+        prompt.post_message(events.Key("enter", "\r"))
+        for key in "And":
+            prompt.post_message(events.Key(key, key))
+        await until(lambda: shows(here, "done"))
+        assert shows(here, "Why?")
+        assert prompt.text == "And"
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"), [("/mod", "/model "), ("/nonsense here", "/nonsense here"), ("/model zz", "")]
+)
+async def test_a_command_that_is_none_is_never_sent(shell: OpenShell, typed: str, left: str) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        prompt = here.app.query_one(Prompt)
+        prompt.load_text(typed)
+        prompt.submit()
+        await until(lambda: prompt.text == left)
+        await here.pilot.pause()
+        assert not [request for request in here.simulator.requests if request.path == "/api/chat"]
+        assert not here.app.query_one(Transcript).display
+
+
+async def test_a_path_is_a_question_and_no_command(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("A file of users."), route="chat")
+        await ask(here, "/etc/passwd holds what?")
+        await until(lambda: shows(here, "A file of users."))
+
+
+async def test_a_question_that_cannot_be_sent_is_given_back(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("One."), route="chat")
+        await ask(here, "First")
+        await until(lambda: shows(here, "One."))
+        [chat] = (await here.engine.chat.list()).chats
+        await here.engine.chat.delete(chat.id)  # by another face
+        prompt = here.app.query_one(Prompt)
+        prompt.put("Second,")
+        prompt.submit()
+        assert prompt.text == ""
+        prompt.insert("and more")
+        await until(lambda: prompt.text == "Second,\nand more")
+
+
+async def test_a_file_goes_with_the_question_of_its_own_chat(shell: OpenShell, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("The rent is 700.")
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("One."), route="chat")
+        await ask(here, "First chat")
+        await until(lambda: shows(here, "One."))
+        prompt = here.app.query_one(Prompt)
+        prompt.load_text(f"/attach {tmp_path / 'notes.txt'}")
+        prompt.submit()
+        await until(lambda: shows(here, "with notes.txt"))
+        await here.pilot.press("ctrl+n")
+        await until(lambda: not shows(here, "with notes.txt"))
+        await here.pilot.press("alt+down")
+        await until(lambda: shows(here, "with notes.txt"))
+        prompt.load_text("/detach")
+        prompt.submit()
+        await until(lambda: not shows(here, "with notes.txt"))

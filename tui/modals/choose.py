@@ -21,6 +21,8 @@ from tui.widgets.row_list import RowList
 class Choose(Dialog[str | None]):
     """A line to type in and the list of what matches; Enter takes the selected row."""
 
+    KEYS_LINE = "type to filter · ↑↓ · enter take it · esc back"
+
     def __init__(
         self,
         title: str,
@@ -40,7 +42,7 @@ class Choose(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the line and the list."""
         with Vertical(classes="dialog -wide -tall") as box:
-            frame(box, self._title, "type to filter · ↑↓ · enter take it · esc back")
+            frame(box, self._title, self.KEYS_LINE)
             if self._about:
                 yield Detail()
             yield Input(placeholder="Filter…")

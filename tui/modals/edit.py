@@ -40,10 +40,12 @@ class Edit(Dialog[bool]):
     async def _submit(self, event: Prompt.Submitted) -> None:
         event.stop()
         if not event.text.strip():
+            event.prompt.give_back(event.text)
             return
         try:
             await self._take(event.text)
         except LeitstandError as error:
+            event.prompt.give_back(event.text)
             self.query_one("#wrong", Detail).say(
                 [[("", "dim")], [(error.message, "bad")], [(error.hint, "dim")]]
             )

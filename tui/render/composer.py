@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 
-from core.chat.types import Budget, Chat
+from core.chat.types import Budget, Chat, Persona
 from core.guard import one_line
 from core.ollama.connection import ServerState
 from tui.format import context, count
 from tui.glyphs import Glyphs
 from tui.render.gauges import bar
+from tui.render.personas import heading
 from tui.render.pieces import Piece, Pieces, width_of
 from tui.theme import Ink
 
 GAUGE = 10
 
 
-def welcome(server: ServerState | None, glyphs: Glyphs) -> list[Pieces]:
+def welcome(server: ServerState | None, glyphs: Glyphs, persona: Persona | None = None) -> list[Pieces]:
     """What an empty chat says: what this is, how to begin, and what is wrong if anything is."""
     lines: list[Pieces] = [[("", "text")]]
     if server is not None and server.phase in {"away", "wrong"}:
@@ -33,7 +36,7 @@ def welcome(server: ServerState | None, glyphs: Glyphs) -> list[Pieces]:
         return lines
     return [
         *lines,
-        [("A new chat", "strong")],
+        heading(persona) if persona is not None else [("A new chat", "strong")],
         [("Write below and press Enter. Every word of it is kept on this machine.", "text")],
         [("", "text")],
         [
@@ -41,6 +44,12 @@ def welcome(server: ServerState | None, glyphs: Glyphs) -> list[Pieces]:
             ("  choose the model        ", "dim"),
             ("ctrl+t", "key"),
             ("  let it think or not", "dim"),
+        ],
+        [
+            ("alt+p", "key"),
+            ("   ready prompts           ", "dim"),
+            ("alt+w", "key"),
+            ("   somebody to talk to", "dim"),
         ],
         [("@", "key"), ("       send a file along       ", "dim"), ("/", "key"), ("       commands", "dim")],
         [("ctrl+f", "key"), ("  search all chats        ", "dim"), ("?", "key"), ("       every key", "dim")],
@@ -93,7 +102,7 @@ def destination(
     chat: Chat | None,
     model: str,
     glyphs: Glyphs,
-    attachments: int,
+    attachments: Sequence[str],
     *,
     route: str = "",
     asked: bool = True,
@@ -116,7 +125,7 @@ def destination(
     return [*pieces, *after]
 
 
-def _settings(chat: Chat | None, attachments: int, library: str) -> list[Piece]:
+def _settings(chat: Chat | None, attachments: Sequence[str], library: str) -> list[Piece]:
     """How this chat answers, where that is not as usual."""
     pieces: list[Piece] = []
     if chat is not None and chat.persona:
@@ -128,5 +137,6 @@ def _settings(chat: Chat | None, attachments: int, library: str) -> list[Piece]:
     if library:
         pieces.append((f"   {library}", "dim"))
     if attachments:
-        pieces.append((f"   {attachments} attached", "accent"))
+        named = one_line(attachments[0], 30) if len(attachments) == 1 else f"{len(attachments)} files"
+        pieces.append((f"   with {named}", "accent"))
     return pieces

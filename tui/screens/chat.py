@@ -8,13 +8,13 @@ from core.errors import LeitstandError
 from tui import keymap
 from tui.screens.chat_comparing import Comparing
 from tui.screens.chat_keeping import Keeping
+from tui.screens.chat_ready import Ready
 from tui.screens.chat_sources import Sourcing
 from tui.screens.chat_writing import Writing
 from tui.terminal.editor import edit
-from tui.widgets.prompt import Prompt
 
 
-class ChatScreen(Comparing, Writing, Keeping, Sourcing):
+class ChatScreen(Comparing, Writing, Keeping, Ready, Sourcing):
     """Conversations at the left, the open one at the right, the composer below it."""
 
     BINDINGS = keymap.bindings("chat")
@@ -25,7 +25,8 @@ class ChatScreen(Comparing, Writing, Keeping, Sourcing):
 
     def action_focus_talk(self) -> None:
         """Go to the transcript."""
-        self._talk.focus()
+        # At once: the next key is meant for it already.
+        self.set_focus(self._talk)
 
     def action_new_line(self) -> None:
         """Break the line of the question."""
@@ -56,4 +57,4 @@ class ChatScreen(Comparing, Writing, Keeping, Sourcing):
 
     async def action_send(self) -> None:
         """Send what is written."""
-        self._prompt.post_message(Prompt.Submitted(self._prompt, self._prompt.text))
+        self._prompt.submit()

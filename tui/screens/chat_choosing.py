@@ -88,7 +88,7 @@ class Choosing(Conversation):
             return None  # nothing is known of the memory: then nothing is asked
         return decision if decision.concern is not None else None
 
-    def _ask_about_memory(self, text: str, decision: Decision) -> None:
+    def _ask_about_memory(self, decision: Decision) -> None:
         """Offer the ways out; what is written stays until one is taken."""
         from tui.modals.choose import Choose
 
@@ -98,13 +98,13 @@ class Choosing(Conversation):
 
         def chosen(key: str | None) -> None:
             if key is not None:
-                self.run_worker(self._take_way(text, ways[key]), group="send", exit_on_error=False)
+                self.run_worker(self._take_way(ways[key]), group="send", exit_on_error=False)
 
         options = [Option(key, way.text) for key, way in ways.items()]
         title = "Not enough GPU memory" if concern.kind == "not_enough" else "High usage of GPU memory"
         self.app.push_screen(Choose(title, options, about=concern.text), chosen)
 
-    async def _take_way(self, text: str, way: Way) -> None:
+    async def _take_way(self, way: Way) -> None:
         if way.kind == "cancel":
             self._prompt.focus()
             return
@@ -115,7 +115,7 @@ class Choosing(Conversation):
             self.leitstand.say_error(error)
             return
         # What was decided stands, unless it is to be another model.
-        await self._send(text, model=way.model if way.kind == "instead" else "", asked=True)
+        await self._send(self._prompt.take(), model=way.model if way.kind == "instead" else "", asked=True)
 
     async def _send(self, text: str, *, anyway: bool = False, model: str = "", asked: bool = False) -> None:
         raise NotImplementedError

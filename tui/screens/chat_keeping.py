@@ -37,7 +37,7 @@ class Keeping(Conversation):
     def action_show_list(self) -> None:
         """Go to the list, or open it over the chat where there is no room for it."""
         if self._rows.display and self.size.width >= 100:
-            self._rows.focus()
+            self.set_focus(self._rows)
             return
         from tui.modals.choose import Choose
         from tui.render.option import Option

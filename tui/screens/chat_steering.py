@@ -7,32 +7,20 @@ from textual import on
 from core.chat.routing import AUTO
 from core.chat.types import ENDED, THINK_SETTINGS, ThinkSetting, Turn
 from core.errors import LeitstandError, UsageError
+from core.guard import one_line
+from core.ollama.names import same
 from tui.render.option import Option
 from tui.render.pieces import Pieces
-from tui.screens.conversation import Conversation
+from tui.screens.chat_settling import Settling
 from tui.widgets.transcript import Transcript
 
 AUTO_OPTION = Option(AUTO, "auto", "chosen for every question by what it asks")
 
 
-class Steering(Conversation):
+class Steering(Settling):
     """The model's side of the chat page."""
 
     # Actions: how it answers --------------------------------------------------------------------
-
-    async def _settle(self, **settings: object) -> None:
-        """Change settings of the open chat; a new one is made to hold them."""
-        try:
-            if self._chat is None:
-                chat = await self.engine.chat.create()
-                await self.engine.chat.set_draft(chat.id, self._prompt.text)
-                await self._open(chat.id)
-            assert self._chat is not None
-            self._chat = await self.engine.chat.set_options(self._chat.id, **settings)  # type: ignore[arg-type]  # names checked by the callers
-        except LeitstandError as error:
-            self.leitstand.say_error(error)
-        self._show_next()
-        await self._count()
 
     async def action_pick_model(self) -> None:
         """Choose the model of this chat from what is installed."""
@@ -54,11 +42,22 @@ class Steering(Conversation):
         self.app.push_screen(Choose("Model", options, current=current, words=words), chosen)
 
     async def action_model(self, name: str = "") -> None:
-        """Set the model by name."""
-        if name:
-            await self._settle(model=name)
-        else:
+        """Set the model by its name, or by a part of it that only one has."""
+        if not name:
             await self.action_pick_model()
+            return
+        try:
+            known = [option.key for option in await self.leitstand.model_options()]
+        except LeitstandError:
+            known = []
+        meant = [one for one in known if name.casefold() in one.casefold()]
+        if name == AUTO or not known or any(same(name, one) for one in known):
+            await self._settle(model=name)
+        elif len(meant) == 1:
+            await self._settle(model=meant[0])
+        else:
+            hint = f"It could be {', '.join(meant[:4])}." if meant else "ctrl+o lists those there are."
+            self.leitstand.toast("warning", f"The server has no model {one_line(name, 80)}.", hint)
 
     async def action_turn_think(self) -> None:
         """Turn through auto, on and off."""
@@ -87,27 +86,6 @@ class Steering(Conversation):
 
         about = "What the model is told before everything else; empty: the default."
         self.app.push_screen(Ask("System prompt", about, self._chat.system if self._chat else "", take))
-
-    async def action_persona(self, name: str = "") -> None:
-        """Choose somebody to talk to."""
-        if name:
-            await self._settle(persona=name)
-            return
-        from tui.modals.choose import Choose
-
-        personas = await self.engine.chat.personas()
-        options = [Option("", "Nobody in particular", "the plain model")]
-        options += [
-            Option(one.name, f"{one.icon} {one.name}".strip(), one.description, one.model) for one in personas
-        ]
-
-        def chosen(key: str | None) -> None:
-            if key is not None:
-                self.run_worker(self._settle(persona=key), group="settle", exit_on_error=False)
-
-        self.app.push_screen(
-            Choose("Persona", options, current=self._chat.persona if self._chat else ""), chosen
-        )
 
     async def action_context(self, tokens: str = "") -> None:
         """Set the context length of this chat's model; it is loaded anew once."""
@@ -140,6 +118,13 @@ class Steering(Conversation):
         else:
             self._prompt.put("@")
             self._prompt.focus()
+
+    async def action_detach(self) -> None:
+        """Send nothing with the next question."""
+        names = ", ".join(one_line(file.name, 40) for file in self._attached[:3])
+        self._attached.clear()
+        self.leitstand.toast("info", f"{names} stays here." if names else "Nothing is attached.")
+        await self._count()
 
     async def action_summary(self) -> None:
         """Go on in a new chat with a summary of this one."""
@@ -233,7 +218,14 @@ class Steering(Conversation):
 
     @on(Transcript.CopyRequested)
     async def _copy(self, event: Transcript.CopyRequested) -> None:
-        await self.leitstand.copy(event.text)
+        text = event.text
+        if event.what == "all" and self._chat is not None:
+            # All of it, not only what has been loaded.
+            text = (await self.engine.chat.export(self._chat.id, "markdown")).text
+        if text:
+            await self.leitstand.copy(text)
+        else:
+            self.leitstand.toast("info", "There is nothing to copy here yet.")
 
     @on(Transcript.LinkOpened)
     async def _link(self, event: Transcript.LinkOpened) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 
@@ -22,11 +24,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("reroute", "Let another model or tier answer the last question", "reroute"),
     Command("think", "Let it think: auto, on, off, low, medium, high", "think", "how"),
     Command("system", "The system prompt of this chat", "system", "text"),
+    Command("prompt", "A ready prompt, filled with what is written", "prompt", "name"),
     Command("persona", "Somebody to talk to", "persona", "name"),
     Command("context", "The context length of this model, in tokens", "context", "tokens"),
     Command("temperature", "How freely it speaks, 0 to 2", "temperature", "number"),
     Command("attach", "A picture or a text file to the question", "attach", "path"),
     Command("editor", "Write the question in your own editor", "editor"),
+    Command("detach", "Take back what was attached to the question", "detach"),
     Command("library", "What questions are looked up in: matching spaces, some, none", "choose_spaces"),
     Command("sources", "What the last answer was given from", "show_sources"),
     Command("found", "How the passages of the last answer were found", "inspect_search"),
@@ -60,3 +64,9 @@ def starting(text: str) -> list[Command]:
     if not text.startswith("/") or " " in text or "\n" in text:
         return []
     return [command for command in COMMANDS if command.name.startswith(text[1:])]
+
+
+def unknown(text: str) -> str:
+    """The word after a slash that looks like a command and is none; empty when it is text."""
+    found = re.match(r"/([a-z_-]+)(?:\s|$)", text)
+    return found[1] if found and not any(command.name == found[1] for command in COMMANDS) else ""

@@ -29,23 +29,32 @@ class Writing(Choosing):
     async def _submitted(self, event: Prompt.Submitted) -> None:
         text = event.text.strip()
         if not text and not self._attached:
+            self._prompt.give_back(event.text)
             return
         if found := chat_words.find(text):
             command, rest = found
-            self._prompt.empty()
             action = getattr(self, f"action_{command.action}")
             waiting = action(rest) if command.takes else action()
             if waiting is not None:
                 await waiting
-            return
-        await self._send(event.text)
+        elif event.text.startswith("/") and (word := chat_words.unknown(text)):
+            self._prompt.give_back(event.text)
+            if (begun := chat_words.starting(text)) and not self._prompt.text.endswith("\n"):
+                self._prompt.put(f"/{begun[0].name} ")
+            else:
+                hint = "A space before it sends it as it is; / lists the commands."
+                self.leitstand.toast("info", f"There is no command /{one_line(word, 40)}.", hint)
+        else:
+            await self._send(event.text)
 
     async def _send(self, text: str, *, anyway: bool = False, model: str = "", asked: bool = False) -> None:
         if not self.leitstand.engine_ready:
+            self._prompt.give_back(text)
             self.leitstand.toast("info", "One moment: Leitstand is still starting.")
             return
         if not asked and (decision := await self._short_of_memory(text)) is not None:
-            self._ask_about_memory(text, decision)
+            self._prompt.give_back(text)
+            self._ask_about_memory(decision)
             return
         try:
             sent = await self.engine.chat.send(
@@ -56,17 +65,20 @@ class Writing(Choosing):
                 anyway=anyway,
             )
         except ContextExceeded as error:
+            self._prompt.give_back(text)
             await self._too_long(text, error)
             return
         except LeitstandError as error:
-            self.leitstand.say_error(error)  # what was written stays where it is
+            self._prompt.give_back(text)
+            self.leitstand.say_error(error)
             return
         self._attached.clear()
-        self._prompt.empty()
-        await self.engine.chat.set_draft(self._chat.id if self._chat else None, "")
         if self._chat is None or self._chat.id != sent.chat.id:
+            # What was typed meanwhile belongs to the chat that has begun.
+            meanwhile = self._prompt.take()
             async with self.turning:
                 await self._open(sent.chat.id)
+            self._prompt.give_back(meanwhile)
         else:
             self._chat = sent.chat
             self._take_turn(sent.question)
@@ -95,10 +107,10 @@ class Writing(Choosing):
         choice = next((found for found in budget.choices if found.kind == kind), None)
         try:
             if kind == "anyway":
-                await self._send(text, anyway=True, asked=True)
+                await self._send(self._prompt.take(), anyway=True, asked=True)
             elif kind == "raise_context" and choice is not None and choice.tokens:
                 await self.engine.chat.set_context(budget.model or self._answers_next, choice.tokens)
-                await self._send(text)
+                await self._send(self._prompt.take())
             elif kind == "new_chat" and self._chat is not None:
                 sent = await self.engine.chat.new_chat_with_summary(self._chat.id)
                 await self._open(sent.chat.id)
@@ -129,7 +141,7 @@ class Writing(Choosing):
         elif word.startswith("@"):
             self.run_worker(self._offer_files(word), group="files", exclusive=True, exit_on_error=False)
         else:
-            self._put_offers([])
+            self._put_offers(self._suggestions())
 
     def _put_offers(self, found: list[Offer]) -> None:
         # A word that is complete needs no offer, and Enter must send it.
@@ -156,7 +168,7 @@ class Writing(Choosing):
                 self._prompt.replace_word("")
             elif event.key == "enter" and offer.text.startswith("/") and not offer.text.endswith(" "):
                 self._put_offers([])
-                self._prompt.post_message(Prompt.Submitted(self._prompt, self._prompt.text))
+                self._prompt.submit()
 
 
 def file_offer(name: str) -> Offer:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
@@ -19,6 +20,7 @@ from core.chat.types import (
     ChatsChanged,
     NewAttachment,
     OpenChat,
+    Persona,
     Turn,
     TurnChanged,
     TurnDelta,
@@ -66,8 +68,9 @@ class Conversation(EngineScreen):
         self._variants_of: int | None = None
         """The question they answer."""
         self._budget: Budget | None = None
-        self._attached: list[NewAttachment] = []
+        self._attachments: dict[int | None, list[NewAttachment]] = {}
         self._deleted: list[int] = []
+        self._persona: Persona | None = None
         self._quiet: Timer | None = None
         self._files: tuple[str, list[Offer]] = ("", [])
         self._looked_up = ""
@@ -199,6 +202,11 @@ class Conversation(EngineScreen):
         self._take_turn(turn)
 
     def _turn_changed(self, event: TurnChanged) -> None:
+        chat = self._chats.get(event.turn.chat_id)
+        if chat is not None and chat.head_id == event.turn.id and chat.state != event.turn.state:
+            # The list says what an answer is doing, too.
+            self._chats[chat.id] = msgspec.structs.replace(chat, state=event.turn.state)
+            self._show_list()
         if self._chat is not None and event.turn.chat_id == self._chat.id:
             self._take_turn(event.turn)
 
@@ -266,14 +274,27 @@ class Conversation(EngineScreen):
         if opened.chat.unread:
             await self.engine.chat.read(chat_id)
         self._know_library_soon()
+        await self._read_persona()
         await self._count()
+
+    async def _read_persona(self) -> None:
+        """Know who is talked to."""
+
+    def _offer(self) -> None:
+        """Offer what could be meant by what is written."""
+
+    def _suggestions(self) -> list[Offer]:
+        """What one could ask whoever answers here, as long as nothing was."""
+        if self._turns or self._persona is None or self._prompt.text:
+            return []
+        return [Offer(question) for question in self._persona.questions]
 
     def _welcome(self, *, show: bool) -> None:
         """Say in an empty chat what can be done, or make room for the conversation."""
         welcome = self.query_one("#welcome", Detail)
         welcome.display, self._talk.display = show, not show and not self._compared.shown
         if show:
-            welcome.say(composer.welcome(self.leitstand.facts.server, self.leitstand.glyphs))
+            welcome.say(composer.welcome(self.leitstand.facts.server, self.leitstand.glyphs, self._persona))
 
     def _show_chat(self, opened: OpenChat) -> None:
         if self._chat is None or self._chat.id != opened.chat.id:
@@ -291,7 +312,7 @@ class Conversation(EngineScreen):
 
     async def _show_new(self) -> None:
         self._compared.close()
-        self._chat = None
+        self._chat = self._persona = None
         self._turns = {}
         self._talk.load([], more=False)
         self._welcome(show=True)
@@ -334,6 +355,11 @@ class Conversation(EngineScreen):
 
     # The lines around the composer --------------------------------------------------------------
 
+    @property
+    def _attached(self) -> list[NewAttachment]:
+        """What goes with the next question of this chat."""
+        return self._attachments.setdefault(self._chat.id if self._chat else None, [])
+
     def _show_seam(self) -> None:
         rule = self.leitstand.glyphs.rule * max(0, self.query_one("#seam").size.width)
         self.query_one("#seam", Line).put([(rule, "rule")])
@@ -346,7 +372,7 @@ class Conversation(EngineScreen):
             self._chat,
             model,
             glyphs,
-            len(self._attached),
+            [file.name for file in self._attached],
             route=budget.route if budget else "",
             asked=bool(self._prompt.text.strip() or self._attached),
             room=(self.query_one("#next").size.width or 200) - width_of(right) - 2,

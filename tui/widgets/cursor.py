@@ -19,7 +19,7 @@ class Cursor(StackView):
     """A stack view with a cursor on one of its blocks."""
 
     class CopyRequested(Message):
-        """Somebody wants this source text in the clipboard."""
+        """Somebody wants this source text in the clipboard; empty when there is none yet."""
 
         def __init__(self, view: Cursor, text: str, what: str) -> None:
             super().__init__()
@@ -190,8 +190,7 @@ class Cursor(StackView):
         ]()
         if not text and what == "block":
             text, what = self.answer_source(), "answer"
-        if text:
-            self.post_message(self.CopyRequested(self, text, what))
+        self.post_message(self.CopyRequested(self, text, what))
 
     def _cursor_rows(self) -> tuple[int, int] | None:
         block = self._cursor_block()

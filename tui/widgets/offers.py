@@ -61,9 +61,11 @@ class Offers(Inked):
         if y >= len(self._offers):
             return Strip.blank(width, self.inks["text"])
         offer, chosen = self._offers[y], y == self._cursor
+        alone = not any(one.about for one in self._offers)
+        room = max(8, width - 3) if alone else min(32, max(8, width // 2))
         pieces: list[Piece] = [
             ("▌" if chosen else " ", "mark"),
-            (column(offer.label or offer.text, min(32, max(8, width // 2))), "accent" if chosen else "text"),
+            (column(offer.label or offer.text, room), "accent" if chosen else "text"),
             (f"  {offer.about}", "dim"),
         ]
         over = self.inks["selected"] if chosen else None

@@ -31,7 +31,7 @@ class Prompt(TextArea):
     """
 
     class Submitted(Message):
-        """Enter: what was written is to be sent."""
+        """Enter: this is to be sent, and is the composer's no more; whoever cannot send it gives it back."""
 
         def __init__(self, prompt: Prompt, text: str) -> None:
             super().__init__()
@@ -67,7 +67,7 @@ class Prompt(TextArea):
         )
         # A blinking cursor paints twice a second for as long as nobody types.
         self.cursor_blink = False
-        self.offering = False
+        self._offered_for: str | None = None
         self._history: list[str] = []
         self._back = 0
         self._unsent = ""
@@ -90,6 +90,30 @@ class Prompt(TextArea):
         self._back = 0
         self.load_text("")
 
+    def take(self) -> str:
+        """Take the text out: what is typed from now on is another one."""
+        text = self.text
+        self.empty()
+        return text
+
+    def give_back(self, text: str) -> None:
+        """Put a text back that could not be sent, before what was typed since."""
+        since = self.text
+        self.put(f"{text}\n{since}" if text and since else text or since)
+
+    def submit(self) -> None:
+        """Hand over what is written."""
+        self.post_message(self.Submitted(self, self.take()))
+
+    @property
+    def offering(self) -> bool:
+        """Whether what is written now can be completed."""
+        return self._offered_for == self.text
+
+    @offering.setter
+    def offering(self, offered: bool) -> None:
+        self._offered_for = self.text if offered else None
+
     def word(self) -> str:
         """The word the cursor stands behind: what a completion would replace."""
         row, column = self.cursor_location
@@ -104,7 +128,9 @@ class Prompt(TextArea):
     # Keys -----------------------------------------------------------------------------------------
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.offering and event.key in {"tab", "up", "down", "escape", "enter"}:
+        # A key that comes before anybody saw the last letter still means the completion.
+        completes = event.key == "tab" and self.word()[:1] in {"/", "@"}
+        if completes or (self.offering and event.key in {"tab", "up", "down", "escape", "enter"}):
             self._take(event)
             self.post_message(self.Completing(event.key))
         elif event.key in NEWLINE:
@@ -112,7 +138,7 @@ class Prompt(TextArea):
             self.insert("\n")
         elif event.key == "enter":
             self._take(event)
-            self.post_message(self.Submitted(self, self.text))
+            self.submit()
         elif event.character == "?" and not self.text:
             self._take(event)
             self.post_message(self.Asked())

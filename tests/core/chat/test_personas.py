@@ -29,7 +29,7 @@ def test_a_file_adds_some_and_replaces_those_of_the_same_name(tmp_path: Path) ->
         "persona = 7",
         "[[persona]]\n",
         '[[persona]]\nname = " "\n',
-        '[[persona]]\nname = "A"\ncolour = "red"\n',
+        '[[persona]]\nname = "A"\ncolour = "purple"\n',
         "[[persona\n",
         "\udcff",
         "x" * (2**20 + 1),

@@ -73,11 +73,11 @@ def test_the_variant_is_said_also_where_the_route_has_no_room() -> None:
     ],
 )
 def test_the_line_under_the_composer_says_who_answers_and_why(route: str, room: int, words: str) -> None:
-    pieces = destination(Chat(id=1), "qwen3-coder:30b", UNICODE, 0, route=route, room=room)
+    pieces = destination(Chat(id=1), "qwen3-coder:30b", UNICODE, (), route=route, room=room)
     assert "".join(text for text, _ in pieces) == words
 
 
 def test_before_anything_is_asked_the_line_says_that_the_model_is_chosen() -> None:
-    pieces = destination(None, "toy", UNICODE, 1, route="fast · 0.00 → toy", asked=False)
+    pieces = destination(None, "toy", UNICODE, ("a.txt",), route="fast · 0.00 → toy", asked=False)
     words = "".join(text for text, _ in pieces)
-    assert words == " → auto   the model is chosen by what you ask   1 attached"
+    assert words == " → auto   the model is chosen by what you ask   with a.txt"
