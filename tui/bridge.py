@@ -114,8 +114,9 @@ class Bridge:
         return screen in self._app.screen_stack
 
     async def _handled(self) -> None:
-        screen = self._app.screen
-        if not screen.is_running:
+        # While the program ends there may be no screen left.
+        screen = next(iter(self._app.screen_stack[-1:]), None)
+        if screen is None or not screen.is_running:
             return
         done = asyncio.Event()
         screen.call_next(done.set)
