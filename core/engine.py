@@ -30,6 +30,7 @@ from core.tasks import Tasks
 
 if TYPE_CHECKING:
     # Imported by the work that needs them, after the first picture.
+    from core.backup.service import BackupService
     from core.batches import BatchService
     from core.chat.service import ChatService
     from core.downloads.service import DownloadService
@@ -65,6 +66,7 @@ class Options:
 class Engine:
     """Owns everything that happens; faces call its services' verbs and follow its bus."""
 
+    backups: BackupService
     batches: BatchService
     chat: ChatService
     downloads: DownloadService
@@ -186,10 +188,13 @@ class Engine:
             await self.server.start()
         await self.models.start()
         await self.telemetry.start(self._store)
+        if not self.options.demo:
+            self.backups.start()
         log.info("started")
 
     def _build(self, store: Database) -> None:
         """Make every service that rests on the database; nothing runs yet."""
+        from core.backup.service import BackupService
         from core.batches import BatchService
         from core.chat.service import ChatService
         from core.downloads.service import DownloadService
@@ -281,6 +286,14 @@ class Engine:
             router=routes,
             library=self.library,
         )
+        self.backups = BackupService(
+            self.paths,
+            self.bus,
+            self.tasks,
+            self.clock,
+            settings=lambda: self.config.current.backup,
+            copy_index=self.library.copy_index,
+        )
         self.batches = BatchService(
             self.jobs,
             self.clock,
@@ -355,6 +368,7 @@ class Engine:
             return
         self._closed = True
         if self._store is not None and hasattr(self, "telemetry"):
+            await self.backups.stop()
             if goes_on:
                 self.chat.hand_over()
             await self.jobs.stop(grace)
@@ -394,6 +408,7 @@ class Engine:
 
 def _import_services() -> None:
     """Import what the first picture did not wait for: a thread's work, it takes longer than a frame."""
+    import core.backup.service
     import core.chat.service
     import core.downloads.service
     import core.jobs.service

@@ -20,6 +20,7 @@ from core.tasks import Tasks
 
 if TYPE_CHECKING:
     # Imported when the first of their verbs is called.
+    from core.backup.service import BackupService
     from core.batches import BatchService
     from core.chat.service import ChatService
     from core.downloads.service import DownloadService
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from core.telemetry.service import TelemetryService
 
 SERVICES = {
+    "backups": "core.backup.service:BackupService",
     "batches": "core.batches:BatchService",
     "chat": "core.chat.service:ChatService",
     "config": "core.config.service:ConfigService",
@@ -67,6 +69,7 @@ class Face(Protocol):
     config: ConfigService
     health: HealthService
     server: ServerService
+    backups: BackupService
     batches: BatchService
     chat: ChatService
     downloads: DownloadService

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,32 +46,103 @@ _FIRST = ("_versions", "_transactions", "_indices", "_deletions")
 _TRIES = 5
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A backup in the making: under another name until it is whole."""
+
+    target: Path
+    final: Path
+    part: Path
+    made: float
+    schema: int
+
+    @property
+    def library(self) -> Path:
+        """Where the copy of the index belongs."""
+        return self.part / LIBRARY
+
+
 def make(paths: Paths, target: Path, now: float, say: Say = _nobody) -> tuple[Path, Inventory]:
     """Make a backup in a folder of its own below *target*; it has that name only when it is whole."""
+    begun = begin(paths, target, now, say)
+    with unless_it_fails(begun):
+        _copy_library(paths.library, begun.part, say)
+    return finish(begun)
+
+
+def begin(paths: Paths, target: Path, now: float, say: Say = _nobody) -> Begun:
+    """Copy all but the index; a backup that has begun is finished or given up."""
     if not paths.database.exists():
         raise NotFound(f"There is nothing to back up yet: {paths.database} does not exist.")
-    make_private(target)
-    final = _free(target, now)
-    part = final.with_name(f"{final.name}.part")
-    make_private(part)
     try:
+        make_private(target)
+        _sweep(target, now)
+        final = _free(target, now)
+        part = final.with_name(f"{final.name}.part")
+        make_private(part)
+    except OSError as error:
+        raise _unwritten(target, error) from error
+    begun = Begun(target, final, part, now, 0)
+    with unless_it_fails(begun):
         schema = _copy_database(paths.database, part / DATABASE)
         say("database", (part / DATABASE).stat().st_size)
-        names = [DATABASE, *_copy_config(paths.config, part), *_copy_library(paths.library, part, say)]
-        entries = tuple(Entry(name, *digest_of(part / name)) for name in sorted(names))
-        entries = _linked(part, entries, _latest(target))
-        inventory = Inventory(FORMAT, now, VERSION, schema, entries)
+        _copy_config(paths.config, part)
+    return replace(begun, schema=schema)
+
+
+def finish(begun: Begun) -> tuple[Path, Inventory]:
+    """List what was copied, share with the backup before what is the same, and give it its name."""
+    part = begun.part
+    with unless_it_fails(begun):
+        for place in (begun.library, *begun.library.rglob("*")) if begun.library.is_dir() else ():
+            place.chmod(0o700 if place.is_dir() else 0o600)
+            _flush(place)
+        names = sorted(file.relative_to(part).as_posix() for file in _files(part))
+        entries = tuple(Entry(name, *digest_of(part / name)) for name in names)
+        entries = _linked(part, entries, _latest(begun.target))
+        inventory = Inventory(FORMAT, begun.made, VERSION, begun.schema, entries)
         write(part, inventory)
-        part.rename(final)
-        _settle(target)
+        part.rename(begun.final)
+        _settle(begun.target)
+    return begun.final, inventory
+
+
+@contextmanager
+def unless_it_fails(begun: Begun) -> Iterator[None]:
+    """Give a backup up, with all that was copied so far, when a part of it fails or is interrupted."""
+    try:
+        yield
     except BaseException as error:
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(begun.part, ignore_errors=True)
         if isinstance(error, OSError):
-            full = error.errno == 28
-            kind = DiskFull if full else LeitstandError
-            raise kind(f"The backup cannot be written to {target}: {error.strerror}.") from error
+            raise _unwritten(begun.target, error) from error
         raise
-    return final, inventory
+
+
+def _unwritten(target: Path, error: OSError) -> LeitstandError:
+    kind = DiskFull if error.errno == errno.ENOSPC else LeitstandError
+    return kind(f"The backup cannot be written to {target}: {error.strerror or type(error).__name__}.")
+
+
+_ABANDONED = 86_400.0
+"""Seconds after which what was begun and has no name yet belongs to nobody any more."""
+
+
+def _sweep(target: Path, now: float) -> None:
+    """Remove what a process that was killed left behind."""
+    for each in target.glob("leitstand-*.part"):
+        started = made_at(each.with_suffix(""))
+        if started is not None and now - started > _ABANDONED and not each.is_symlink():
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def made_at(folder: Path) -> float | None:
+    """When a backup was made, by its name; None when it is none of ours."""
+    if _NAME.fullmatch(folder.name) is None:
+        return None
+    with suppress(ValueError):
+        return datetime.strptime(folder.name[10:26], "%Y%m%dT%H%M%S%z").timestamp()
+    return None
 
 
 def keep(target: Path, count: int) -> list[Path]:
@@ -78,6 +151,11 @@ def keep(target: Path, count: int) -> list[Path]:
     for folder in gone:
         shutil.rmtree(folder)
     return gone
+
+
+def beside(paths: Paths) -> Path:
+    """The folder of backups when no other one is named."""
+    return paths.data.with_name(f"{paths.data.name}-backups")
 
 
 def backups(target: Path) -> list[Path]:
@@ -114,42 +192,37 @@ def _copy_database(source: Path, copy: Path) -> int:
     return schema
 
 
-def _copy_config(source: Path, part: Path) -> Iterator[str]:
+def _copy_config(source: Path, part: Path) -> None:
     with suppress(FileNotFoundError):
         _copy(source, part / CONFIG)
-        yield CONFIG
 
 
-def _copy_library(source: Path, part: Path, say: Say) -> list[str]:
+def _copy_library(source: Path, part: Path, say: Say) -> None:
     """Copy the index; what a clean-up takes away meanwhile begins that table anew."""
-    names: list[str] = []
-    done = 0
     for table in sorted(each for each in source.iterdir() if each.is_dir()) if source.is_dir() else []:
-        for attempt in range(_TRIES):
-            copied = _copied_table(table, part)
-            if copied is not None:
+        for _ in range(_TRIES):
+            if _copied_table(table, part):
                 break
+            # After the last try it stays away: the index can be built anew from the database.
             shutil.rmtree(part / LIBRARY / table.name, ignore_errors=True)
-            if attempt + 1 == _TRIES:
-                copied = []  # the index can be built anew from the database
-        names += [f"{LIBRARY}/{table.name}/{name}" for name in copied or []]
-        done += sum((part / LIBRARY / table.name / name).stat().st_size for name in copied or [])
-        say("library", done)
-    return names
+        say("library", copied(part / LIBRARY))
 
 
-def _copied_table(table: Path, part: Path) -> list[str] | None:
-    names: list[str] = []
+def copied(place: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(file.stat().st_size for file in _files(place))
+
+
+def _copied_table(table: Path, part: Path) -> bool:
     try:
         rest = sorted(each.name for each in table.iterdir() if each.name not in _FIRST)
         for room in (*(each for each in _FIRST if (table / each).is_dir()), *rest):
             for file in sorted(_files(table / room)):
                 name = file.relative_to(table).as_posix()
                 _copy(file, room_for(part, f"{LIBRARY}/{table.name}/{name}"))
-                names.append(name)
     except FileNotFoundError:
-        return None
-    return names
+        return False
+    return True
 
 
 def _files(place: Path) -> Iterator[Path]:

@@ -8,10 +8,17 @@ from typing import Any
 
 from core.backup import making, restoring
 from core.backup.inventory import INVENTORY
+from core.backup.service import Progress
 from core.cli.context import Context
 from core.cli.exits import DONE
+from core.cli.hosting import running
+from core.cli.loop import finish
 from core.clock import SystemClock
 from core.errors import NotFound, UsageError
+from core.store.lock import held
+
+_NOBODY = -1
+"""Whoever worked on the data directory has ended meanwhile."""
 
 
 def backup(context: Context) -> int:
@@ -27,17 +34,32 @@ def backup(context: Context) -> int:
         else:
             out.passing(f"{step}  {done / 1e6:.1f} MB")
 
+    def ended(made: Progress) -> int:
+        out.passing("")
+        if out.json:
+            told: dict[str, Any] = {"done": True, "path": made.path, "files": made.files}
+            out.event(told | {"bytes": made.bytes, "removed": list(made.removed)})
+        else:
+            out.line(f"{made.path}: {made.files} files, {made.bytes / 1e6:.1f} MB.")
+            for each in made.removed:
+                out.line(f"{each} is removed.")
+        return DONE
+
+    async def there() -> int:
+        async with running(context) as engine:
+            if engine is not None:
+                async for step in engine.backups.make(str(target), count):
+                    if step.step == "done":
+                        return ended(step)
+                    say(step.step, step.bytes)
+        return _NOBODY
+
+    if held(context.paths.lock) is not None and (code := finish(there())) != _NOBODY:
+        return code
     folder, inventory = making.make(context.paths, target, SystemClock().now(), say)
     gone = making.keep(target, count) if count is not None else []
-    out.passing("")
-    if out.json:
-        told: dict[str, Any] = {"done": True, "path": str(folder), "files": len(inventory.files)}
-        out.event(told | {"bytes": inventory.size, "removed": [str(each) for each in gone]})
-    else:
-        out.line(f"{folder}: {len(inventory.files)} files, {inventory.size / 1e6:.1f} MB.")
-        for each in gone:
-            out.line(f"{each} is removed.")
-    return DONE
+    removed = tuple(str(each) for each in gone)
+    return ended(Progress("done", inventory.size, str(folder), len(inventory.files), removed))
 
 
 def verify(context: Context) -> int:
@@ -71,8 +93,7 @@ def restore(context: Context) -> int:
 
 def _target(context: Context) -> Path:
     given: str | None = context.values["dir"]
-    data = context.paths.data
-    return Path(given).expanduser().absolute() if given else data.with_name(f"{data.name}-backups")
+    return Path(given).expanduser().absolute() if given else making.beside(context.paths)
 
 
 def _folder(context: Context) -> Path:

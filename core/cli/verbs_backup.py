@@ -12,10 +12,11 @@ BACKUP_VERBS = (
         "Copy everything that is kept, also while Leitstand runs.",
         "Conversations, queue, measurements, documents and settings go into a folder of their own below DIR, "
         "with a checksum for each file. The database is copied by SQLite's own means, as of one moment; the "
-        "index of the library is copied beside it, and what of it is unchanged since the last backup is "
-        "shared with that on disk. A backup that was interrupted never looks like one.\n\n"
+        "index of the library is copied beside it, by the Leitstand that runs when one does. What of it is "
+        "unchanged since the last backup is shared with that on disk. A backup that was interrupted never "
+        "looks like one.\n\n"
         "Without DIR it is the folder leitstand-backups beside the data. --keep removes all but the latest "
-        "N afterwards. For a backup every night put the command into a timer or into crontab.",
+        "N afterwards. For a backup every night set backup.every_hours.",
         "core.cli.backup_verbs:backup",
         (
             Argument("DIR", "The folder of the backups.", optional=True),

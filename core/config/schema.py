@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from core.config.backup import Backup
 from core.config.fields import Section, about, flatten, plain
 from core.config.gauges import Gauges
 from core.config.library import Library
@@ -331,6 +332,7 @@ class Config(Section, frozen=True):
     downloads: Downloads = Downloads()
     library: Library = Library()
     gauges: Gauges = Gauges()
+    backup: Backup = Backup()
     keys: Annotated[
         dict[str, str],
         about(

@@ -35,6 +35,7 @@ from core.presence import LinkChanged, LinkPhase, LinkState
 from core.tasks import Tasks
 
 if TYPE_CHECKING:
+    from core.backup.service import BackupService
     from core.batches import BatchService
     from core.chat.service import ChatService
     from core.config.service import ConfigService
@@ -117,6 +118,7 @@ class AttachedEngine:
     config: ConfigService
     health: HealthService
     server: ServerService
+    backups: BackupService
     batches: BatchService
     chat: ChatService
     downloads: DownloadService

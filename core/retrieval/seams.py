@@ -178,6 +178,10 @@ class Index(Protocol):
         """Remove a space with every byte of it, or one build."""
         ...
 
+    async def copy(self, target: Path) -> list[str]:
+        """Copy every table, as it may be written to meanwhile; return their names."""
+        ...
+
     async def stats(self, space: int, *, build: int | None = None) -> Stats:
         """How a space stands."""
         ...

@@ -84,6 +84,7 @@ class LibraryService:
         self._desk = desk = Desk(store, bus, tasks, clock, jobs, models, server, settings=settings)
         self._parts = parts
         self._index = parts.index(self._repaired)
+        self.copy_index = self._index.copy
         self._embedders: dict[tuple[str, str], Embedder] = {}
         self._shelves = Shelves(desk)
         self._binder = Binder(desk, self._index)
