@@ -155,11 +155,15 @@ def forget_bad(table: Path) -> None:
         shutil.rmtree(lost, ignore_errors=True)
 
 
+# A # marks a file that is still being written: it gets its name when it is whole.
+_PASSED_OVER = shutil.ignore_patterns(f"*{_BAD}", "*.tmp*", "*#*")
+
+
 def copy(table: Path, target: Path) -> None:
     """Copy a table that may be written to meanwhile, though not cleaned up."""
     for part in COPY_ORDER:
         if (table / part).is_dir():
-            shutil.copytree(table / part, target / part, ignore=shutil.ignore_patterns(f"*{_BAD}", "*.tmp*"))
+            shutil.copytree(table / part, target / part, ignore=_PASSED_OVER)
 
 
 def size(table: Path) -> int:

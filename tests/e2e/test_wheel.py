@@ -29,8 +29,6 @@ PACKAGES = ("core", "tui", "styles")
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 FOR_LATER = {
-    "lancedb": "holds the vectors of documents",
-    "pyarrow": "is how lancedb takes them",
     "starlette": "routes the local API",
 }
 """Declared and not imported yet, each with its reason; an entry that is used must go."""

@@ -185,7 +185,12 @@ class EngineScreen(Forgiving, Screen[None]):
         self.query_one("#keys", Line).put(self._keys())
 
     def _tabs(self) -> list[Piece]:
-        narrow = self.size.width < NARROW
+        """The pages by name; where that has no room, the name of this one and the numbers of the others."""
+        named = self._tabs_of(narrow=False)
+        narrow = self.size.width < NARROW or width_of(named) + width_of(self._corner()) > self.size.width
+        return self._tabs_of(narrow=True) if narrow else named
+
+    def _tabs_of(self, *, narrow: bool) -> list[Piece]:
         pieces: list[Piece] = [(" Leitstand  ", "strong")]
         for page in PAGES:
             if page.name == self.PAGE:
