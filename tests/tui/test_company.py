@@ -141,6 +141,8 @@ async def test_leaving_one_that_works_asks_what_becomes_of_it(
         await here.pilot.press("ctrl+q")
         await until(lambda: shows(here, "Hand over"))
         assert shows(here, "1 running")
+        # The list of chats behind it hears a moment later what its answer is doing.
+        await until(lambda: size == NARROW or shows(here, "answering…"))
         await here.pilot.pause()
         assert_picture(here.app, "company-leave")
         await here.pilot.press("escape")
