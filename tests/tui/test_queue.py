@@ -172,7 +172,9 @@ async def test_lanes_show_what_runs_what_waits_and_why(shell: OpenShell, size: t
         assert " 41.2 MB/s" in line_with(text, " 64 %")
         assert "set aside" in line_with(text, "Translate")
         # What runs is overdue then: the others are expected from now on, not from some tenth of a second.
-        await stage.wait(4)
+        for _ in range(4):
+            await stage.wait(1)  # second by second, as the machine is looked at
+        await until(lambda: " stale" not in screen_text(here.app))
         await stage.planned()
         assert_picture(here.app, "queue")
 
@@ -206,6 +208,8 @@ async def test_a_failure_says_what_happened_and_what_to_do(shell: OpenShell, siz
         assert "r runs it again" in text
         assert "tried again soon: Nobody" in line_with(text, "Why is the sky")
         await stage.planned()
+        while "in 1.8 s" not in screen_text(here.app):  # drawn before the clock went on
+            await stage.planned()
         assert_picture(here.app, "queue-error")
 
 

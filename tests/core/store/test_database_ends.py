@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -257,8 +258,9 @@ async def test_an_opening_cancelled_at_any_turn_can_be_repeated(tmp_path: Path) 
         for _ in range(turns):
             await asyncio.sleep(0)
         opening.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await opening
+        with suppress(asyncio.CancelledError):
+            # It may have been quicker than so many turns: then it is open.
+            await (await opening).close()
     database = await opened(tmp_path / NAME)
     assert await database.check() == []
     await database.close()
