@@ -106,6 +106,10 @@ class Index:
     async def words(self, space: int, text: str, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The best units by their words, each with its BM25 score."""
         shelf = await self._shelf(space)
+        await shelf.table()
+        if shelf.count and not shelf.has_words:
+            # Whoever made the rows, or wrote them anew, ended before their index was made.
+            await upkeep.first_words(shelf)
         return await upkeep.mended(shelf, lambda: shelf.words(text, limit, filter))
 
     async def meaning(self, space: int) -> float:

@@ -204,7 +204,7 @@ async def first_words(shelf: Shelf) -> None:
     async with shelf.writing:
         with sentences(shelf.what):
             table = await shelf.table()
-            if table is not None and not shelf.has_words:
+            if table is not None and shelf.count and not shelf.has_words:
                 await index_words(shelf, table)
                 await shelf.flush()
 

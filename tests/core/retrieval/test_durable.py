@@ -90,6 +90,18 @@ async def test_what_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Pat
     assert repairs == []
 
 
+async def test_words_are_found_though_their_index_was_never_made(tmp_path: Path) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("d", TEXTS))
+        table = await (await index._shelf(1)).table()
+        assert table is not None
+        for made in await table.list_indices():
+            await table.drop_index(made.name)  # as after a kill between erasing and indexing
+    async with opened(tmp_path) as index:
+        assert [hit.key for hit in await index.words(1, "rent", 3)] == ["d-1-0"]
+        assert (await index.stats(1)).language == "English"
+
+
 async def filled(directory: Path) -> None:
     async with opened(directory) as index:
         for number in range(4):
