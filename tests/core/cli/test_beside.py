@@ -37,14 +37,16 @@ class Host(NamedTuple):
         return leitstand(*argv, home=self.home, environment=self.environment)
 
 
-QUICK = Pace(rate=2000, load=1e12, settle=0)
+QUICK = Pace(rate=2000, load=1e12, settle=0, pull=5e9, verify=1e12)
+ALONE = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "NO_PROXY": ""}
+"""Nobody out there is asked about the sizes of models."""
 
 
 @contextmanager
 def serving(
     home: Path, environment: dict[str, str]
 ) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    around = {**os.environ, "LEITSTAND_HOME": str(home), "HOME": str(home), **environment}
+    around = {**os.environ, "LEITSTAND_HOME": str(home), "HOME": str(home), **ALONE, **environment}
     command = [sys.executable, "-P", "-m", "tui", "serve", "--json"]
     with subprocess.Popen(command, cwd="/", env=around, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -54,14 +56,21 @@ def serving(
             process.kill()
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
+@contextmanager
+def hosting(home: Path) -> Iterator[Host]:
     simulator = Simulator(Setup(installed=(toy(), sized("tiny", 1))), pace=QUICK)
-    (tmp_path / "config.toml").write_text('[chat]\nmodel = "toy"\ntitle_by_model = false\n')
+    (home / "config.toml").write_text('[chat]\nmodel = "toy"\ntitle_by_model = false\n')
     with simulated(simulator) as address:
         environment = {"OLLAMA_HOST": address}
-        with serving(tmp_path, environment) as (process, ready):
-            yield Host(tmp_path, environment, process, ready, simulator)
+        with serving(home, environment) as (process, ready):
+            yield Host(home, environment, process, ready, simulator)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """One for all: starting it takes longer than most of what is asked of it."""
+    with hosting(tmp_path_factory.mktemp("host")) as found:
+        yield found
 
 
 def test_it_says_where_it_is(host: Host) -> None:
@@ -77,9 +86,10 @@ def test_a_question_is_answered_there_and_found_there(host: Host) -> None:
     assert asked.code == 0, asked.err
     last = json.loads(asked.out.splitlines()[-1])
     assert last["done"] is True
-    assert [chat["id"] for chat in host("chats", "list", "--json").json] == [last["chat"]]
+    assert last["chat"] in [chat["id"] for chat in host("chats", "list", "--json").json]
     assert host("chats", "show", str(last["chat"]), "--json").json["turns"][0]["text"] == "Say hello"
-    assert host("chats", "search", "hello", "--json").json != []
+    found = host("chats", "search", "hello", "--json").json
+    assert last["chat"] in [each["chat"] for each in found]
     assert host("chats", "delete", str(last["chat"]), "--json").json[0]["deleted"] is True
 
 
@@ -101,21 +111,23 @@ def test_a_download_is_followed_there_to_its_end(host: Host) -> None:
 
 
 def test_what_is_detached_goes_on_there(host: Host) -> None:
-    left = host("pull", "llama3.2:1b", "--detach", "--json")
+    left = host("pull", "qwen3:0.6b", "--detach", "--json")
     assert left.code == 0, left.err
     job = json.loads(left.out.splitlines()[-1])["job"]
     waited = host("queue", "wait", str(job), "--json")
     assert waited.code == 0, waited.err
     assert json.loads(waited.out.splitlines()[-1])["jobs"][0]["state"] == "done"
     asked = host("ask", "--detach", "Say hello", "--json").json
-    waited = host("queue", "wait", *(str(each["id"]) for each in host("queue", "list", "--json").json))
-    assert waited.code == 0, waited.err
+    going_on = host("queue", "list", "--json", "--state", "waiting", "--state", "running").json
+    if going_on:
+        waited = host("queue", "wait", *(str(each["id"]) for each in going_on))
+        assert waited.code == 0, waited.err
     assert host("chats", "show", str(asked["chat"]), "--json").json["turns"][1]["state"] == "done"
 
 
 def test_the_queue_is_changed_there(host: Host) -> None:
     assert host("queue", "pause", "network", "--json").json == {"lane": "network", "paused": True}
-    job = json.loads(host("pull", "llama3.2:1b", "--detach", "--json").out)["job"]
+    job = json.loads(host("pull", "qwen3:4b", "--detach", "--json").out)["job"]
     assert host("queue", "list", "--state", "waiting", "--json").json[0]["reason"] == "the lane is paused"
     assert host("queue", "move", str(job), "1", "--json").json[0]["position"] == 1
     assert host("queue", "cancel", str(job), "--json").json[0]["state"] == "cancelled"
@@ -148,12 +160,13 @@ def test_a_second_serve_is_refused_and_a_detached_one_names_the_first(host: Host
     assert host("serve", "--detach", "--json").json["pid"] == host.process.pid
 
 
-def test_sigterm_ends_it_in_order_and_the_next_command_hosts_itself(host: Host) -> None:
-    host.process.send_signal(signal.SIGTERM)
-    assert host.process.wait(30) == 130
-    assert held(host.home / "data" / "lock") is None
-    assert not Path(host.ready["socket"]).exists()
-    assert host("chats", "list", "--json").json == []
+def test_sigterm_ends_it_in_order_and_the_next_command_hosts_itself(tmp_path: Path) -> None:
+    with hosting(tmp_path) as host:
+        host.process.send_signal(signal.SIGTERM)
+        assert host.process.wait(30) == 130
+        assert held(host.home / "data" / "lock") is None
+        assert not Path(host.ready["socket"]).exists()
+        assert host("chats", "list", "--json").json == []
 
 
 def test_a_detached_question_without_a_host_starts_one_in_the_background(tmp_path: Path) -> None:

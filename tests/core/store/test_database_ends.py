@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -214,8 +215,22 @@ async def test_close_is_bounded_when_a_transaction_never_ends(tmp_path: Path) ->
     await again.close()
 
 
-def _ours() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "leitstand-store"]
+Left = Callable[[], list[threading.Thread]]
+
+
+@pytest.fixture
+def left() -> Left:
+    """The store's threads that this test began and that have not ended soon; nobody else's."""
+    before = set(threading.enumerate())
+
+    def found() -> list[threading.Thread]:
+        gc.collect()
+        ours = [each for each in set(threading.enumerate()) - before if each.name == "leitstand-store"]
+        for thread in ours:
+            thread.join(10)
+        return [thread for thread in ours if thread.is_alive()]
+
+    return found
 
 
 class Gate(ManualClock):
@@ -233,7 +248,7 @@ class Gate(ManualClock):
         return super().now()
 
 
-async def test_an_opening_that_is_cancelled_goes_on_behind_nobodys_back(tmp_path: Path) -> None:
+async def test_an_opening_that_is_cancelled_goes_on_behind_nobodys_back(tmp_path: Path, left: Left) -> None:
     clock = Gate()
     opening = asyncio.create_task(Database.open(tmp_path / NAME, clock=clock))
     async with asyncio.timeout(30):
@@ -245,10 +260,7 @@ async def test_an_opening_that_is_cancelled_goes_on_behind_nobodys_back(tmp_path
         clock.gate.set()
         with pytest.raises(asyncio.CancelledError):
             await opening
-    gc.collect()
-    for thread in _ours():
-        thread.join(10)
-    assert _ours() == []
+    assert left() == []
     assert _names(tmp_path) == [NAME]
 
 
@@ -266,12 +278,10 @@ async def test_an_opening_cancelled_at_any_turn_can_be_repeated(tmp_path: Path) 
     await database.close()
 
 
-async def test_opening_what_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> None:
+async def test_opening_what_cannot_be_opened_leaves_no_thread(tmp_path: Path, left: Left) -> None:
     with pytest.raises(DataDirectoryError, match="cannot be"):
         await Database.open(tmp_path / ("x" * 250) / ("y" * 300), clock=ManualClock())
-    for thread in _ours():
-        thread.join(10)
-    assert _ours() == []
+    assert left() == []
 
 
 async def test_without_a_reader_the_writer_is_closed_again(
@@ -286,7 +296,7 @@ async def test_without_a_reader_the_writer_is_closed_again(
     assert _names(tmp_path) == [NAME]
 
 
-def test_a_thread_that_outlives_the_loop_ends_in_silence() -> None:
+def test_a_thread_that_outlives_the_loop_ends_in_silence(left: Left) -> None:
     # An exception in a thread fails the test.
     loop = asyncio.new_event_loop()
     gate = threading.Event()
@@ -303,9 +313,7 @@ def test_a_thread_that_outlives_the_loop_ends_in_silence() -> None:
     loop.run_until_complete(leave())
     loop.close()
     gate.set()
-    for thread in _ours():
-        thread.join(10)
-    assert _ours() == []
+    assert left() == []
 
 
 def test_a_database_that_was_never_closed_neither_delays_the_exit_nor_complains(tmp_path: Path) -> None:
