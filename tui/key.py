@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 
@@ -15,8 +17,18 @@ class Key(msgspec.Struct, frozen=True):
     about: str
     footer: bool = False
     priority: bool = False
+    always: bool = False
+    """Has its place in the key line however narrow that is."""
 
     @property
     def scope(self) -> str:
         """Where it works: `app` everywhere, otherwise the page or widget of that name."""
         return self.id.partition(".")[0]
+
+
+class Shown(NamedTuple):
+    """A key as the key line shows it."""
+
+    key: str
+    label: str
+    always: bool = False

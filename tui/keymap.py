@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from textual.binding import Binding, BindingsMap, InvalidBinding
 
+from tui.gauge_keys import GAUGE_KEYS
 from tui.key import Key as Key
+from tui.key import Shown as Shown
 from tui.key_names import shown as shown
 from tui.library_keys import LIBRARY_KEYS
 from tui.pages import PAGES
@@ -64,7 +66,7 @@ KEYS: tuple[Key, ...] = (
         footer=True,
         priority=True,
     ),
-    Key("app.help", "question_mark", "help", "help", "All keys of this page", footer=True),
+    Key("app.help", "question_mark", "help", "help", "All keys of this page", footer=True, always=True),
     Key("app.notices", "alt+n", "notices", "notices", "What was reported, newest first"),
     Key(
         "app.answered", "alt+a", "answered", "answered", "To the answer that ended last and was not looked at"
@@ -87,7 +89,7 @@ KEYS: tuple[Key, ...] = (
         "Back to the shell; `fg` returns",
         priority=True,
     ),
-    Key("app.quit", "ctrl+q", "leave", "quit", "Leave Leitstand", footer=True, priority=True),
+    Key("app.quit", "ctrl+q", "leave", "quit", "Leave Leitstand", footer=True, priority=True, always=True),
     Key("chat.send", "enter", "send", "send", "Send what is written", footer=True),
     Key("chat.new", "ctrl+n", "new_chat", "new", "Begin a new chat", footer=True, priority=True),
     Key(
@@ -272,15 +274,7 @@ KEYS: tuple[Key, ...] = (
     Key("queue.all", "escape", "clear_filter", "all", "Show all jobs again"),
     Key("queue.routing", "o", "app.routing", "routing", "Which model answers what and why, counts and rules"),
     Key("queue.copy", "y", "copy_job", "copy", "Copy the selected job's error, or its title"),
-    Key("gauges.processes", "p", "processes", "processes", "Show or hide the processes", footer=True),
-    Key("gauges.sort", "s", "sort", "sort", "Sort the processes, or else the GPUs", footer=True),
-    Key("gauges.closer", "left_square_bracket", "zoom(-1)", "closer", "Look less far back", footer=True),
-    Key("gauges.further", "right_square_bracket", "zoom(1)", "further", "Look further back", footer=True),
-    Key("gauges.freeze", "space", "freeze", "freeze", "Hold the picture, or let it go on", footer=True),
-    Key("gauges.export", "e", "export", "export", "Write the visible history as CSV and SVG", footer=True),
-    Key("gauges.traffic", "i", "traffic", "pcie", "Show or hide the traffic on the PCIe bus"),
-    Key("gauges.alerts", "a", "alerts", "alerts", "What needs attention, and what needed it"),
-    Key("gauges.leave", "q", "leave_alone", "leave", "Leave, when only the gauges were opened"),
+    *GAUGE_KEYS,
     Key(
         "catalog.download",
         "d",
@@ -434,11 +428,18 @@ def _meet(one: str, other: str) -> bool:
 
 
 def footer(
-    scopes: Iterable[str], overrides: Mapping[str, str], offers: Callable[[str], bool] = lambda id: True
-) -> list[tuple[str, str]]:
-    """Return (key, label) pairs for the key line, the page's own first; *offers* says which make sense."""
+    scopes: Iterable[str],
+    overrides: Mapping[str, str],
+    offers: Callable[[str], bool] = lambda id: True,
+    *,
+    ascii_only: bool = False,
+) -> list[Shown]:
+    """Return the keys for the key line, the page's own first; *offers* says which make sense."""
     wanted = [key for scope in scopes for key in KEYS if key.scope == scope and key.footer and offers(key.id)]
-    return [(shown(effective(key, overrides).split(",")[0]), key.label) for key in wanted]
+    return [
+        Shown(shown(effective(key, overrides).split(",")[0], ascii_only=ascii_only), key.label, key.always)
+        for key in wanted
+    ]
 
 
 def of_scope(scope: str) -> list[Key]:

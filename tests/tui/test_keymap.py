@@ -62,7 +62,7 @@ def test_an_empty_override_takes_the_key_away() -> None:
 
 
 def test_the_footer_shows_the_users_own_key() -> None:
-    assert ("e", "help") in keymap.footer(("app",), {"app.help": "e"})
+    assert ("e", "help", True) in keymap.footer(("app",), {"app.help": "e"})
 
 
 @pytest.mark.parametrize(

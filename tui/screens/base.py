@@ -27,6 +27,7 @@ from tui.facts import (
 )
 from tui.forgiving import Forgiving
 from tui.pages import PAGES
+from tui.render.key_line import key_pieces
 from tui.render.pieces import Piece, width_of
 from tui.render.small import small_rows
 from tui.render.status import alert_pieces, memory_pieces
@@ -208,14 +209,10 @@ class EngineScreen(Forgiving, Screen[None]):
         return [*place, *server_pieces(self.leitstand.facts.server, self.leitstand.glyphs), (" ", "text")]
 
     def _keys(self) -> list[Piece]:
-        ascii_only = self.leitstand.glyphs.live.isascii()
-        pieces: list[Piece] = [(" ", "text")]
-        scopes = (*self.SCOPES, self.PAGE, "app")
-        for key, label in keymap.footer(scopes, self.leitstand.key_overrides, self.offers):
-            shown = key if not ascii_only or key.isascii() else keymap.shown(key, ascii_only=True)
-            addition: list[Piece] = [(shown, "key"), (f" {label}   ", "dim")]
-            # Half a key helps nobody; the help lists what does not fit.
-            if width_of(pieces) + width_of(addition) - 2 <= self.size.width:
-                pieces += addition
-        last, ink = pieces[-1]
-        return [*pieces[:-1], (last.rstrip(), ink)]
+        keys = keymap.footer(
+            (*self.SCOPES, self.PAGE, "app"),
+            self.leitstand.key_overrides,
+            self.offers,
+            ascii_only=self.leitstand.glyphs.live.isascii(),
+        )
+        return key_pieces(keys, self.size.width)
