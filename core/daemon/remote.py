@@ -1,7 +1,9 @@
 """The way to a Leitstand on another machine: the system's own ssh forwards its socket.
 
 ssh HOST leitstand serve --detach --until-idle --json     # where is it? one is started when none runs
-ssh -N -L HERE.sock:THERE.sock HOST                       # and from then on it is a socket like any other
+ssh -L HERE.sock:THERE.sock HOST cat                      # and from then on it is a socket like any other
+
+What is run there by the second one ends with this process, however that ends: so no tunnel outlives it.
 
 Nothing listens on a network, and there are no credentials but those that ssh has.
 """
@@ -114,8 +116,10 @@ class SshWay:
                 "-L",
                 f"{self._local}:{there}",
                 *self._to.words,
+                "exec cat",
             ],
-            stdin=subprocess.DEVNULL,
+            # Nobody writes to it: it ends with this process, also when that is killed, and then all the rest.
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             # Its own group: ctrl+c is for the screens.
@@ -149,6 +153,8 @@ class SshWay:
             except subprocess.TimeoutExpired:
                 tunnel.kill()
                 tunnel.wait()
+            if tunnel.stdin is not None:
+                tunnel.stdin.close()
         if self._local:
             Path(self._local).unlink(missing_ok=True)
 
@@ -207,7 +213,6 @@ class SshWay:
 
 
 _FORWARDING = (
-    "-N",
     "-T",
     *("-o", "ExitOnForwardFailure=yes"),
     *("-o", "ServerAliveInterval=5"),
@@ -237,8 +242,21 @@ def _folder(paths: Paths) -> Path:
         if len(os.fsencode(folder)) < _LONGEST_FOLDER:
             with suppress(OSError):
                 place.make_own(folder)
+                _sweep(folder)
                 return folder
     raise LeitstandError("There is no private folder for a socket.", "Check XDG_RUNTIME_DIR.")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the sockets of processes that were killed."""
+    for left in folder.glob("ssh-*.sock"):
+        pid = left.stem.removeprefix("ssh-")
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except (OSError, ValueError, OverflowError):
+            continue  # somebody's that lives, or no name of ours
 
 
 _LONGEST_FOLDER = 70

@@ -61,10 +61,22 @@ async def _forward(folder: Path, here: str, there: str) -> None:
             return
         await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer), return_exceptions=True)
 
+    left = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    reading = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reading), sys.stdin)
+
+    async def command() -> None:
+        """`cat`: over when nobody holds its input any more."""
+        await reading.read()
+        left.set()
+
     server = await asyncio.start_unix_server(joined, here)
     async with server:
-        while not (folder / "down").exists():  # noqa: ASYNC110 - a file, not an event
+        running = asyncio.create_task(command())
+        while not left.is_set() and not (folder / "down").exists():  # noqa: ASYNC110 - a file
             await asyncio.sleep(0.02)
+        running.cancel()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from core.errors import ConnectionLost
 from core.simulator import Pace, Script, Setup, Simulator, toy
 from tests.core.cli.simulated import simulated
 from tests.core.daemon.house import CONFIG, House, house, prepared
+from tests.core.daemon.victims import pulled
+from tests.core.models.workshop import sized
 from tests.waiting import until
 
-ROUNDS = 100 if os.environ.get("LEITSTAND_BENCH_FULL") else 20
+ROOT = Path(__file__).parents[3]
+ROUNDS = 5
 
 
 async def test_faces_cut_off_in_the_middle_again_and_again_leave_every_answer_whole(home: House) -> None:
@@ -69,6 +73,52 @@ def serving(options: Options) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+async def test_whatever_faces_had_begun_when_they_were_killed_is_whole_afterwards(tmp_path: Path) -> None:
+    caught, ended = await killed(tmp_path / "h", 3)
+    assert caught == 3
+    assert ended == {("answer", "done", 100), ("download", "done", 100)}
+
+
+async def killed(home: Path, count: int) -> tuple[int, set[tuple[str, str, float]]]:
+    """Kill so many faces, each a process, in the middle of an answer and a download; what became of both."""
+    prepared(home, CONFIG.replace("qwen3:8b", "toy") + "[queue]\ninference_width = 8\nnetwork_width = 4\n")
+    fetched = tuple(sized(pulled(number), 0.2) for number in range(3 * count))
+    simulator = Simulator(
+        Setup(installed=(toy(),), pullable=fetched), pace=Pace(rate=50, load=1e12, settle=0, pull=1e8)
+    )
+    with simulated(simulator) as address:
+        environment = {"LEITSTAND_HOME": str(home), "HOME": str(home), "OLLAMA_HOST": address}
+        with serving(Options(environment=environment)):
+            command = [sys.executable, "-m", "tests.core.daemon.victims", str(count)]
+            done = await asyncio.to_thread(
+                subprocess.run,
+                command,
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=subprocess.PIPE,
+                check=True,
+            )
+            victims = [json.loads(line) for line in done.stdout.splitlines()]
+            face = await asyncio.to_thread(attached, Options(environment=environment))
+            await face.start()
+            try:
+                return sum(each["caught"] for each in victims), {
+                    ended for each in victims for ended in await _ends(face, each)
+                }
+            finally:
+                await face.close()
+
+
+async def _ends(face: AttachedEngine, victim: dict[str, int]) -> list[tuple[str, str, float]]:
+    await until_ended(face, victim["turn"])
+    while (await face.downloads.get(victim["download"])).unfinished:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.01)
+    turn = await face.chat.turn(victim["turn"])
+    download = await face.downloads.get(victim["download"])
+    said = (turn.stats.tokens if turn.stats else None) or 0
+    return [("answer", turn.state, said), ("download", download.state, download.percent or 0.0)]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.daemon.client import AttachedEngine
 from core.daemon.remote import Target, target
 from core.engine import Options
 from core.errors import ConnectionLost, LeitstandError, NotFound, UsageError
+from core.paths import Paths
 from core.store.lock import held
 from tests.fakes import ssh
 from tests.waiting import until
@@ -85,7 +87,8 @@ async def test_a_leitstand_is_started_there_found_and_used(face: AttachedEngine,
     await until(lambda: face.link.round_trip is not None)
     asked, forwarded = (line / "log").read_text().splitlines()
     assert "-l me -- there exec sh -c" in asked
-    assert forwarded.startswith("-N -T -o ExitOnForwardFailure=yes")
+    assert forwarded.startswith("-T -o ExitOnForwardFailure=yes")
+    assert forwarded.endswith("-l me -- there exec cat")
     with pytest.raises(NotFound):
         await face.chat.get(4711)
 
@@ -124,6 +127,25 @@ async def test_the_tunnel_ends_with_the_face(face: AttachedEngine, line: Path) -
     await face.close()
     assert tunnel.poll() is not None
     assert os.path.basename(local) not in os.listdir(os.path.dirname(local))  # noqa: PTH119, PTH120, PTH208
+
+
+async def test_the_tunnel_ends_when_the_face_is_killed(face: AttachedEngine) -> None:
+    way: Any = face._way
+    tunnel = way._tunnel
+    tunnel.stdin.close()  # as the system does it for a process that was killed
+    assert await asyncio.to_thread(tunnel.wait, 20) != 0
+
+
+def test_the_socket_of_a_face_that_was_killed_is_swept_away(tmp_path: Path) -> None:
+    here = tmp_path / "h" / "run"
+    here.mkdir(parents=True, mode=0o700)
+    with subprocess.Popen(["true"]) as killed:
+        killed.wait()
+    gone, lives, other = (here / f"ssh-{name}.sock" for name in (killed.pid, os.getppid(), "notes"))
+    for each in (gone, lives, other):
+        each.touch()
+    remote._folder(Paths.find({"LEITSTAND_HOME": str(tmp_path / "h")}))
+    assert sorted(each.name for each in here.iterdir()) == sorted([lives.name, other.name])
 
 
 def test_a_machine_that_cannot_be_reached_is_named(line: Path, tmp_path: Path) -> None:
