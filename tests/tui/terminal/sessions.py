@@ -26,12 +26,16 @@ from textual.widgets import Input
 from tests.fakes.emulator import Emulator
 from tests.tui.terminal.sample import Box, Sample, word
 from tui.terminal.cells import odd
+from tui.terminal.diff import DifferentialOutput
 from tui.terminal.driver import TerminalDriver
 from tui.terminal.options import TerminalOptions
 
 SIZES = ((60, 18), (60, 18), (40, 10), (81, 24), (100, 14))
 THEMES = ("nord", "textual-dark", "textual-light", "dracula")
+OPTIONS = TerminalOptions(frames=1000)
 ODD = "❤\N{VARIATION SELECTOR-16} \U0001fae8 👍\N{EMOJI MODIFIER FITZPATRICK TYPE-4} "
+
+Action = Callable[[], Awaitable[None]]
 
 
 class Recorder(TerminalDriver):
@@ -71,12 +75,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-class Watched(Sample):
-    """The app, remembering what Textual gave it to draw since its last full drawing."""
+class Watching(DifferentialOutput[Any]):
+    """An app, remembering what Textual gave it to draw since its last full drawing."""
 
-    def __init__(self) -> None:
-        super().__init__(TerminalOptions(frames=1000), driver_class=Recorder)
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
         self.updates: list[Any] = []
+        super().__init__(*arguments, **keywords)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         if isinstance(renderable, LayoutUpdate):
@@ -86,18 +90,29 @@ class Watched(Sample):
         super()._display(screen, renderable)
 
 
-class Session:
-    """One app, one emulator, and what a person might do."""
+class Watched(Watching, Sample):
+    """The sample app, watched."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, options: TerminalOptions = OPTIONS) -> None:
+        super().__init__(options, driver_class=Recorder)
+
+
+class Use:
+    """One app, one emulator, and the comparison of the two."""
+
+    app: Watching
+    pilot: Pilot[Any]
+    sizes: tuple[tuple[int, int], ...] = SIZES
+    themes: tuple[str, ...] = THEMES
+
+    def __init__(self, seed: int, app: Watching) -> None:
         self.random = random.Random(seed)
-        self.app = Watched()
-        self.emulator = Emulator(*SIZES[0])
+        self.app = app
+        self.emulator = Emulator(*self.sizes[0])
         self.bytes = 0
         self.compared = 0
         self.overlooked = 0
         """Rows that Textual itself would not have brought up to date."""
-        self.words = 0
 
     @property
     def driver(self) -> Recorder:
@@ -110,14 +125,16 @@ class Session:
 
         async def person(pilot: Pilot[Any]) -> None:
             try:
+                self.pilot = pilot
                 self.emulator.feed("\x1b[?7l")
-                self.emulator.spoil()
+                self.spoil()
+                await self.begin()
                 await self.compare("start")
                 for _ in range(steps):
                     if self.random.random() < 0.5:
                         self.driver.busy = False
-                    action = self.random.choice(ACTIONS)
-                    await action(self)
+                    action = self.random.choice(self.actions())
+                    await action()
                     if self.driver.busy:
                         continue
                     await self.compare(action.__name__)
@@ -127,13 +144,20 @@ class Session:
                 failure.append(error)
             self.app.exit()
 
-        await self.app.run_async(size=SIZES[0], mouse=False, auto_pilot=person)
+        await self.app.run_async(size=self.sizes[0], mouse=False, auto_pilot=person)
         # What is compared after a crash is the picture of an app that is no more.
         if self.app.crash is not None:
             raise self.app.crash
         if failure:
             raise failure[0]
         assert self.app.output_note == "", "the drawing stepped aside"
+
+    async def begin(self) -> None:
+        """Make ready what is to be used."""
+
+    def actions(self) -> list[Action]:
+        """What a person might do, as often as it is likely."""
+        return [self.resize, self.change_theme, self.repaint, self.stall]
 
     async def settle(self) -> None:
         """Wait until nothing is left to draw or to send."""
@@ -167,11 +191,23 @@ class Session:
         data = "".join(self.driver.output)
         self.driver.output.clear()
         self.bytes += len(data.encode())
+        self.feed(data)
+
+    def feed(self, data: str) -> None:
+        """What the terminal does with what was written."""
         self.emulator.feed(data)
+
+    def spoil(self) -> None:
+        """Another program writes to the terminal."""
+        self.emulator.spoil()
+
+    def resized(self, columns: int, rows: int) -> None:
+        """The window has another size."""
+        self.emulator.resize(columns, rows)
 
     async def compare(self, after: str) -> None:
         """The terminal shows what Textual would have drawn, if not at once then soon."""
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + 10
         while True:
             await self.settle()
             self.deliver()
@@ -214,7 +250,46 @@ class Session:
         fresh.feed("\x1b[?7l" + update.render_segments(app.console).replace("\n", "\r\n"))
         return fresh.cells()
 
-    # what a person does
+    # what a person does with any app
+
+    async def resize(self) -> None:
+        columns, rows = self.random.choice(self.sizes)
+        self.resized(columns, rows)
+        self.spoil()
+        self.driver._size = (columns, rows)
+        size = Size(columns, rows)
+        self.app.post_message(events.Resize(size, size))
+
+    async def change_theme(self) -> None:
+        self.app.theme = self.random.choice(self.themes)
+
+    async def repaint(self) -> None:
+        self.deliver()
+        self.spoil()
+        self.app.repaint()
+
+    async def stall(self) -> None:
+        """The terminal takes nothing for a while; pictures pass unseen."""
+        self.driver.busy = True
+
+
+class Session(Use):
+    """The sample app, and what a person might do with it."""
+
+    app: Watched
+
+    def __init__(self, seed: int, options: TerminalOptions = OPTIONS) -> None:
+        super().__init__(seed, Watched(options))
+        self.words = 0
+
+    def actions(self) -> list[Action]:
+        """Everything there is to do, what changes the most more often."""
+        return [
+            *super().actions(),
+            *(self.scroll, self.stream, self.stream, self.type, self.scroll_list, self.scroll_both),
+            *(self.say_odd, self.erase, self.open_or_close, self.open_or_close, self.toggle_list),
+            *(self.focus, self.notice),
+        ]
 
     async def scroll(self) -> None:
         words = self.app.words
@@ -243,17 +318,6 @@ class Session:
     async def erase(self) -> None:
         self.app.screen_stack[0].query_one(Input).value = ""
 
-    async def resize(self) -> None:
-        columns, rows = self.random.choice(SIZES)
-        self.emulator.resize(columns, rows)
-        self.emulator.spoil()
-        self.driver._size = (columns, rows)
-        size = Size(columns, rows)
-        self.app.post_message(events.Resize(size, size))
-
-    async def change_theme(self) -> None:
-        self.app.theme = self.random.choice(THEMES)
-
     async def open_or_close(self) -> None:
         if len(self.app.screen_stack) > 1:
             await self.app.pop_screen()
@@ -275,21 +339,3 @@ class Session:
 
     async def notice(self) -> None:
         self.app.notify("something 世界 happened", markup=False, timeout=0.05)
-
-    async def repaint(self) -> None:
-        self.deliver()
-        self.emulator.spoil()
-        self.app.repaint()
-
-    async def stall(self) -> None:
-        """The terminal takes nothing for a while; pictures pass unseen."""
-        self.driver.busy = True
-
-
-Action = Callable[[Session], Awaitable[None]]
-ACTIONS: tuple[Action, ...] = (
-    *(Session.scroll, Session.stream, Session.stream, Session.type, Session.scroll_list),
-    *(Session.scroll_both, Session.say_odd, Session.erase, Session.resize, Session.change_theme),
-    *(Session.open_or_close, Session.open_or_close, Session.toggle_list, Session.focus, Session.notice),
-    *(Session.repaint, Session.stall),
-)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import Any
 
 import pytest
@@ -46,33 +45,6 @@ HOSTILE = (
     "\x1b",
     "[2J",
 )
-
-
-@pytest.mark.parametrize("seed", range(10))
-async def test_a_random_session_shows_what_a_full_drawing_would(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await one_session(seed, monkeypatch)
-
-
-@pytest.mark.bench
-@pytest.mark.timeout(3600)
-async def test_five_hundred_random_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = written = 0
-    for seed in range(1000, 1500):
-        session = await one_session(seed, monkeypatch)
-        compared += session.compared
-        written += session.bytes
-    sys.stdout.write(f"\n500 sessions: {compared} rows compared, no cell differs; {written} bytes written\n")
-
-
-async def one_session(seed: int, monkeypatch: pytest.MonkeyPatch) -> Session:
-    session = Session(seed)
-    with quick(monkeypatch):
-        await session.run(steps=12)
-    assert session.compared > 40
-    assert session.overlooked <= 0.1 * session.compared
-    return session
 
 
 async def in_the_app(person: Any, monkeypatch: pytest.MonkeyPatch) -> None:
