@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     # Imported by the work that needs them, after the first picture.
     from core.backup.service import BackupService
     from core.batches import BatchService
+    from core.benchmarks.service import BenchmarkService
     from core.chat.service import ChatService
     from core.downloads.service import DownloadService
     from core.jobs.service import JobService
@@ -68,6 +69,7 @@ class Engine:
 
     backups: BackupService
     batches: BatchService
+    benchmarks: BenchmarkService
     chat: ChatService
     downloads: DownloadService
     jobs: JobService
@@ -196,6 +198,7 @@ class Engine:
         """Make every service that rests on the database; nothing runs yet."""
         from core.backup.service import BackupService
         from core.batches import BatchService
+        from core.benchmarks.service import BenchmarkService
         from core.chat.service import ChatService
         from core.downloads.service import DownloadService
         from core.jobs.service import JobService
@@ -231,6 +234,15 @@ class Engine:
             room=joins.room,
             usual_context=joins.usual_context,
             users_catalog=self.paths.config.parent / "models.toml",
+        )
+        self.benchmarks = BenchmarkService(
+            self.server,
+            self.models,
+            self.jobs,
+            clock=self.clock,
+            store=store,
+            config=lambda: self.config.current,
+            room=joins.room,
         )
         self.downloads = DownloadService(
             self.server,
@@ -409,6 +421,7 @@ class Engine:
 def _import_services() -> None:
     """Import what the first picture did not wait for: a thread's work, it takes longer than a frame."""
     import core.backup.service
+    import core.benchmarks.service
     import core.chat.service
     import core.downloads.service
     import core.jobs.service

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     # Imported when the first of their verbs is called.
     from core.backup.service import BackupService
     from core.batches import BatchService
+    from core.benchmarks.service import BenchmarkService
     from core.chat.service import ChatService
     from core.downloads.service import DownloadService
     from core.engine import Options
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 SERVICES = {
     "backups": "core.backup.service:BackupService",
     "batches": "core.batches:BatchService",
+    "benchmarks": "core.benchmarks.service:BenchmarkService",
     "chat": "core.chat.service:ChatService",
     "config": "core.config.service:ConfigService",
     "downloads": "core.downloads.service:DownloadService",
@@ -71,6 +73,7 @@ class Face(Protocol):
     server: ServerService
     backups: BackupService
     batches: BatchService
+    benchmarks: BenchmarkService
     chat: ChatService
     downloads: DownloadService
     jobs: JobService

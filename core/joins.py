@@ -37,6 +37,7 @@ _DOING = {
     "loading": "loading",
     "making room": "making room",
     "proving": "trying out",
+    "measuring": "measuring",
     "reading": "reading for",
     "reading prompt": "reading for",
     "thinking": "thinking about",

@@ -285,6 +285,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("catalog.load", "l", "load", "load", "Load the selected model into memory", footer=True),
     Key("catalog.unload", "u", "unload", "unload", "Free the memory of the selected model", footer=True),
+    Key("catalog.bench", "b", "bench", "measure", "Measure how fast the selected model is here", footer=True),
     Key("catalog.unload_all", "U", "unload_all", "unload all", "Free the memory of every model"),
     Key(
         "catalog.delete",

@@ -182,6 +182,31 @@ MODEL_VERBS = (
         (("leitstand models updates", "about all of them"),),
     ),
     Verb(
+        "bench",
+        "Measure how fast models are here, or show what was measured.",
+        "Loads the model anew, lets it say a word, and then measures several rounds: how fast it reads a "
+        "prompt of about a thousand tokens that was never read before, how long the first word takes, and "
+        "how fast it answers. The figures are medians; beside them stand the least and the most. A "
+        "difference to the run before of the same files is called noise where it is no more than that.\n\n"
+        "What it was measured with is kept: context, quantisation, the share on the GPU, the GPUs, the "
+        "version of Ollama. Measured in the queue, so nothing else of Leitstand uses the models meanwhile. "
+        "ctrl+c ends it and keeps the rounds that were measured.\n\n"
+        "Without a name the newest figures of all models are shown, the fastest first.",
+        "core.cli.bench_verb:bench",
+        (
+            Argument("NAME", "Which models.", optional=True, many=True, names="model"),
+            Argument("--repeats", "How many rounds, 5 by default.", "N", whole),
+            Argument("--context", "With this context length instead of the one chats use.", "TOKENS", whole),
+            Argument("--history", "Show what was measured before, the newest first."),
+            _DETACH,
+        ),
+        (
+            ("leitstand bench qwen3:8b gemma3:4b", "one after the other"),
+            ("leitstand bench", "which is the fastest here"),
+            ("leitstand bench --history qwen3:8b --json", "every run, for a script"),
+        ),
+    ),
+    Verb(
         "pull",
         "Download models.",
         "Before a byte moves the registry is asked what there is to fetch; when the server is on this "

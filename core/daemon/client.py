@@ -37,6 +37,7 @@ from core.tasks import Tasks
 if TYPE_CHECKING:
     from core.backup.service import BackupService
     from core.batches import BatchService
+    from core.benchmarks.service import BenchmarkService
     from core.chat.service import ChatService
     from core.config.service import ConfigService
     from core.downloads.service import DownloadService
@@ -120,6 +121,7 @@ class AttachedEngine:
     server: ServerService
     backups: BackupService
     batches: BatchService
+    benchmarks: BenchmarkService
     chat: ChatService
     downloads: DownloadService
     jobs: JobService

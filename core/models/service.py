@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from core.bus import Bus, Notice
 from core.clock import Clock
 from core.config.schema import Config
@@ -199,7 +201,11 @@ class ModelService:
         model, room = self.roster.get(name), await self._room()
         longest = model.context or LADDER[-1]
         contexts = [context for context in LADDER if context < longest] + [longest]
-        return tuple(self._assessor.fit(model, context, room) for context in contexts)
+        # What is in memory is told with the context it has there; here each line is about its own.
+        return tuple(
+            msgspec.structs.replace(self._assessor.fit(model, context, room), context=context)
+            for context in contexts
+        )
 
     # Verbs: memory.
 
@@ -223,7 +229,7 @@ class ModelService:
                 if when_tight == "refuse" or not fit.could_unload:
                     raise refusal(fit)
                 unload = fit.could_unload
-        stay = keep_alive if keep_alive is not None else self._keep_alive()
+        stay = keep_alive if keep_alive is not None else self.keep_alive
         ask = LoadAsk(name=model.name, context=chosen, keep_alive=stay, unload=unload)
         return await self._jobs.enqueue(loading.job_for(ask))
 
@@ -355,9 +361,25 @@ class ModelService:
         """Remember what the last benchmark said."""
         await self.memories.change(name, benchmark=benchmark)
 
+    async def note_load(self, name: str, seconds: float) -> None:
+        """Remember how long a load took that somebody else saw to."""
+        await self._sync.look_at_memory()
+        await self.memories.loaded(
+            name,
+            seconds,
+            cache=self._config.current.models.cache,
+            version=self._server.current.version or "",
+        )
+
     async def note_fault(self, name: str, fault: Fault | None) -> None:
         """Remember what is wrong with a model, or that nothing is."""
         await self.memories.change(name, fault=fault)
+
+    @property
+    def keep_alive(self) -> KeepAlive | None:
+        """How long what is loaded here stays in memory; None leaves that to the server."""
+        text = self._config.current.models.keep_alive
+        return reading.keep_alive(text) if text else None
 
     def size_of(self, name: str) -> int | None:
         """About how much memory a model takes; None when nothing is known."""
@@ -378,7 +400,3 @@ class ModelService:
         except LeitstandError as error:
             self._server.report(error)
             raise
-
-    def _keep_alive(self) -> KeepAlive | None:
-        text = self._config.current.models.keep_alive
-        return reading.keep_alive(text) if text else None

@@ -194,8 +194,8 @@ class Synchroniser:
             self._look_now()
 
     async def _begun(self, job: Job) -> None:
-        if job.kind.startswith("model."):
-            return  # loading says itself how long it took, and is no use
+        if job.kind.startswith("model.") or job.kind == "benchmark":
+            return  # these say themselves how long loading took, and are no use
         model = self._roster.find(job.model)
         if model is None or model.memory is None:
             self._cold.add(job.id)

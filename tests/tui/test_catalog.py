@@ -112,6 +112,26 @@ async def test_without_a_server_the_page_says_why_nothing_is_listed(
         assert_picture(here.app, "catalog-empty")
 
 
+@SIZES
+async def test_a_model_is_measured_by_key_and_its_details_tell_what_came_of_it(
+    shell: OpenShell, size: tuple[int, int], said: list[str]
+) -> None:
+    async with shell("catalog", size) as here:
+        page = await known(here)
+        await on(here, "llama3.2:3b")
+        await here.pilot.press("b")
+        await until(lambda: page.board.models["llama3.2:3b"].benchmark)
+        assert "llama3.2:3b is measured in its turn." in said[0]
+        again = await here.engine.benchmarks.run("llama3.2:3b")
+        assert (await here.engine.jobs.finished(again.id)).state == "done"
+        await here.pilot.press("i")
+        text = await shows(here, "Benchmarks", "in 5 rounds")
+        assert "within the noise" in text or size == NARROW
+        await here.engine.jobs.plan()  # told at once how many run: the clock stands still
+        await until(lambda: "queue" not in screen_text(here.app).splitlines()[-2])
+        assert_picture(here.app, "catalog-measured")
+
+
 async def test_in_a_small_pane_the_list_has_every_line_and_a_state_is_its_sign(shell: OpenShell) -> None:
     async with shell("catalog", (40, 10)) as here:
         await known(here)
@@ -264,7 +284,7 @@ async def test_what_was_measured_stands_in_the_details(shell: OpenShell) -> None
         text = await shows(here, "Speed", "last answer")
         assert "38.2 tok/s" in text
         assert "41.0 tok/s" in text
-        assert "40.5 tok/s in 10 runs" in text
+        assert "40.5 tok/s on average of 10" in text
 
 
 async def test_models_are_found_by_what_they_can_do(shell: OpenShell) -> None:

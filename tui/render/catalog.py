@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from core.benchmarks.types import KIND as BENCHMARK
 from core.guard import one_line
 from core.models.types import Fit, Model
 from tui import format as fmt
@@ -194,9 +195,12 @@ def _state(model: Model, look: Look) -> Pieces:
         left = fmt.duration(max(model.leaves_at - look.now, 0)).strip()
         return [(f"{glyphs.warning} ", "warn"), (f"deleted in {left}", "text")]
     if (job := board.loads.get(model.name)) is not None:
+        measured = job.kind == BENCHMARK
         if job.state != "running":
-            return [(f"{glyphs.live} ", "accent"), ("waits to load", "dim")]
+            return [(f"{glyphs.live} ", "accent"), ("to be measured" if measured else "waits to load", "dim")]
         percent = job.progress.percent
+        if measured:
+            return [(f"{glyphs.live} ", "accent"), (f"measuring {percent or 0:.0f} %", "accent")]
         # A guess from earlier loads, so it says that it is one.
         word = "loading" if percent is None else f"loading ~{percent:.0f} %"
         return [(f"{glyphs.live} ", "accent"), (word, "accent")]

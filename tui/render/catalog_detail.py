@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.benchmarks.types import KIND as BENCHMARK
 from core.guard import one_line
 from core.models.fit import worded
 from core.models.types import Fit, Model
@@ -111,6 +112,9 @@ def _use_line(model: Model, look: Look) -> Pieces:
     job = look.board.loads.get(model.name)
     if job is not None and job.state == "running":
         numbers, text = job.progress.numbers, one_line(job.progress.text, 160)
+        if job.kind == BENCHMARK:
+            phase = one_line(job.progress.phase, 40) or "measuring"
+            return [(phase[0].upper() + phase[1:], "accent"), (f"   {text}" if text else "", "dim")]
         elapsed = fmt.duration(numbers.get("elapsed", 0.0)).strip()
         expected = numbers.get("expected")
         of = f" of about {fmt.duration(expected).strip()}" if expected is not None else ""

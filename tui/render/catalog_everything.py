@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from core.benchmarks.types import Reports
 from core.guard import harmless, one_line
 from core.models.fit import worded
 from core.models.types import Fit, Fits, Model, ModelDetails
 from core.ollama.reading import slower
 from tui import format as fmt
+from tui.render import catalog_measured
 from tui.render.catalog import Look, about, gib, verdict_sign
 from tui.render.catalog_detail import below
 from tui.render.gauges import bar
 from tui.render.pieces import Piece, Pieces, column
 
 _BAR = 10
+MEASURED = 10
+"""Benchmarks that are shown of a model."""
 _LONGEST_TEXT = 20_000
 
 
-def everything(details: ModelDetails, fits: Fits, look: Look) -> list[Pieces]:
+def everything(details: ModelDetails, fits: Fits, measured: Reports, look: Look) -> list[Pieces]:
     """Write down all that is known, the most asked first."""
     model = details.model
     lines: list[Pieces] = [*below(model, look), []]
+    if measured:
+        lines += [_heading("Benchmarks"), *catalog_measured.benchmarks(measured, look), []]
     if any(fit.needed for fit in fits):
         sources = ", ".join(dict.fromkeys(worded(fit.source) for fit in fits))
         heading = [*_heading("Memory by context"), (f"   {sources}", "dim")]
@@ -82,10 +88,9 @@ def _speeds(model: Model) -> list[Pieces]:
     rows = [
         ("last answer", fmt.speed(model.last_speed).strip() if model.last_speed else ""),
         ("average answer", fmt.speed(model.average_speed).strip() if model.average_speed else ""),
-        ("last benchmark", fmt.speed(benchmark.latest).strip() if benchmark else ""),
         (
-            "average benchmark",
-            f"{fmt.speed(benchmark.average).strip()} in {benchmark.runs} runs" if benchmark else "",
+            "benchmarks",
+            f"{fmt.speed(benchmark.average).strip()} on average of {benchmark.runs}" if benchmark else "",
         ),
         ("loading", fmt.duration(model.load_seconds).strip() if model.load_seconds is not None else ""),
         ("asked", f"{model.times_used} times" if model.times_used else ""),

@@ -40,7 +40,7 @@ class ModelBoard:
         self.models: dict[str, Model] = {}
         self.fits: dict[str, Fit] = {}
         self.loads: dict[str, Job] = {}
-        """Loads that wait or run, by the model's name."""
+        """Loads and benchmarks that wait or run, by the model's name."""
         self.pulls: dict[int, Download] = {}
         """Downloads that have not ended."""
         self.text = ""
@@ -75,11 +75,12 @@ class ModelBoard:
             self.models[model.name] = model
 
     def load_changed(self, job: Job) -> None:
-        """Take over how far a load is."""
-        if job.unfinished:
+        """Take over how far a load or a benchmark is."""
+        known = self.loads.get(job.model)
+        if job.unfinished and (known is None or known.state != "running" or job.state == "running"):
             self.loads[job.model] = job
-        else:
-            self.loads.pop(job.model, None)
+        elif not job.unfinished and known is not None and known.id == job.id:
+            del self.loads[job.model]
 
     def pull_changed(self, pull: Download) -> None:
         """Take over how far a download is."""

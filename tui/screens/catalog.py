@@ -106,6 +106,12 @@ class CatalogScreen(CatalogMaking):
         words = f"{_name(model)} leaves when its answer is finished." if busy else f"Unloaded {_name(model)}."
         self.leitstand.toast("info" if busy else "good", words)
 
+    def action_bench(self) -> None:
+        """Measure how fast the selected model is here."""
+        if (model := self._here()) is not None:
+            words = f"{_name(model)} is measured in its turn."
+            self._work(self.engine.benchmarks.run(model.name), f"{words} x on the Queue page ends it.")
+
     def action_unload_all(self) -> None:
         """Free the memory of every model."""
         self._work(self._unload_all())
@@ -202,7 +208,9 @@ class CatalogScreen(CatalogMaking):
     async def _details(self, model: Model) -> None:
         details = await self.engine.models.show(model.name)
         fits = () if model.remote else await self.engine.models.fit_by_context(model.name)
-        self.app.push_screen(Words(model.name, catalog_everything.everything(details, fits, self.look)))
+        measured = await self.engine.benchmarks.list(model.name, catalog_everything.MEASURED)
+        lines = catalog_everything.everything(details, fits, measured, self.look)
+        self.app.push_screen(Words(model.name, lines))
 
     async def action_refresh(self) -> None:
         """Ask the server what it has, and look at the memory again."""

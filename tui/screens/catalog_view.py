@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.benchmarks.types import KIND as BENCHMARK
 from core.bus import Event
 from core.downloads.types import DownloadChanged
 from core.errors import LeitstandError
@@ -25,8 +26,8 @@ from tui.widgets.detail import Detail
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
 
-LOAD = "model.load"
-"""The kind of the jobs that load models."""
+SHOWN = ("model.load", BENCHMARK)
+"""The kinds of the jobs that are told in a model's row."""
 
 
 class CatalogView(Pulling):
@@ -84,7 +85,7 @@ class CatalogView(Pulling):
         told: list[Event] = []
         self._readings.append(told)
         try:
-            loads = await self.engine.jobs.list(JobFilter(states=UNFINISHED, kinds=(LOAD,)))
+            loads = await self.engine.jobs.list(JobFilter(states=UNFINISHED, kinds=SHOWN))
             pulls = await self.engine.downloads.list(0)
             models = await self.engine.models.list("all")
         finally:
@@ -111,11 +112,11 @@ class CatalogView(Pulling):
             self.board.changed(event)
         elif isinstance(event, DownloadChanged):
             self.board.pull_changed(event.download)
-        elif isinstance(event, JobChanged) and event.job.kind == LOAD:
+        elif isinstance(event, JobChanged) and event.job.kind in SHOWN:
             self.board.load_changed(event.job)
 
     def _job_changed(self, event: JobChanged) -> None:
-        if event.job.kind == LOAD:
+        if event.job.kind in SHOWN:
             self._changed(event)
 
     async def _server_changed(self, _: ServerChanged) -> None:
@@ -211,6 +212,7 @@ class CatalogView(Pulling):
         in_memory = model is not None and model.memory is not None
         return {
             "catalog.load": here and not in_memory,
+            "catalog.bench": here and model is not None and model.can("completion") is not False,
             "catalog.unload": in_memory,
             "catalog.delete": model is not None and model.installed,
             "catalog.favourite": model is not None,
