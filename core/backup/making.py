@@ -78,7 +78,7 @@ def begin(paths: Paths, target: Path, now: float, say: Say = _nobody) -> Begun:
         make_private(target)
         _sweep(target, now)
         final = _free(target, now)
-        part = final.with_name(f"{final.name}.part")
+        part = _part(final)
         make_private(part)
     except OSError as error:
         raise _unwritten(target, error) from error
@@ -167,7 +167,13 @@ def backups(target: Path) -> list[Path]:
 def _free(target: Path, now: float) -> Path:
     name = f"leitstand-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
     tries = (target / (name if not number else f"{name}-{number}") for number in range(1000))
-    return next(each for each in tries if not each.exists())
+    # One that was killed within the same second left its folder under the other name.
+    return next(each for each in tries if not each.exists() and not _part(each).exists())
+
+
+def _part(final: Path) -> Path:
+    """Where a backup is made: under another name until it is whole."""
+    return final.with_name(f"{final.name}.part")
 
 
 def _copy_database(source: Path, copy: Path) -> int:

@@ -44,18 +44,23 @@ async def serve(context: Context) -> int:
     notifier = Notifier(context.environment)
     engine = HostingEngine.prepare(context.options)
     engine.headless = True
+    ready = False
     try:
         await engine.start()
         if not engine.socket:
             raise LeitstandError("Nobody could attach to it.", "Look into the log.")
         _ready(context, os.getpid(), engine.socket)
+        ready = True
         async with standing(notifier, engine):
             await _until_idle(engine) if context.values["until_idle"] else await asyncio.Event().wait()
     except asyncio.CancelledError as error:
-        raise Cancelled("Stopped; what was not finished goes on at the next start.") from error
+        # To be told to stop is how it ends; before it was ready it has failed.
+        if not ready:
+            raise Cancelled("Stopped before it was ready.") from error
     finally:
         notifier.stopping("finishing what runs", within=GRACE + _LAST)
         await engine.close(GRACE, goes_on=True)
+    _stopped(context)
     return DONE
 
 
@@ -102,3 +107,10 @@ def _ready(context: Context, pid: int, socket: str) -> None:
         return
     out.line(f"Leitstand is ready, process {pid}.", dim(f"  {socket}"))
     out.flush()
+
+
+def _stopped(context: Context) -> None:
+    if context.out.json:
+        context.out.event({"done": True})
+    else:
+        context.out.line("Stopped. What was not finished goes on at the next start.")

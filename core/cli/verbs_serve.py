@@ -11,8 +11,9 @@ SERVE_VERBS = (
         "Works on the data directory until it is told to stop: answers, downloads and the queue go on "
         "without a terminal. Every `leitstand` on the same data directory attaches to it: the same screens, "
         "the same commands. It listens at a socket that only you can open, and at no network address.\n\n"
-        "The first line says that it is ready and where its socket is. SIGTERM and ctrl+c stop it: what runs "
-        "gets some seconds to finish, what does not goes on at the next start.",
+        "The first line says that it is ready and where its socket is. SIGTERM and ctrl+c stop it, and the "
+        "exit code is 0: what runs gets ten seconds to finish; what does not is kept as far as it came, "
+        "answers to the word, and goes on at the next start.",
         "core.cli.serve_verb:serve",
         (
             Argument(

@@ -119,6 +119,16 @@ def test_one_that_was_interrupted_never_looks_like_a_backup(paths: Paths, tmp_pa
     assert list((tmp_path / "backups").iterdir()) == []
 
 
+def test_one_that_was_killed_is_in_nobodys_way(paths: Paths, tmp_path: Path) -> None:
+    left = making.begin(paths, tmp_path / "backups", NOW)
+    folder, made = making.make(paths, tmp_path / "backups", NOW)
+    assert restoring.proved(folder) == made
+    assert making.backups(tmp_path / "backups") == [folder]
+    assert left.part.exists(), "somebody may be at work on it"
+    making.make(paths, tmp_path / "backups", NOW + 100_000)
+    assert not left.part.exists()
+
+
 def test_it_comes_back_and_what_was_there_is_kept(paths: Paths, tmp_path: Path) -> None:
     folder, _ = making.make(paths, tmp_path / "backups", NOW)
     with sqlite3.connect(paths.database) as database:
