@@ -5,6 +5,7 @@ from __future__ import annotations
 _SHOWN = {
     "question_mark": "?",
     "slash": "/",
+    "asterisk": "*",
     "escape": "esc",
     "pageup": "pgup",
     "pagedown": "pgdn",

@@ -103,6 +103,22 @@ class Binder:
             await desk.database.checkpoint()
         return removed
 
+    async def take_out(self, ids: Sequence[int], *, purge: bool) -> int:
+        """Remove documents of any spaces; files that were named by themselves are forgotten, too."""
+        desk = self._desk
+        by_space: dict[int, dict[str, int]] = {}
+        for document in (await desk.documents.some(ids)).values():
+            by_space.setdefault(document.space, {})[document.source] = int(document.id)
+        removed = 0
+        for space, some in by_space.items():
+            gone = [root.id for root in await desk.spaces.roots(space) if root.path in some]
+            async with desk.database.write() as tx:
+                for root in gone:
+                    await desk.spaces.drop_root(tx, root)
+            removed += await self.remove(space, list(some.values()), purge=purge)
+            await desk.tell(space)
+        return removed
+
     async def clear_debris(self, space: int) -> None:
         """Take out of the index what is left there of documents that are gone."""
         rows = await self._desk.database.read(

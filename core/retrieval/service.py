@@ -218,12 +218,18 @@ class LibraryService:
 
     @exposed
     async def ingest(
-        self, space: int, paths: tuple[str, ...] = (), *, watch: bool | None = None, again: bool = False
+        self,
+        space: int,
+        paths: tuple[str, ...] = (),
+        *,
+        watch: bool | None = None,
+        again: bool = False,
+        keep: bool = True,
     ) -> Ingest:
         """Read files and folders into a space; without any, everything that was read into it before.
 
         Only what is new or changed is read, unless *again*; what is gone is removed. A folder that is
-        watched is looked through again by itself.
+        watched is looked through again by itself; without *keep* the paths are read this once only.
         """
         desk = self._desk
         found = await desk.open_space(space)
@@ -236,7 +242,7 @@ class LibraryService:
             raise UsageError(f"Nothing was read into {found.name} yet.", "Name a file or a folder.")
         new = _read_job(found, kept, given, again=again)
         async with desk.database.write() as tx:
-            for path in given:
+            for path in given if keep else ():
                 await desk.spaces.add_root(tx, space, path, watch=watch, now=desk.clock.now())
             made = await desk.jobs.enqueue(new, tx)
         return ingest_of(made)
@@ -337,14 +343,7 @@ class LibraryService:
     @exposed
     async def remove_documents(self, ids: tuple[str, ...], *, purge: bool = False) -> int:
         """Remove documents; their files stay. *purge* overwrites what was kept of them."""
-        by_space: dict[int, list[int]] = {}
-        for document in (await self._desk.documents.some([_number(id) for id in ids])).values():
-            by_space.setdefault(document.space, []).append(int(document.id))
-        removed = 0
-        for space, some in by_space.items():
-            removed += await self._binder.remove(space, some, purge=purge)
-            await self._desk.tell(space)
-        return removed
+        return await self._binder.take_out([_number(id) for id in ids], purge=purge)
 
     # Finding.
 

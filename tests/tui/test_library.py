@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.core.retrieval.making import docx, paragraph
 from tests.pictures import assert_picture, screen_text
 from tests.tui.bookcase import filled, shelf
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
@@ -221,6 +222,100 @@ async def test_a_document_is_taken_out_and_read_again(shell: OpenShell, said: li
                 break
         await until(lambda: any(row.title == "Lease" for row in page_of(here).documents.rows))
         assert said[-2:] == ["Taken out: Lease.", "It is read again."]
+
+
+async def test_marked_documents_are_taken_out_together_and_read_again_together(
+    shell: OpenShell, said: list[str]
+) -> None:
+    async with shell("library") as here:
+        space = await filled(here)
+        await to_documents(here)
+        await here.pilot.press("home", "space", "space")
+        text = await shows(here, "2 documents marked", "erases them for good")
+        assert text.count("●") >= 2
+        assert_picture(here.app, "library-marked")
+        await here.pilot.press("x")
+        await shows(here, "Take 2 documents out of the library?", "comes back.")
+        await here.pilot.press("y")
+        await until(lambda: len(page_of(here).documents.rows) == 2)
+        assert page_of(here).shelf.marked == {}
+        await here.pilot.press("u")
+        await settled(here, space.id, 4)
+        assert said == ["Taken out: 2 documents.", "They are read again."]
+        assert (await here.engine.library.space(space.id)).roots == (str(here.home / "shelf"),)
+
+
+async def settled(here: Shell, space: int, documents: int) -> None:
+    """Let time pass until a space has so many documents and nothing works on it."""
+    for _ in range(200):
+        now = await here.engine.library.space(space)
+        if now.documents == documents and now.job is None and not now.waiting:
+            return
+        await here.clock.advance(0.5)
+        await here.pilot.pause()
+    raise AssertionError(f"{now}")
+
+
+async def test_documents_are_erased_for_good_after_a_question(shell: OpenShell, said: list[str]) -> None:
+    async with shell("library") as here:
+        await filled(here)
+        await to_documents(here)
+        await here.pilot.press("asterisk")
+        await shows(here, "4 documents marked", "1 not readable")
+        await here.pilot.press("escape")
+        await until(lambda: not page_of(here).shelf.marked)
+        page_of(here).documents.select(
+            next(row.id for row in page_of(here).documents.rows if row.title == "Lease")
+        )
+        await here.pilot.press("X")
+        await shows(here, "Erase Lease for good?", "overwritten")
+        await here.pilot.press("y")
+        await until(lambda: said[-1:] == ["Erased: Lease."])
+        await until(lambda: len(page_of(here).documents.rows) == 3)
+        for file in (here.home / "library").rglob("*"):
+            assert not file.is_file() or b"notice period" not in file.read_bytes(), file
+        await here.pilot.press("u")
+        assert said[-1] == "Nothing was deleted."
+
+
+async def test_a_document_that_could_not_be_read_is_read_again(shell: OpenShell, said: list[str]) -> None:
+    async with shell("library") as here:
+        space = await filled(here)
+        (here.home / "shelf" / "broken.docx").write_bytes(docx(paragraph("It was mended.")))
+        await to_documents(here)
+        await here.pilot.press("w")
+        await until(lambda: len(page_of(here).documents.rows) == 1)
+        await shows(here, "reads it again")
+        await here.pilot.press("r")
+        await until(lambda: said == ["Reading broken.docx again."])
+        await settled(here, space.id, 4)
+        assert (await here.engine.library.space(space.id)).failed == 0
+
+
+async def test_more_documents_than_a_page_are_all_listed_and_the_last_one_is_one_key_away(
+    shell: OpenShell,
+) -> None:
+    async with shell("library") as here:
+        space = await here.engine.library.create_space("many")
+        async with here.engine.store.write() as tx:
+            await tx.many(
+                "INSERT INTO document (space_id, kind, source, title, state, created, updated) "
+                "VALUES (?, 'file', ?, ?, 'ready', 0, 0)",
+                [(space.id, f"/notes/{n:05}.md", f"note {n:05}") for n in range(2_500)],
+            )
+        await page_of(here).resync()
+        await until(lambda: len(page_of(here).documents.rows) == 2_500)
+        await here.pilot.pause()
+        await here.pilot.press("tab", "end")
+        await shows(here, "note 02499")
+        await here.pilot.press("asterisk")
+        await shows(here, "2 500 documents marked")
+        # What is narrowed down keeps the marks of what it hides, and the cursor stays with its document.
+        await here.pilot.press("f", *"0042.")
+        await until(lambda: len(page_of(here).documents.rows) == 1)
+        assert len(page_of(here).shelf.marked) == 2_500
+        await here.pilot.press("enter", "escape", "escape")
+        await until(lambda: len(page_of(here).documents.rows) == 2_500)
 
 
 async def test_a_document_is_read_from_its_beginning(shell: OpenShell) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import msgspec
 
 from core.guard import one_line
-from core.retrieval.library import Ingest, LibraryDocument, Space
+from core.retrieval.library import Ingest, Space
 from tui import format as fmt
 from tui.glyphs import Glyphs
-from tui.render.chat_list import ago
-from tui.render.pieces import Piece, Pieces, column, cut, spread
+from tui.render.pieces import Piece, Pieces, cut, spread
 from tui.theme import Ink
 
 COLOUR_INKS: dict[str, Ink] = {
@@ -27,23 +26,6 @@ COLOUR_INKS: dict[str, Ink] = {
 }
 """What a space's colour looks like; its name always stands beside it."""
 
-_MEDIA = {
-    "markdown": "Markdown",
-    "text": "text",
-    "rst": "RST",
-    "html": "web page",
-    "csv": "table",
-    "json": "JSON",
-    "notebook": "notebook",
-    "mail": "mail",
-    "pdf": "PDF",
-    "docx": "Word",
-    "pptx": "slides",
-    "xlsx": "Excel",
-    "epub": "book",
-    "code": "code",
-}
-
 
 class Look(msgspec.Struct, frozen=True):
     """Everything a row needs besides what it shows."""
@@ -56,14 +38,14 @@ class Look(msgspec.Struct, frozen=True):
     """Writes paths as people do."""
 
 
-def media_word(media: str) -> str:
-    """What kind of document it is, as a short word."""
-    return _MEDIA.get(media, media) or fmt.UNKNOWN
+def grouped(number: int) -> str:
+    """A number that can be read: `12 345`."""
+    return f"{number:,}".replace(",", " ")
 
 
 def plural(number: int, one: str, many: str = "") -> str:
     """A number and its noun: `1 document`, `12 documents`."""
-    return f"{number:,}".replace(",", " ") + f" {one if number == 1 else many or one + 's'}"
+    return grouped(number) + f" {one if number == 1 else many or one + 's'}"
 
 
 # Spaces -----------------------------------------------------------------------------------------
@@ -107,7 +89,7 @@ def progress_words(ingest: Ingest) -> str:
     if ingest.phase == "waiting":
         return "waits for its turn"
     if ingest.phase == "held":
-        return f"paused at {ingest.done} of {ingest.documents}"
+        return f"paused at {grouped(ingest.done)} of {grouped(ingest.documents)}"
     if ingest.phase == "scanning":
         return "looking through the folders…"
     if ingest.phase == "finishing":
@@ -161,7 +143,7 @@ def ingest_line(ingest: Ingest, glyphs: Glyphs) -> Pieces:
     share = ingest.done / ingest.documents if ingest.documents else 0.0
     pieces: list[Piece] = [*bar(share, 24, glyphs), ("  ", "text"), (progress_words(ingest), "accent")]
     if ingest.documents:
-        pieces.append((f"   {ingest.done} of {plural(ingest.documents, 'document')}", "text"))
+        pieces.append((f"   {grouped(ingest.done)} of {plural(ingest.documents, 'document')}", "text"))
     if ingest.chunks:
         pieces.append((f"   {plural(ingest.chunks, 'chunk')}", "dim"))
     if ingest.speed:
@@ -185,84 +167,6 @@ def bar(share: float, width: int, glyphs: Glyphs) -> list[Piece]:
     return [(text, "accent"), ("░" * (width - len(text)), "rule")]
 
 
-# Documents --------------------------------------------------------------------------------------
-
-_WIDE_KIND, _WIDE_SIZE = 62, 76
-
-
-def document_head(width: int) -> list[Piece]:
-    """Name the columns."""
-    return spread(
-        [("   document", "dim")], _document_right(width, ("kind", "chunks", "size", "state")), width
-    )
-
-
-def document_row(document: LibraryDocument, width: int, look: Look) -> Pieces:
-    """A document: its title, what it is, how much of it there is, and how it is."""
-    glyphs = look.glyphs
-    signs: dict[str, Piece] = {
-        "ready": (glyphs.done, "good"),
-        "waiting": (glyphs.known, "dim"),
-        "failed": (glyphs.failed, "bad"),
-    }
-    state = {
-        "ready": "" if document.embedded >= document.chunks else "words only",
-        "waiting": "to be read",
-        "failed": "not readable",
-    }[document.state]
-    right = _document_right(
-        width,
-        (
-            media_word(document.media),
-            fmt.count(document.chunks).strip() if document.state == "ready" else "",
-            fmt.size(document.size).strip(),
-            state,
-        ),
-        bad=document.state == "failed",
-    )
-    title = one_line(document.title or document.source, 200)
-    left: list[Piece] = [(" ", "text"), signs[document.state], (" ", "text"), (title, "text")]
-    if document.notes and document.state == "ready":
-        left.append((f" {glyphs.warning}", "warn"))
-    return spread(left, right, width)
-
-
-def _document_right(width: int, cells: tuple[str, str, str, str], *, bad: bool = False) -> list[Piece]:
-    kind, chunks, size, state = cells
-    pieces: list[Piece] = []
-    if width >= _WIDE_KIND:
-        pieces.append((column(kind, 9) + "  ", "dim"))
-    pieces.append((column(chunks, 6, right=True) + "  ", "dim"))
-    if width >= _WIDE_SIZE:
-        pieces.append((column(size, 8, right=True) + "  ", "dim"))
-    pieces.append((column(state, 12), "bad" if bad else "dim"))
-    return pieces
-
-
-def document_detail(document: LibraryDocument, look: Look) -> list[Pieces]:
-    """What is to say about a document."""
-    title = one_line(document.title, 200)
-    source = one_line(look.short(document.source), 300)
-    lines: list[Pieces] = [[(title or source, "strong")]]
-    if document.error:
-        lines.append([(f"{look.glyphs.failed} ", "bad"), (one_line(document.error, 400), "text")])
-    parts = [media_word(document.media)]
-    if document.pages:
-        parts.append(plural(document.pages, "page"))
-    if document.sections:
-        parts.append(f"{plural(document.sections, 'section')}, {plural(document.chunks, 'chunk')}")
-    parts += [fmt.size(document.size).strip()]
-    if document.modified:
-        parts.append(f"changed {ago(document.modified, look.now)}")
-    lines.append([("  ·  ".join(parts), "text")])
-    if source and source != title:
-        lines.append([("from ", "dim"), (source, "text")])
-    lines.extend(
-        [(f"{look.glyphs.warning} ", "warn"), (one_line(note, 300), "text")] for note in document.notes[:3]
-    )
-    return lines
-
-
 # The line above ---------------------------------------------------------------------------------
 
 
@@ -274,13 +178,15 @@ def together(spaces: tuple[Space, ...]) -> Pieces:
     return [(f"{' · '.join(parts)} ", "dim")]
 
 
-def narrowed(text: str, failed: bool, shown: int, total: int) -> Pieces:  # noqa: FBT001 - as the page holds it
-    """What the list of documents is narrowed to, and how much of it is shown."""
+def narrowed(text: str, failed: bool, shown: int, total: int, marked: int) -> Pieces:  # noqa: FBT001 - as the page holds it
+    """What the list of documents is narrowed to, how much of it is shown, and how many are marked."""
     pieces: list[Piece] = [(" ", "text")]
+    if marked:
+        pieces += [(f"{plural(marked, 'document')} marked", "mark"), ("   ", "dim")]
     if text:
         pieces += [("named like ", "dim"), (one_line(text, 60), "accent"), ("   ", "dim")]
     if failed:
         pieces.append(("only those not readable   ", "accent"))
     if shown < total:
-        pieces.append((f"the first {shown} of {plural(total, 'document')}", "dim"))
+        pieces.append((f"the first {grouped(shown)} of {plural(total, 'document')}", "dim"))
     return pieces

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 from textual import on
 from textual.widgets import Input
 
-from core.errors import LeitstandError
 from core.guard import one_line
-from core.retrieval.library import COLOURS, Ingest, LibraryDocument, Space
+from core.retrieval.library import COLOURS, Ingest, Space
 from tui import keymap
 from tui.modals.ask import Ask
 from tui.modals.confirm import Confirm
 from tui.modals.find import Find
-from tui.modals.passage import Reading
 from tui.modals.paths import AskPath
 from tui.modals.pick import Pick
 from tui.render.library import plural
 from tui.screens.chat_writing import files_starting
-from tui.screens.library_view import LibraryView
+from tui.screens.library_documents import LibraryDocuments, named
 from tui.widgets.offers import Offer
 from tui.widgets.row_list import RowList
 
 
-class LibraryScreen(LibraryView):
+class LibraryScreen(LibraryDocuments):
     """Every key asks the engine and says what came of it."""
 
     BINDINGS = keymap.bindings("library")
@@ -32,22 +28,6 @@ class LibraryScreen(LibraryView):
     def __init__(self) -> None:
         super().__init__()
         self._deleted: list[int] = []
-        self._removed: list[tuple[int, tuple[str, ...]]] = []
-        """Files whose documents were removed here, and from which space: they can be read again."""
-
-    async def _do(self, work: Awaitable[object], said: str = "", hint: str = "") -> bool:
-        try:
-            await work
-        except LeitstandError as error:
-            self.leitstand.say_error(error)
-            return False
-        if said:
-            self.leitstand.toast("good", said, hint)
-        await self.resync()
-        return True
-
-    def _work(self, work: Awaitable[object]) -> None:
-        self.run_worker(work, group="library", exit_on_error=False)
 
     # Spaces -------------------------------------------------------------------------------------
 
@@ -105,10 +85,9 @@ class LibraryScreen(LibraryView):
         self.app.push_screen(Pick("Colour of the space", tuple(words), space.colour or "none"), chosen)
 
     def action_delete(self) -> None:
-        """Delete the selected document or space after a question; that can be undone."""
-        undo = self.key_of("library.undo")
-        if (document := self.document) is not None:
-            self._ask_remove(document, undo)
+        """Take documents out, or delete the selected space, after a question; that can be undone."""
+        if self.documents.has_focus:
+            self._ask_remove(purge=False)
             return
         if (space := self._chosen()) is None:
             return
@@ -120,47 +99,42 @@ class LibraryScreen(LibraryView):
         gone = (
             f"{plural(space.documents, 'document')} leave the library" if space.documents else "It is empty"
         )
-        consequence = f"{gone}; no file is touched. {undo} takes it back."
+        consequence = f"{gone}; no file is touched. {self.key_of('library.undo')} takes it back."
         self.app.push_screen(
             Confirm(f"Delete {one_line(space.name, 50)}?", consequence, "delete it"), answered
         )
 
-    def _ask_remove(self, document: LibraryDocument, undo: str) -> None:
-        self.documents.keep()
-        back = (
-            f"{undo} reads it again."
-            if document.kind == "file"
-            else "It was pasted: that cannot be taken back."
-        )
+    def action_erase(self) -> None:
+        """Erase documents for good; among the spaces: what was deleted from the selected one before."""
+        if self.documents.has_focus:
+            self._ask_remove(purge=True)
+            return
+        if (space := self.space) is None:
+            return
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - as Textual calls it
             if yes:
-                self._work(self._remove(document))
+                erased = self.engine.library.optimize(space.id, purge=True)
+                self._work(self._do(erased, "What was deleted is being overwritten."))
 
-        question = f"Take {one_line(document.title or document.source, 40)} out of the library?"
+        consequence = "What is left on the disk of documents taken out before is overwritten."
         self.app.push_screen(
-            Confirm(question, f"Its file stays where it is. {back}", "take it out"), answered
+            Confirm(f"Erase what was deleted from {one_line(space.name, 30)}?", consequence, "erase it"),
+            answered,
         )
-
-    async def _remove(self, document: LibraryDocument) -> None:
-        name = one_line(document.title or document.source, 60)
-        taken = await self._do(self.engine.library.remove_documents((document.id,)), f"Taken out: {name}.")
-        if taken and document.kind == "file":
-            self._removed.append((document.space, (document.source,)))
 
     async def _delete(self, space: Space) -> None:
         if await self._do(
             self.engine.library.delete_space(space.id),
             f"Deleted {one_line(space.name, 60)}.",
-            "u takes it back.",
+            f"{self.key_of('library.undo')} takes it back.",
         ):
             self._deleted.append(space.id)
 
     async def action_undo(self) -> None:
         """Take the last deletion back, also one of an earlier day."""
         if self._removed:
-            space, paths = self._removed.pop()
-            await self._do(self.engine.library.ingest(space, paths), "It is read again.")
+            await self._read_back(self._removed.pop())
             return
         if not self._deleted:
             gone = await self.engine.library.spaces(deleted=True)
@@ -215,8 +189,17 @@ class LibraryScreen(LibraryView):
             await self._do(self.engine.jobs.cancel(ingest.job), "Stopped. r reads the rest.")
 
     async def action_again(self) -> None:
-        """Read what is new or changed."""
-        if (space := self.space) is not None:
+        """Read what is new or changed; among the documents: those that are meant."""
+        if (space := self.space) is None:
+            return
+        if self.documents.has_focus:
+            meant = self.shelf.meant(self.document)
+            if paths := tuple(document.source for document in meant if document.kind == "file"):
+                words = f"Reading {named(meant, 60)[0]} again."
+                await self._do(self.engine.library.ingest(space.id, paths, again=True, keep=False), words)
+            else:
+                self.leitstand.toast("info", "It was pasted: there is no file to read again.")
+        else:
             await self._do(self.engine.library.ingest(space.id), "Looking for what is new or changed.")
 
     def action_reindex(self) -> None:
@@ -255,7 +238,11 @@ class LibraryScreen(LibraryView):
             self.documents.focus()
 
     def action_back(self) -> None:
-        """All documents again; then back to the spaces."""
+        """Nothing marked; then all documents again; then back to the spaces."""
+        if self.shelf.marked and self.documents.has_focus:
+            self.shelf.marked.clear()
+            self._marks_changed()
+            return
         line = self.query_one("#filter", Input)
         if self.text or self.only_failed or line.display:
             self.text, self.only_failed = "", False
@@ -271,45 +258,6 @@ class LibraryScreen(LibraryView):
     @on(RowList.Opened, "#spaces")
     def _space_opened(self) -> None:
         self.action_other()
-
-    @on(RowList.Opened, "#documents")
-    def _document_opened(self) -> None:
-        document = self.documents.selected
-        if document is None:
-            return
-        if document.sections:
-            self.app.push_screen(Reading(document.id, title=document.title or document.source))
-        else:
-            self.leitstand.toast("info", one_line(document.error, 300) or "It is still to be read.")
-
-    def action_filter(self) -> None:
-        """Open the filter line."""
-        line = self.query_one("#filter", Input)
-        line.display = True
-        line.focus()
-
-    @on(Input.Changed, "#filter")
-    async def _filtered(self, event: Input.Changed) -> None:
-        self.text = event.value
-        await self._read_now()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        self.query_one("#filter", Input).display = False
-        self.add_class("-inside")
-        self.documents.focus()
-
-    async def action_which(self) -> None:
-        """List only what could not be read, or everything again."""
-        self.only_failed = not self.only_failed
-        await self._read_now()
-
-    async def action_copy_path(self) -> None:
-        """Copy the path of the selected document, or why it was not read."""
-        if (document := self.document) is not None:
-            await self.leitstand.copy(document.error or document.source)
-        elif (space := self.space) is not None:
-            await self.leitstand.copy(space.name)
 
 
 def _offer(name: str) -> Offer:

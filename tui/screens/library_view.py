@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from textual import on
@@ -14,7 +15,6 @@ from core.errors import LeitstandError
 from core.retrieval.library import (
     DocumentChanged,
     DocumentsChanged,
-    DocumentState,
     Ingest,
     IngestProgress,
     LibraryDocument,
@@ -23,23 +23,31 @@ from core.retrieval.library import (
     SpacesChanged,
 )
 from tui import keymap
-from tui.render import library
+from tui.render import library, shelf
 from tui.render.pieces import Pieces
 from tui.screens.base import EngineScreen
+from tui.screens.library_shelf import PAGE, Narrowed, Shelf
 from tui.widgets.detail import Detail
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
 
-MOST_SHOWN = 1_000
-_ONLY_FAILED: tuple[DocumentState, ...] = ("failed",)
 _SOON = 0.3
 """Seconds after which a list that changed is read again: a job changes it many times a second."""
+_SOON_A_PAGE = 0.7
+"""How much later for each further page it has."""
+
+
+class Documents(RowList[LibraryDocument]):
+    """The documents of a space; some of them may be marked."""
+
+    BINDINGS = keymap.bindings("documents")
 
 
 class LibraryView(EngineScreen):
     """Spaces and their documents, and the story of the selected one under them."""
 
     PAGE = "library"
+    SCOPES = ("documents",)
     DEFAULT_CSS = """
     LibraryView #spaces { width: 40; border-right: solid $ink-rule; }
     LibraryView.-narrow #spaces { width: 1fr; border-right: none; }
@@ -58,9 +66,7 @@ class LibraryView(EngineScreen):
         self.ingests: dict[int, Ingest] = {}
         self.text = ""
         self.only_failed = False
-        self._shown: int | None = None
-        """The space whose documents are listed."""
-        self._total = 0
+        self.shelf = Shelf()
         self._read_once = False
         self._soon: Timer | None = None
 
@@ -74,7 +80,7 @@ class LibraryView(EngineScreen):
                 yield RowList(self._paint_space, key=lambda space: space.id, row_height=2, id="spaces")
                 with Vertical(id="shelf"):
                     yield Line(id="heads")
-                    yield RowList(self._paint_document, key=lambda document: document.id, id="documents")
+                    yield Documents(self._paint_document, key=lambda document: document.id, id="documents")
                     yield Detail(id="shelf-words")
             yield Line(id="rule")
             yield Detail(id="library-detail")
@@ -96,9 +102,9 @@ class LibraryView(EngineScreen):
         return self.query_one("#spaces", RowList)
 
     @property
-    def documents(self) -> RowList[LibraryDocument]:
+    def documents(self) -> Documents:
         """The documents of the selected space."""
-        return self.query_one("#documents", RowList)
+        return self.query_one(Documents)
 
     @property
     def space(self) -> Space | None:
@@ -123,20 +129,35 @@ class LibraryView(EngineScreen):
         await self.read_documents()
 
     async def read_documents(self) -> None:
-        """Read the documents of the selected space."""
+        """Read the documents of the selected space; the first page is waited for, the others follow."""
         space = self.space
         if space is None:
-            self._shown, self._total = None, 0
+            self.shelf.clear()
             self.documents.put(())
-        else:
-            states = _ONLY_FAILED if self.only_failed else ()
-            found = await self.engine.library.documents(
-                space.id, text=self.text, states=states, limit=MOST_SHOWN
-            )
-            if self.space is None or self.space.id != space.id:
-                return  # the cursor moved on while this was read
-            self._shown, self._total = space.id, found.total
-            self.documents.put(found.documents, words=self._no_documents(space))
+            self._explain()
+            return
+        wanted = Narrowed(space.id, self.text, self.only_failed)
+        first = asyncio.Event()
+
+        def show() -> None:
+            if self.space is not None and self.space.id == wanted.space:
+                self._show_documents()
+            first.set()
+
+        async def read() -> None:
+            try:
+                await self.shelf.read(self.engine, wanted, show)
+            except LeitstandError as error:
+                self.leitstand.say_error(error)
+            finally:
+                first.set()
+
+        self.run_worker(read(), group="documents", exit_on_error=False)
+        await first.wait()
+
+    def _show_documents(self) -> None:
+        """Show what is known of them."""
+        self.documents.put(tuple(self.shelf.rows), words=self._no_documents(self.space))
         self._explain()
 
     def _space_changed(self, event: SpaceChanged) -> None:
@@ -150,30 +171,25 @@ class LibraryView(EngineScreen):
         await self.resync()
 
     def _document_changed(self, event: DocumentChanged) -> None:
-        if event.document.space != self._shown:
+        if event.document.space != self.shelf.space:
             return
-        rows = self.documents.rows
-        if any(row.id == event.document.id for row in rows):
-            changed = [event.document if row.id == event.document.id else row for row in rows]
-            self.documents.put(changed, words=self._no_documents(self.space))
-            self._explain()
+        if self.shelf.put(event.document):
+            self._show_documents()
         else:
             self._read_soon()
 
     def _documents_changed(self, event: DocumentsChanged) -> None:
-        if event.space == self._shown:
+        if event.space == self.shelf.space:
             self._read_soon()
 
     def _read_soon(self) -> None:
         if self._soon is None:
-            self._soon = self.set_timer(_SOON, self._read_now)
+            pages = len(self.shelf.rows) // PAGE
+            self._soon = self.set_timer(_SOON + pages * _SOON_A_PAGE, self._read_now)
 
     async def _read_now(self) -> None:
         self._soon = None
-        try:
-            await self.read_documents()
-        except LeitstandError as error:
-            self.leitstand.say_error(error)
+        await self.read_documents()
 
     def _progressed(self, event: IngestProgress) -> None:
         self.ingests[event.ingest.space] = event.ingest
@@ -203,7 +219,8 @@ class LibraryView(EngineScreen):
         return library.space_row(space, width, self.look)
 
     def _paint_document(self, document: LibraryDocument, width: int) -> list[Pieces]:
-        return [library.document_row(document, width, self.look)]
+        marked = document.id in self.shelf.marked
+        return [shelf.document_row(document, width, self.look, marked=marked)]
 
     @on(RowList.Moved, "#spaces")
     async def _moved(self) -> None:
@@ -222,8 +239,10 @@ class LibraryView(EngineScreen):
     def _explain(self) -> None:
         space, document = self.space, self.document
         lines: list[Pieces] = []
-        if document is not None:
-            lines = library.document_detail(document, self.look)
+        if self.shelf.marked and self.documents.has_focus:
+            lines = shelf.marked_detail(tuple(self.shelf.marked.values()), self.key_of)
+        elif document is not None:
+            lines = shelf.document_detail(document, self.look, self.key_of)
         elif space is not None:
             lines = library.space_detail(space, self.look)
         self.query_one("#library-detail", Detail).say(lines)
@@ -233,9 +252,15 @@ class LibraryView(EngineScreen):
         words.say(teach)
         heads = self.query_one("#heads", Line)
         self.documents.display = heads.display = not teach
-        heads.put([(" ", "dim"), *library.document_head(max(self.documents.size.width - 1, 20))])
+        heads.put([(" ", "dim"), *shelf.document_head(max(self.documents.size.width - 1, 20))])
         self.query_one("#together", Line).put(
-            library.narrowed(self.text, self.only_failed, len(self.documents.rows), self._total),
+            library.narrowed(
+                self.text,
+                self.only_failed,
+                len(self.documents.rows),
+                self.shelf.total,
+                len(self.shelf.marked),
+            ),
             library.together(tuple(self.known.values())),
         )
         self.show_keys()
@@ -303,10 +328,14 @@ class LibraryView(EngineScreen):
         ingest = self.ingests.get(space.id) if space is not None else None
         return {
             "library.search": bool(self.known),
-            "library.add": space is not None,
-            "library.pause": ingest is not None and ingest.unfinished,
+            "library.add": space is not None and not self.documents.has_focus,
+            "library.new": not self.documents.has_focus,
+            "library.pause": ingest is not None and ingest.unfinished and not self.documents.has_focus,
             "library.again": space is not None and bool(space.roots or space.documents),
             "library.change": own and self.document is None,
             "library.delete": own or self.document is not None,
-            "library.other": space is not None and bool(space.documents),
+            "library.other": space is not None and bool(space.documents) and not self.documents.has_focus,
+            "library.back": self.documents.has_focus,
+            "documents.mark": self.documents.has_focus,
+            "documents.mark_all": self.documents.has_focus,
         }.get(id, True)

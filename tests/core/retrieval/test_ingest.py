@@ -273,3 +273,23 @@ async def test_nothing_to_read_is_said(room: ReadingRoom) -> None:
         await room.library.ingest(space.id, ("/nowhere/at/all",))
     with pytest.raises(UsageError, match="Nothing was read into a yet"):
         await room.library.ingest(space.id)
+
+
+async def test_what_is_read_once_is_no_new_root_and_taking_a_named_file_out_forgets_it(
+    room: ReadingRoom,
+) -> None:
+    one, two = room.write("one.txt", "The cat sleeps."), room.write("two.txt", "Rain falls.")
+    alone = room.shelf.parent / "alone.txt"
+    alone.write_text("A heron stands.")
+    space = await space_of(room)
+    await room.ingested(space)
+    await room.ingested(space, alone)
+    await room.ingested(space, one, again=True, keep=False)
+    assert set((await room.library.space(space.id)).roots) == {str(room.shelf), str(alone)}
+    documents = (await room.library.documents(space.id)).documents
+    ids = tuple(each.id for each in documents if each.source in (str(alone), str(two)))
+    assert await room.library.remove_documents(ids) == 2
+    assert (await room.library.space(space.id)).roots == (str(room.shelf),)
+    await room.ended(await room.library.ingest(space.id))
+    now = {each.source for each in (await room.library.documents(space.id)).documents}
+    assert now == {str(one), str(two)}
