@@ -15,7 +15,8 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,28 @@ class Index:
         self._connecting = asyncio.Lock()
         self._shelves: dict[tuple[int, int], Shelf] = {}
         self._builds: dict[int, int] = {}
+        self._spoken: dict[int, str] = {}
 
     def choose(self, space: int, build: int) -> None:
         """Say which build of a space is meant from now on; the first unless somebody says so."""
         self._builds[space] = build
+
+    def speak(self, space: int, language: str) -> None:
+        """Say which language a space is in; with none its texts decide. It counts from the next upkeep on."""
+        self._spoken[space] = language.capitalize()
+        for (one, _), shelf in self._shelves.items():
+            if one == space:
+                shelf.spoken = self._spoken[space]
+
+    @asynccontextmanager
+    async def bulk(self, space: int, *, build: int | None = None) -> AsyncIterator[None]:
+        """Put much into a space: upkeep comes more rarely, and `optimize` is called afterwards."""
+        shelf = await self._shelf(space, build)
+        shelf.bulks += 1
+        try:
+            yield
+        finally:
+            shelf.bulks -= 1
 
     async def prepare(self) -> None:
         """Import and connect, so that the first search need not; quick when it is done already."""
@@ -253,6 +272,7 @@ class Index:
             found = self._shelves.setdefault(
                 (space, build), Shelf(database, path, space, build, self._in_thread, self._on_repair)
             )
+            found.spoken = self._spoken.get(space, "")
         return found
 
     async def _connect(self) -> AsyncConnection:

@@ -33,6 +33,8 @@ _READ_AHEAD, _MADE_AHEAD = 256, 2_000
 """Units that wait between two stages."""
 _EMBEDDED_AT_ONCE, _PUT_AT_ONCE = 64, 2_000
 """Units that are worked on together, over several documents."""
+_PUT_AT_LEAST, _GATHERED_FOR = 1_000, 0.5
+"""A commit costs the same for few as for many: units gather for it, but no longer than these seconds."""
 _TELL_EVERY = 0.2
 
 
@@ -280,7 +282,7 @@ class Ingestor:
 
     async def _put_all(self, made: Pipe[_Read]) -> None:
         stamp = self._embedder.stamp if self._embedder is not None else ""
-        while group := await made.take(_PUT_AT_ONCE):
+        while group := await made.take(_PUT_AT_ONCE, least=_PUT_AT_LEAST, patience=_GATHERED_FOR):
             await self._put(group, stamp)
 
     async def _put(self, group: Sequence[_Read], stamp: str) -> None:

@@ -23,10 +23,13 @@ NEVER = -1
 
 _SMALL = 60
 """Tokens up to which a paragraph is not looked into for sentences."""
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]?[^\Wa-z_])|(?<=[。！？])|\n{2,}")
+# It begins with what it consumes: a pattern that only looks behind is tried at every letter.
+_SENTENCE = re.compile(
+    r"[.!?…。！？\n](?:(?<=[.!?…])[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]?[^\Wa-z_])|(?<=[。！？])|(?<=\n)\n+)"
+)
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 _LINES = re.compile(r"\n")
-_WORDS = re.compile(r"\s+|(?<=[,;:、，])")
+_COMMAS = frozenset(",;:、，")
 
 
 def estimate(text: str) -> int:
@@ -165,25 +168,24 @@ def _steps(text: str, kind: str, tokens: TokenCount, small: int, most: int) -> l
     else:
         ways = ((_SENTENCE, SENTENCE), (_LINES, LINE))
     parts = [(text, 0)]
-    for number, (pattern, strength) in enumerate((*ways, (_WORDS, WORD))):
-        limit = small if number == 0 else most // 3 if pattern is not _WORDS else most // 2
+    for number, (pattern, strength) in enumerate(ways):
+        limit = small if number == 0 else most // 3
         if number == 0 or any(tokens(part) > limit for part, _ in parts):
             parts = [
                 one
                 for part, joint in parts
-                for one in (
-                    _at(part, pattern, joint, strength, tokens, limit)
-                    if tokens(part) > limit
-                    else [(part, joint)]
-                )
+                for one in (_at(part, pattern, joint, strength) if tokens(part) > limit else [(part, joint)])
             ]
     room = max(1, most // 2)
-    return [one for part, joint in parts for one in _characters(part, joint, tokens, room)]
+    return [
+        one
+        for part, joint in parts
+        for some, before in (_words(part, joint, room * 2) if tokens(part) > room else [(part, joint)])
+        for one in _characters(some, before, tokens, room)
+    ]
 
 
-def _at(
-    text: str, pattern: re.Pattern[str], joint: int, strength: int, tokens: TokenCount, limit: int
-) -> list[tuple[str, int]]:
+def _at(text: str, pattern: re.Pattern[str], joint: int, strength: int) -> list[tuple[str, int]]:
     """Break a text at a pattern, each piece keeping the white space behind it."""
     ends = [found.end() for found in pattern.finditer(text)]
     if not ends:
@@ -192,22 +194,37 @@ def _at(
         ends.append(len(text))
     found: list[tuple[str, int]] = []
     begin = 0
-    if strength > WORD:
-        for end in ends:
-            found.append((text[begin:end], strength))
-            begin = end
-    else:
-        # Words are too small to be pieces: as many as half a unit holds.
-        last = 0
-        step = max(1, limit * 2)
-        for end in ends:
-            if end - begin > step and last > begin:
-                found.append((text[begin:last], strength))
-                begin = last
-            last = end
-        found.append((text[begin:], strength))
+    for end in ends:
+        found.append((text[begin:end], strength))
+        begin = end
     found[0] = (found[0][0], joint)
     return found
+
+
+def _words(text: str, joint: int, step: int) -> list[tuple[str, int]]:
+    """Break a text between words: they are too small to be pieces, so each is as long as a step allows."""
+    found: list[tuple[str, int]] = []
+    begin = 0
+    while len(text) - begin > step:
+        end = begin + step
+        while end > begin and not _is_between_words(text, end):
+            end -= 1
+        if end == begin:
+            end = begin + step + 1
+            while end < len(text) and not _is_between_words(text, end):
+                end += 1
+        if end == len(text):
+            break
+        found.append((text[begin:end], WORD if found else joint))
+        begin = end
+    found.append((text[begin:], WORD if found else joint))
+    return found
+
+
+def _is_between_words(text: str, at: int) -> bool:
+    """Whether a word, or the white space behind one, ends here."""
+    before = text[at - 1]
+    return not text[at].isspace() and (before.isspace() or before in _COMMAS)
 
 
 def _characters(text: str, joint: int, tokens: TokenCount, room: int) -> list[tuple[str, int]]:

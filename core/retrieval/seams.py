@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -112,6 +113,14 @@ class Index(Protocol):
 
     def choose(self, space: int, build: int) -> None:
         """Say which build of a space is meant from now on."""
+        ...
+
+    def speak(self, space: int, language: str) -> None:
+        """Say which language a space is in; with none its texts decide."""
+        ...
+
+    def bulk(self, space: int, *, build: int | None = None) -> AbstractAsyncContextManager[None]:
+        """Put much into a space: upkeep comes more rarely, and `optimize` is called afterwards."""
         ...
 
     async def add(

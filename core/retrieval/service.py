@@ -14,9 +14,7 @@ Reading is a job: it is paused, released and cancelled with the verbs of the que
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from hashlib import blake2b
-from pathlib import Path
+from collections.abc import Callable
 
 from core.bus import Bus, Notice
 from core.clock import Clock
@@ -55,7 +53,7 @@ from core.retrieval.route import SpaceRouter
 from core.retrieval.seams import Embedder
 from core.retrieval.shelves import Shelves
 from core.retrieval.types import EVERYTHING, Filter
-from core.retrieval.working import KINDS, READ, REINDEX, TIDY, TidyAsk, Worker, job
+from core.retrieval.working import KINDS, READ, REINDEX, TIDY, TidyAsk, Worker, job, read_job
 from core.store.database import Database
 from core.tasks import Tasks
 
@@ -86,7 +84,7 @@ class LibraryService:
         self._index = parts.index(self._repaired)
         self.copy_index = self._index.copy
         self._embedders: dict[tuple[str, str], Embedder] = {}
-        self._shelves = Shelves(desk)
+        self._shelves = Shelves(desk, speak=self._index.speak)
         self._binder = Binder(desk, self._index)
         self._guide = Guide(
             desk, SpaceRouter(self._index, in_thread=tasks.in_thread), embedder=self._embedder
@@ -104,8 +102,9 @@ class LibraryService:
 
     async def recover(self) -> None:
         """Know which tables are meant and which jobs there are; before the queue starts."""
-        for row in await self._desk.database.read("SELECT id, build FROM space"):
+        for row in await self._desk.database.read("SELECT id, build, language FROM space"):
             self._index.choose(row["id"], row["build"])
+            self._index.speak(row["id"], row["language"])
         await self._follower.recall()
 
     async def start(self) -> None:
@@ -185,10 +184,17 @@ class LibraryService:
         language: str | None = None,
         model: str | None = None,
     ) -> Space:
-        """Change a space; None leaves something as it is. Another model or language asks for a re-index."""
-        return await self._shelves.change(
+        """Change a space; None leaves something as it is. Another model asks for a re-index.
+
+        In another language the words are taken apart anew, in the background.
+        """
+        before = await self._desk.open_space(id)
+        changed = await self._shelves.change(
             id, name=name, description=description, colour=colour, language=language, model=model
         )
+        if changed.language != before.language:
+            await self.optimize(id)
+        return changed
 
     @exposed
     async def delete_space(self, id: int) -> Space:
@@ -240,7 +246,7 @@ class LibraryService:
         )
         if not kept and not texts:
             raise UsageError(f"Nothing was read into {found.name} yet.", "Name a file or a folder.")
-        new = _read_job(found, kept, given, again=again)
+        new = read_job(found, kept, given, again=again)
         async with desk.database.write() as tx:
             for path in given if keep else ():
                 await desk.spaces.add_root(tx, space, path, watch=watch, now=desk.clock.now())
@@ -433,13 +439,6 @@ class LibraryService:
             Notice("warning", "The index of a space was damaged and is being mended.", at=desk.clock.now())
         )
         desk.tasks.spawn("mending the library", self._follower.enqueue_mend(space, wholly=True))
-
-
-def _read_job(space: Space, paths: Sequence[str], given: Sequence[str], *, again: bool) -> NewJob:
-    what = Path(given[0]).name if len(given) == 1 else f"{len(given)} paths" if given else "everything"
-    mark = blake2b("\0".join(paths).encode("utf-8", "replace"), digest_size=8).hexdigest()
-    ask = ReadAsk(space=space.id, paths=tuple(paths), again=again)
-    return job(READ, f"{one_line(what, 60)} → {space.name}", ask, sole=f"{READ}:{space.id}:{mark}:{again}")
 
 
 def _number(id: str) -> int:

@@ -100,6 +100,12 @@ class Shelf:
         self.commits = 0
         self.new_rows = 0
         """Since the last upkeep."""
+        self.litter = 0
+        """Rows that versions hold which nobody needs any more, roughly."""
+        self.bulks = 0
+        """How many put much into it right now, and have it looked after in the end."""
+        self.spoken = ""
+        """The language somebody said the texts are in; empty: they say so themselves."""
         self._readers: set[asyncio.Future[None]] = set()
         self._searchable = asyncio.Event()
         self._searchable.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.errors import NotFound, Refused, UsageError
@@ -24,8 +24,10 @@ LANGUAGES = (
 class Shelves:
     """The spaces, without what is in them."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, speak: Callable[[int, str], None]) -> None:
         self._desk = desk
+        self._speak = speak
+        """Hears which language the words of a space are in."""
 
     async def all(self, *, deleted: bool) -> Spaces:
         """Every space that is there, or every deleted one."""
@@ -64,6 +66,7 @@ class Shelves:
             if chat_id is None and await desk.spaces.taken(tx, space.name):
                 raise _taken(space.name)
             id = await desk.spaces.insert(tx, space)
+        self._speak(id, space.language)
         return await desk.tell(id)
 
     async def session(self, chat_id: int) -> Space:
@@ -103,6 +106,7 @@ class Shelves:
                 if space.chat_id is None and await desk.spaces.taken(tx, renamed, but=id):
                     raise _taken(renamed)
                 await desk.spaces.update(tx, id, **changes, updated=desk.clock.now())
+            self._speak(id, changes.get("language", space.language))
         return await desk.tell(id)
 
     async def delete(self, id: int) -> Space:

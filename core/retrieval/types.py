@@ -6,6 +6,8 @@
 A section is 400–600 tokens at natural boundaries; its units are 120–250 tokens each. Sections stand in
 SQLite with the documents; units stand in the space's own table of the index. Positions count from 1 and
 speak of the source as a person opens it: pages where it has pages, lines where it has lines.
+
+What there are thousands of is left alone by the collector of cycles: it holds nothing that could hold it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ BlockKind = Literal["heading", "prose", "list", "table", "code"]
 """A list, a table and a code fence stay whole while they fit."""
 
 
-class Block(msgspec.Struct, frozen=True, omit_defaults=True):
+class Block(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A piece of a document with a shape of its own, in reading order."""
 
     kind: BlockKind
@@ -47,7 +49,7 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     """What could not be read, one sentence each; the rest of it was."""
 
 
-class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+class Place(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Where a text stands in its source."""
 
     page: int | None = None
@@ -56,7 +58,7 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     line_end: int | None = None
 
 
-class Section(msgspec.Struct, frozen=True, omit_defaults=True):
+class Section(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a model is given to read: one stretch of a document under one heading."""
 
     key: str
@@ -69,7 +71,7 @@ class Section(msgspec.Struct, frozen=True, omit_defaults=True):
     tokens: int = 0
 
 
-class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
+class Unit(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is embedded and searched: a stretch of one section."""
 
     key: str
@@ -101,7 +103,7 @@ class Cut(msgspec.Struct, frozen=True):
     units: tuple[Unit, ...]
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A unit as it stands in the index of a space."""
 
     key: str
@@ -131,7 +133,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 EVERYTHING = Filter()
 
 
-class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
+class Hit(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A unit that a search found in the index, with what each way of searching says of it."""
 
     key: str

@@ -27,6 +27,12 @@ DUE_COMMITS, DUE_ROWS, DUE_SHARE = 20, 2_000, 50
 """New commits and rows after which upkeep is worth its time: what no index knows is searched row by row.
 In a large table it takes longer, so that there a fiftieth of it must be new."""
 
+BULK_COMMITS, BULK_LEAST, BULK_MOST = 100, 5_000, 20_000
+"""The same while much is put in: upkeep writes all of a table anew, so that it comes when the table has
+doubled. Twenty thousand rows that no index knows keep a search waiting for some tenths of a second."""
+_LITTER = 50_000
+"""Rows that older versions may hold meanwhile, or as many as the table has: cleaning up takes its time."""
+
 _CHEAP = 64 << 20
 """Bytes that are written anew without a thought: joining small files writes their large neighbours, too."""
 _WORTH_COMMITS, _WORTH_ROWS = 8, 200
@@ -44,6 +50,9 @@ log = logging.getLogger("leitstand.index")
 
 def is_due(shelf: Shelf) -> bool:
     """Whether so much is new that searches begin to feel it."""
+    if shelf.bulks:
+        due = max(BULK_LEAST, min(shelf.count // 2, BULK_MOST))
+        return shelf.commits >= BULK_COMMITS or shelf.new_rows >= due
     return shelf.commits >= DUE_COMMITS or shelf.new_rows >= max(DUE_ROWS, shelf.count // DUE_SHARE)
 
 
@@ -64,12 +73,22 @@ async def tidy(shelf: Shelf, in_thread: InThread) -> None:
             await shelf.repeated(table.optimize)
             # Only what is surely on the disk may take the place of older versions.
             await shelf.flush()
-            await _clean(shelf, table)
+            shelf.litter += shelf.count
+            clean = not shelf.bulks or shelf.litter > max(_LITTER, shelf.count)
+            if clean:
+                await _clean(shelf, table)
             await shelf.look(table)
-        shelf.commits = shelf.new_rows = 0
+        await _tidied(shelf, in_thread, clean=clean)
+
+
+async def _tidied(shelf: Shelf, in_thread: InThread, *, clean: bool) -> None:
+    """Begin to count anew."""
+    shelf.commits = shelf.new_rows = 0
+    if clean:
+        shelf.litter = 0
         await in_thread(durable.forget_bad, shelf.path)
         await in_thread(durable.keep_spare, shelf.path)
-        await in_thread(give_memory_back)
+    await in_thread(give_memory_back)
 
 
 async def _clean(shelf: Shelf, table: AsyncTable) -> None:
@@ -99,10 +118,7 @@ async def purge(shelf: Shelf, in_thread: InThread) -> None:
                 await shelf.flush()
             await _clean(shelf, table)
             await shelf.look(table)
-        shelf.commits = shelf.new_rows = 0
-        await in_thread(durable.forget_bad, shelf.path)
-        await in_thread(durable.keep_spare, shelf.path)
-        await in_thread(give_memory_back)
+        await _tidied(shelf, in_thread, clean=True)
 
 
 async def _rewrite(shelf: Shelf, table: AsyncTable, spool: Path, in_thread: InThread) -> None:
@@ -143,6 +159,8 @@ async def index_words(shelf: Shelf, table: AsyncTable) -> None:
     from lancedb.index import FTS
 
     tongue = tongue_of(await _sample(table))
+    if shelf.spoken:
+        tongue = tongue._replace(language=shelf.spoken)
     if await _tongue_of_index(table) == tongue:
         return
     config = FTS(

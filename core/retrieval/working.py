@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
 
 import msgspec
 
@@ -17,6 +19,7 @@ from core.errors import (
     ServerUnavailable,
     Timeout,
 )
+from core.guard import one_line
 from core.jobs.context import JobContext
 from core.jobs.types import NewJob, packed
 from core.retrieval.binding import MOST_AT_ONCE, Binder, row_of
@@ -89,9 +92,10 @@ class Worker:
             embedder = await self._maker(space)
             await self._binder.mend(space, embedder)
             ingestor = Ingestor(self._desk, self._index, self._binder, self._tools, ctx, space, embedder)
-            await ingestor.run(ask)
-            await self._made(space, embedder)
-            await self._fill(ctx, space, embedder if ingestor.away is None else None, ingestor.meter)
+            async with self._index.bulk(space.id):
+                await ingestor.run(ask)
+                await self._made(space, embedder)
+                await self._fill(ctx, space, embedder if ingestor.away is None else None, ingestor.meter)
             await self._finish(ctx, space, ingestor.meter)
 
     async def embed(self, ctx: JobContext) -> None:
@@ -101,7 +105,8 @@ class Worker:
             embedder = await self._maker(space, strictly=True)
             await self._binder.mend(space, embedder)
             meter = Meter(space.id)
-            await self._fill(ctx, space, embedder, meter)
+            async with self._index.bulk(space.id):
+                await self._fill(ctx, space, embedder, meter)
             await self._finish(ctx, space, meter)
 
     async def mend(self, ctx: JobContext) -> None:
@@ -133,7 +138,8 @@ class Worker:
             embedder = await self._maker(space, anew=True)
             build = await self._desk.spaces.build(space.id) + 1
             meter = Meter(space.id)
-            await self._rebuild(ctx, space, embedder, build, meter)
+            async with self._index.bulk(space.id, build=build):
+                await self._rebuild(ctx, space, embedder, build, meter)
             await self._change_over(space, embedder, build)
             await self._finish(ctx, space, meter)
 
@@ -279,3 +285,11 @@ def job(kind: str, title: str, ask: object, *, sole: str, priority: str = "norma
         sole=sole,
         priority="batch" if priority == "batch" else "normal",
     )
+
+
+def read_job(space: Space, paths: Sequence[str], given: Sequence[str], *, again: bool) -> NewJob:
+    """The job that reads paths into a space; the same again waits for no second one."""
+    what = Path(given[0]).name if len(given) == 1 else f"{len(given)} paths" if given else "everything"
+    mark = blake2b("\0".join(paths).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    ask = ReadAsk(space=space.id, paths=tuple(paths), again=again)
+    return job(READ, f"{one_line(what, 60)} → {space.name}", ask, sole=f"{READ}:{space.id}:{mark}:{again}")

@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from core.errors import LeitstandError, Refused
+from core.retrieval import durable, upkeep
 from core.retrieval.index import Index
 from core.retrieval.shelf import Standing
+from core.retrieval.shelves import LANGUAGES
 from core.retrieval.types import Filter, Row
 from tests.core.retrieval.shelves import names, opened, rows, vector
 
@@ -300,6 +302,7 @@ import asyncio, sys
 from pathlib import Path
 from core.bus import Bus
 from core.tasks import Tasks
+from core.retrieval import durable, upkeep
 from core.retrieval.index import Index
 import core.retrieval.search, core.retrieval.embed, core.retrieval.upkeep
 assert not {"lancedb", "pyarrow", "numpy"} & set(sys.modules)
@@ -332,3 +335,60 @@ asyncio.run(main())
 
 def test_an_index_can_be_made_without_a_loop(tmp_path: Path) -> None:
     assert Index(tmp_path, in_thread=None).directory == tmp_path  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+async def test_words_are_brought_to_their_stems_in_the_language_that_was_chosen(
+    tmp_path: Path, language: str
+) -> None:
+    async with opened(tmp_path) as index:
+        index.speak(1, language)
+        await index.add(1, rows("lease", [NOTICE, RENT, PETS], embedded=False))
+        assert (await index.stats(1)).language == language.capitalize()
+        assert [hit.ord for hit in await index.words(1, "landlord", 5)] == [2]
+
+
+async def test_another_language_counts_from_the_next_upkeep_on_and_none_lets_the_texts_decide(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("lease", [NOTICE, RENT, PETS], embedded=False))
+        index.speak(1, "german")
+        await index.optimize(1)
+        assert (await index.stats(1)).language == "German"
+        index.speak(1, "")
+        await index.optimize(1)
+        assert (await index.stats(1)).language == "English"
+
+
+async def test_while_much_is_put_in_upkeep_comes_more_rarely_and_everything_is_found_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "DUE_COMMITS", 2)
+    monkeypatch.setattr(upkeep, "BULK_COMMITS", 4)
+    table = tmp_path / "units_1_r1.lance"
+    async with opened(tmp_path) as index:
+        async with index.bulk(1):
+            for number in range(6):
+                await index.add(1, rows(f"d{number}", [f"{RENT} {number}"]))
+                assert len(await index.words(1, "rent", 9)) == number + 1
+            assert (await index._shelf(1)).commits == 2
+            assert len(durable.manifests(table)) > 4, "cleaning up waits for the end"
+        await index.optimize(1)
+        assert len(durable.manifests(table)) == 1
+        assert (await index.stats(1)).unindexed == 0
+        assert len(await index.near(1, vector(RENT), 9)) == 6
+
+
+async def test_what_nobody_needs_any_more_is_removed_though_no_end_is_in_sight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "BULK_COMMITS", 1)
+    monkeypatch.setattr(upkeep, "_LITTER", 10)
+    most = 0
+    async with opened(tmp_path) as index, index.bulk(1):
+        for number in range(8):
+            await index.add(1, rows(f"d{number}", [RENT], embedded=False))
+            await index.remove(1, [f"d{number - 1}"])
+            most = max(most, len(durable.manifests(tmp_path / "units_1_r1.lance")))
+    assert most < 25

@@ -175,3 +175,18 @@ async def test_who_lists_spaces_hears_when_some_are_gone(tmp_path: Path) -> None
     await clock.advance(8 * DAY)
     async with reading_room(tmp_path, clock=clock) as room:
         assert any(isinstance(event, SpacesChanged) for event in room.seen.take())
+
+
+async def test_a_space_that_is_said_to_be_in_another_language_is_taken_apart_anew(tmp_path: Path) -> None:
+    async with reading_room(tmp_path) as room:
+        room.write("one.txt", "The houses of the village are old.")
+        space = await room.library.create_space("a", language="english")
+        await room.ingested(space)
+        assert (await room.index.stats(space.id)).language == "English"
+        await room.library.change_space(space.id, language="german")
+        tidying = next(one for one in await room.library.ingests() if one.title == "Tidy a")
+        assert (await room.ended(tidying)).state == "done"
+        assert (await room.index.stats(space.id)).language == "German"
+    async with reading_room(tmp_path) as room:
+        await room.ingested(space, room.write("two.txt", "The roofs are new."))
+        assert (await room.index.stats(space.id)).language == "German"
