@@ -96,7 +96,11 @@ class Measurer:
             if each.setting.digest == run.setting.digest
         ]
         await self.models.note_benchmark(run.model, figures.summary(runs))
-        return figures.report(run, runs[1] if len(runs) > 1 else None)
+        report = figures.report(run, runs[1] if len(runs) > 1 else None)
+        share = run.setting.gpu_percent
+        if report.speed is not None and share is not None and not run.shared:
+            await self.models.note_speed(run.setting.digest, share, report.speed.median)
+        return report
 
     async def alone(self, id: int) -> bool:
         """Whether no other job uses a model now."""

@@ -339,6 +339,7 @@ def verdict(fit: Fit) -> dict[str, Any]:
         "context": fit.context,
         "gpu_percent": fit.gpu_percent,
         "slower": fit.slower,
+        "slower_source": fit.slower_source,
         "largest_context": fit.largest_context,
         "could_unload": list(fit.could_unload),
         "reason": fit.reason,

@@ -8,6 +8,7 @@ from core.config.schema import Config
 from core.models.fit import Ask, Evictable, Needs, judge
 from core.models.learning import Memories
 from core.models.memory import Room
+from core.models.pace import cost
 from core.models.roster import Roster
 from core.models.sizing import Need, need
 from core.models.types import Fit, Model
@@ -47,6 +48,7 @@ class Assessor:
             own=(held.vram or 0) if held else 0,
             loaded=held.context if held else None,
             idle=self._idle(model),
+            cost=cost(self._memories.spoken, model.digest),
         )
         return judge(ask, self.needs(model))
 

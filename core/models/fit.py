@@ -7,16 +7,21 @@ like the memory of another machine, is unknown and stays that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
+from core.models.pace import Cost
 from core.models.sizing import SET_ASIDE, Need
 from core.models.types import Fit, GpuLoad, GpuMemory, Source, Verdict
-from core.ollama.reading import slowdown, slower
+from core.ollama.reading import slower
 
 SPARE = 1.1
 STEP = 1024
 """Contexts are proposed in steps of that many tokens."""
+
+_LEARNED = {"measured": "measured", "interpolated": "as other models here"}
+"""How the price of the processor is known, in words."""
 
 Needs = Callable[[int], Need | None]
 """What a model needs at a context."""
@@ -46,6 +51,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     loaded: int | None = None
     """The context it is in memory with, when it is."""
     idle: tuple[Evictable, ...] = ()
+    cost: Cost = Cost()
+    """What the processor costs here."""
 
 
 def judge(ask: Ask, needs: Needs) -> Fit:
@@ -79,7 +86,7 @@ def _in_memory(ask: Ask, need: Need, needs: Needs) -> Fit:
         free=_total_free(ask),
         total=_total(ask),
         gpu_percent=percent,
-        slower=slowdown(percent) if verdict == "spills" and ask.own else None,
+        **_slower(ask, percent, spills=verdict == "spills" and bool(ask.own)),
         largest_context=_largest(ask, ask.gpus, needs) if ask.gpus else None,
         loaded=True,
         reason=f"It is in memory now, {percent} % of it on the GPU.",
@@ -115,7 +122,7 @@ def _on_gpus(ask: Ask, gpus: Sequence[GpuMemory], need: Need, needs: Needs) -> F
         free=free,
         total=_total(ask),
         gpu_percent=percent,
-        slower=slowdown(percent) if verdict == "spills" else None,
+        **_slower(ask, percent, spills=verdict == "spills"),
         gpus=tuple(
             GpuLoad(gpu.name, gpu.free, bytes_)
             for gpu, bytes_ in zip(gpus, used or _filled(gpus), strict=False)
@@ -125,6 +132,11 @@ def _on_gpus(ask: Ask, gpus: Sequence[GpuMemory], need: Need, needs: Needs) -> F
         could_unload=room,
     )
     return msgspec.structs.replace(fit, reason=_reason(fit))
+
+
+def _slower(ask: Ask, percent: int, *, spills: bool) -> dict[str, Any]:
+    """How much slower it would run, and how that is known; nothing where all of it is on the GPU."""
+    return {"slower": ask.cost.times(percent), "slower_source": ask.cost.basis} if spills else {}
 
 
 def _verdict(ask: Ask, gpus: Sequence[GpuMemory], need: Need) -> tuple[Verdict, int]:
@@ -238,8 +250,14 @@ def worded(source: Source) -> str:
 
 def spilled(fit: Fit) -> str:
     """What becomes of a model that does not fit on the GPU alone."""
-    percent = fit.gpu_percent or 0
-    return f"{100 - percent} % of it would run on the CPU, {slower(percent)}"
+    return f"{100 - (fit.gpu_percent or 0)} % of it would run on the CPU, {slower_words(fit)}"
+
+
+def slower_words(fit: Fit) -> str:
+    """How much slower that is, and how it is known."""
+    if fit.slower is None:
+        return "slower"
+    return f"{slower(fit.slower)} ({_LEARNED.get(fit.slower_source, 'estimated')})"
 
 
 def gibibytes(size: int) -> str:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from core.clock import Clock
 from core.jobs.types import Fault
 from core.models import store
+from core.models.pace import Spoken
 from core.models.roster import Roster, key_of
 from core.models.sizing import Measured
 from core.models.store import Load, Note
@@ -24,11 +25,14 @@ class Memories:
         self._clock = clock
         self.loads: list[Load] = []
         """The newest first."""
+        self.spoken: list[Spoken] = []
+        """How fast answers were with which share on the GPU, the newest first."""
 
     async def recall(self) -> None:
         """Read what was kept."""
         self._roster.use_notes(await store.notes(self._database))
         self.loads = await store.loads(self._database)
+        self.spoken = await store.spoken(self._database)
 
     def measured(self, digest: str, cache: str) -> list[Measured]:
         """What loads of these files took, the newest of each context."""
@@ -94,6 +98,14 @@ class Memories:
                 speed_count=note.speed_count + 1,
             )
         )
+
+    async def spoke(self, digest: str, gpu_percent: int, speed: float) -> None:
+        """Remember how fast an answer was with that share on the GPU."""
+        spoken = Spoken(digest, gpu_percent, speed, self._clock.now())
+        alike = [each for each in self.spoken if (each.digest, each.gpu_percent) == (digest, gpu_percent)]
+        gone = alike[store.KEPT_SPOKEN - 1 :]
+        self.spoken = [spoken, *(each for each in self.spoken if each not in gone)]
+        await store.save_spoken(self._database, spoken)
 
     async def change(self, name: str, **values: bool | float | str | Fault | Benchmark | None) -> None:
         """Change a note."""

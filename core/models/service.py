@@ -356,6 +356,15 @@ class ModelService:
     async def note_answer(self, name: str, speed: float) -> None:
         """Remember how fast an answer was, in tokens a second."""
         await self.memories.answered(name, speed)
+        model = self.roster.find(name)
+        share = None if model is None or model.memory is None else model.memory.gpu_percent
+        if model is not None and model.digest and share is not None:
+            await self.note_speed(model.digest, share, speed)
+
+    async def note_speed(self, digest: str, gpu_percent: int, speed: float) -> None:
+        """Remember how fast a model was with that share on the GPU: what the processor costs follows."""
+        if speed > 0:
+            await self.memories.spoke(digest, gpu_percent, speed)
 
     async def note_benchmark(self, name: str, benchmark: Benchmark | None) -> None:
         """Remember what the last benchmark said."""

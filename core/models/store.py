@@ -10,9 +10,12 @@ import msgspec
 
 from core.jobs.types import Fault
 from core.models.facts import Facts
+from core.models.pace import Spoken
 from core.models.types import Benchmark, Tier
 from core.store.database import Database
 
+KEPT_SPOKEN = 9
+"""Speeds that are kept of each model's files for each share on the GPU."""
 KEPT_LOADS = 20
 """Loads that are kept of each model's files."""
 
@@ -131,4 +134,25 @@ async def save_load(database: Database, load: Load) -> None:
             "DELETE FROM model_load WHERE digest = ? AND id NOT IN "
             "(SELECT id FROM model_load WHERE digest = ? ORDER BY id DESC LIMIT ?)",
             (load.digest, load.digest, KEPT_LOADS),
+        )
+
+
+async def spoken(database: Database) -> list[Spoken]:
+    """Every speed that is kept, the newest first."""
+    rows = await database.read("SELECT digest, gpu_percent, speed, at FROM model_speed ORDER BY id DESC")
+    return [Spoken(**dict(row)) for row in rows]
+
+
+async def save_spoken(database: Database, spoken: Spoken) -> None:
+    """Keep a speed, and of its like the newest only."""
+    which = (spoken.digest, spoken.gpu_percent)
+    async with database.write() as tx:
+        await tx.execute(
+            "INSERT INTO model_speed (digest, gpu_percent, speed, at) VALUES (?, ?, ?, ?)",
+            (*which, spoken.speed, spoken.at),
+        )
+        await tx.execute(
+            "DELETE FROM model_speed WHERE digest = ? AND gpu_percent = ? AND id NOT IN (SELECT id FROM "
+            "model_speed WHERE digest = ? AND gpu_percent = ? ORDER BY id DESC LIMIT ?)",
+            (*which, *which, KEPT_SPOKEN),
         )

@@ -184,7 +184,9 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gpu_percent: int | None = None
     """The share that would be on the GPU."""
     slower: float | None = None
-    """About how many times slower it would run for the rest of it, which is on the CPU; an estimate."""
+    """About how many times slower it would run for the rest of it, which is on the CPU."""
+    slower_source: Source = "unknown"
+    """Where that is from: answers of this model, of other models here, or what is usual."""
     gpus: tuple[GpuLoad, ...] = ()
     largest_context: int | None = None
     """The longest context with which all of it stays on the GPU as free as it is now."""

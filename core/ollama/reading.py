@@ -46,15 +46,14 @@ CPU_SLOWER = 10.0
 once, and a graphics card's memory is read about ten times as fast as a host's."""
 
 
-def slowdown(gpu_percent: int) -> float:
+def slowdown(gpu_percent: int, ratio: float = CPU_SLOWER) -> float:
     """About how many times slower a model runs that lies on the GPU with that share only."""
     cpu = (100 - gpu_percent) / 100
-    return 1 - cpu + cpu * CPU_SLOWER
+    return 1 - cpu + cpu * ratio
 
 
-def slower(gpu_percent: int) -> str:
+def slower(times: float) -> str:
     """Say how much slower that is: `about 3 times slower`."""
-    times = slowdown(gpu_percent)
     return f"about {times:.1f} times slower" if times < 1.95 else f"about {times:.0f} times slower"
 
 

@@ -28,6 +28,7 @@ def _candidate(model: Model, fit: Fit | None, host: str) -> Candidate:
         need=fit.needed if fit else None,
         fits=verdict,
         cpu_share=share,
+        slower=fit.slower if fit and share is not None else None,
         frees=fit.could_unload if fit else (),
         capabilities=model.capabilities,
         context=model.context,

@@ -52,7 +52,7 @@ def _ways(pick: Candidate, able: Sequence[Candidate]) -> tuple[Way, ...]:
     if instead is not None:
         ways.append(Way("instead", f"Use {instead.name} instead", instead.name))
     if pick.fits == "partly" and pick.cpu_share is not None:
-        times = slower(pick.cpu_share)
+        times = pick.slower or slower(pick.cpu_share)
         ways.append(Way("partly", f"Run partly on the processor, about {times:.1f} times slower", pick.name))
     return (*ways, Way("cancel", "Cancel"))
 

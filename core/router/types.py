@@ -91,6 +91,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     fits: Fits = "unknown"
     cpu_share: float | None = None
     """When it fits partly: how much of it the processor would have to do, from 0 to 1."""
+    slower: float | None = None
+    """How many times slower that would be, as far as that is known."""
     frees: tuple[str, ...] = ()
     """Which idle models would have to go for it."""
     capabilities: tuple[str, ...] | None = None

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from core.bus import Level
-from core.ollama.reading import slower
+from core.ollama.reading import slowdown, slower
 from core.telemetry.types import Alert, AlertKind, Gpu, GpuFacts, Sample, Thresholds, Throttle
 
 Verdict = Literal["bad", "good", "between", "unknown"]
@@ -224,7 +224,7 @@ def _spilled(sample: Sample) -> Iterator[Finding]:
         yield Finding(
             model.name,
             verdict(100 - share, 2.0, 1.0),
-            f"{what} runs on the CPU, which is {slower(round(share))}.",
+            f"{what} runs on the CPU, which is {slower(slowdown(round(share)))}.",
             "Unload another model, lower the context length, or choose a smaller model.",
         )
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from core.benchmarks.types import KIND as BENCHMARK
 from core.guard import one_line
-from core.models.fit import worded
+from core.models.fit import slower_words, worded
 from core.models.types import Fit, Model
-from core.ollama.reading import slower
 from tui import format as fmt
 from tui.glyphs import Glyphs
 from tui.render.catalog import Look, about, gib, stays, verdict_sign
@@ -63,7 +62,7 @@ def fit_pieces(fit: Fit, glyphs: Glyphs) -> Pieces:
     words = {
         "fits": "it is in memory" if fit.loaded else "fits",
         "tight": "just fits, with less than a tenth to spare",
-        "spills": f"{100 - (fit.gpu_percent or 0)} % on the CPU, {slower(fit.gpu_percent or 0)}",
+        "spills": f"{100 - (fit.gpu_percent or 0)} % on the CPU, {slower_words(fit)}",
         "too big": "more than the GPU and the host's memory have",
     }[fit.verdict]
     free = f"   {gib(fit.free)} of {gib(fit.total)} GiB free"

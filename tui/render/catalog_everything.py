@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from core.benchmarks.types import Reports
 from core.guard import harmless, one_line
-from core.models.fit import worded
+from core.models.fit import slower_words, worded
 from core.models.types import Fit, Fits, Model, ModelDetails
-from core.ollama.reading import slower
 from tui import format as fmt
 from tui.render import catalog_measured
 from tui.render.catalog import Look, about, gib, verdict_sign
@@ -77,7 +76,7 @@ def _fit(fit: Fit, look: Look) -> Pieces:
     words = {
         "fits": "fits",
         "tight": "just fits",
-        "spills": f"{cpu} % CPU, {slower(fit.gpu_percent or 0)}",
+        "spills": f"{cpu} % CPU, {slower_words(fit)}",
     }.get(fit.verdict, "too big")
     return [*pieces, (f"  {mark} ", ink), (words, "text")]
 

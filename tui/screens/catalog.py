@@ -10,8 +10,8 @@ from textual.widgets import Input
 
 from core.errors import LeitstandError, NotEnoughMemory
 from core.guard import one_line
+from core.models.fit import slower_words
 from core.models.types import Fit, Model
-from core.ollama.reading import slower
 from tui import format as fmt
 from tui import keymap
 from tui.modals.ask import Ask
@@ -80,7 +80,7 @@ class CatalogScreen(CatalogMaking):
         if shorter and fit.context and shorter < fit.context:
             words = f"Load it with a context of {fmt.context(shorter).strip()}, which fits"
             choices[words] = partial(models.load, model.name, context=shorter)
-        slow = f", {slower(fit.gpu_percent or 0)}" if fit.verdict == "spills" else ""
+        slow = f", {slower_words(fit)}" if fit.verdict == "spills" else ""
         choices[f"Load it anyway{slow}"] = partial(models.load, model.name, when_tight="anyway")
         self.leitstand.say_error(error)
 

@@ -152,4 +152,4 @@ def test_parameters_of_a_model_are_read_whatever_their_order() -> None:
 )
 def test_what_lies_on_the_cpu_makes_it_slower(percent: int, times: float, words: str) -> None:
     assert slowdown(percent) == pytest.approx(times)
-    assert slower(percent) == words
+    assert slower(slowdown(percent)) == words
