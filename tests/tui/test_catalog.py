@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from core.jobs.types import JobFilter
 from core.models.types import Benchmark, Model
+from core.simulator import Script
 from tests.fakes.machine import CARD, GIB, FakeMachine
 from tests.pictures import assert_picture, screen_text
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
@@ -130,6 +131,36 @@ async def test_a_model_is_measured_by_key_and_its_details_tell_what_came_of_it(
         await here.engine.jobs.plan()  # told at once how many run: the clock stands still
         await until(lambda: "queue" not in screen_text(here.app).splitlines()[-2])
         assert_picture(here.app, "catalog-measured")
+
+
+async def test_a_row_tells_how_far_its_load_or_its_benchmark_is(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        silent = here.simulator.next(Script(), model="llama3.2:3b")
+        job = await here.engine.benchmarks.run("llama3.2:3b")
+        await silent.asked()
+        text = await shows(here, "measuring 0 %")
+        assert "Measuring   warming up" in text
+        await here.engine.jobs.cancel(job.id)
+        await until(lambda: "measuring" not in screen_text(here.app).lower())
+        assert page.board.loads == {}
+
+
+async def test_a_wide_window_has_the_whole_story_beside_the_list(shell: OpenShell) -> None:
+    async with shell("catalog", (180, 45)) as here:
+        page = await known(here)
+        await on(here, "qwen3:8b")
+        text = await shows(here, "Memory by context", "Variants", "Settings it comes with")
+        assert "qwen3:14b" in text
+        side = here.app.screen.query_one("#side-detail", Detail)
+        assert_picture(here.app, "catalog-beside")
+        await here.pilot.press("down")
+        moved = page.rows.selected
+        assert moved is not None
+        await until(lambda: moved.description in str(side.content))
+        await here.pilot.resize_terminal(140, 40)
+        await until(lambda: page.query_one("#model-detail").display)
+        assert not side.is_on_screen
 
 
 async def test_in_a_small_pane_the_list_has_every_line_and_a_state_is_its_sign(shell: OpenShell) -> None:

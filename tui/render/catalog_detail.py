@@ -15,6 +15,7 @@ from tui.render.model_board import speed_of
 from tui.render.pieces import Piece, Pieces
 
 _BAR = 20
+_GAP = "   "
 _LONGEST_TEXT = 20_000
 
 
@@ -26,6 +27,18 @@ def below(model: Model, look: Look) -> list[Pieces]:
     ]
     if look.glyphs.live.isascii():
         return [[(fmt.plain(text), ink) for text, ink in line] for line in lines]
+    return lines
+
+
+def narrow(model: Model, look: Look) -> list[Pieces]:
+    """The same for a narrow column: what stands in one line there stands in several here."""
+    name, _, words = _headline(model)
+    fit = look.board.fits.get(model.name)
+    fits = [_fit_line(model, look)] if model.remote or fit is None else fit_lines(fit, look.glyphs)
+    lines: list[Pieces] = [[name], [words], [], *_trouble(model, look), *fits]
+    lines += [
+        line for line in (_memory_line(model, look), _use_line(model, look), _facts_line(model)) if line
+    ]
     return lines
 
 
@@ -52,12 +65,21 @@ def _fit_line(model: Model, look: Look) -> Pieces:
 
 def fit_pieces(fit: Fit, glyphs: Glyphs) -> Pieces:
     """Say whether a model fits, with the numbers and where they are from."""
+    first, *rest = fit_lines(fit, glyphs)
+    return [*first, *(piece for line in rest for piece in ((_GAP, "text"), *line))]
+
+
+def fit_lines(fit: Fit, glyphs: Glyphs) -> list[Pieces]:
+    """The same in as many lines as it has parts."""
     if fit.needed is None:
-        return [("Whether it fits is not known: nothing is known of the memory it needs.", "dim")]
+        return [[("Whether it fits is not known: nothing is known of the memory it needs.", "dim")]]
     at = f" at {fmt.context(fit.context).strip()} context" if fit.context else ""
     needs = f"needs {about(fit)}{gib(fit.needed)} GiB{at} ({worded(fit.source)}{_margin(fit)})"
     if fit.verdict == "unknown" or not fit.total:
-        return [(needs, "text"), ("   whether it fits is not known: no GPU's memory can be seen here", "dim")]
+        return [
+            [(needs, "text")],
+            [("whether it fits is not known: no GPU's memory can be seen here", "dim")],
+        ]
     mark, ink = verdict_sign(fit, glyphs)
     words = {
         "fits": "it is in memory" if fit.loaded else "fits",
@@ -65,20 +87,18 @@ def fit_pieces(fit: Fit, glyphs: Glyphs) -> Pieces:
         "spills": f"{100 - (fit.gpu_percent or 0)} % on the CPU, {slower_words(fit)}",
         "too big": "more than the GPU and the host's memory have",
     }[fit.verdict]
-    free = f"   {gib(fit.free)} of {gib(fit.total)} GiB free"
+    free = f"{gib(fit.free)} of {gib(fit.total)} GiB free"
     ascii_only = glyphs.live.isascii()
     drawn = bar(fit.needed / fit.total, _BAR, ascii_only=ascii_only)
     full = drawn.rstrip(" .")
-    pieces: list[Piece] = [
+    drawing: list[Piece] = [
         (f"{mark} ", ink),
         (words, "text"),
-        ("   ", "text"),
+        (_GAP, "text"),
         (full, ink if fit.verdict != "fits" else "accent"),
         (("." if ascii_only else "░") * (_BAR - len(full)), "rule"),
-        (f"   {needs}", "text"),
-        (free, "dim"),
     ]
-    return pieces
+    return [drawing, [(needs, "text")], [(free, "dim")]]
 
 
 def _margin(fit: Fit) -> str:

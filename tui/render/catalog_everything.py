@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from core.benchmarks.types import Reports
 from core.guard import harmless, one_line
 from core.models.fit import slower_words, worded
@@ -9,7 +11,7 @@ from core.models.types import Fit, Fits, Model, ModelDetails
 from tui import format as fmt
 from tui.render import catalog_measured
 from tui.render.catalog import Look, about, gib, verdict_sign
-from tui.render.catalog_detail import below
+from tui.render.catalog_detail import below, narrow
 from tui.render.gauges import bar
 from tui.render.pieces import Piece, Pieces, column
 
@@ -21,8 +23,19 @@ _LONGEST_TEXT = 20_000
 
 def everything(details: ModelDetails, fits: Fits, measured: Reports, look: Look) -> list[Pieces]:
     """Write down all that is known, the most asked first."""
+    return _written(details, below(details.model, look), fits, measured, look)
+
+
+def beside(model: Model, details: ModelDetails, fits: Fits, measured: Reports, look: Look) -> list[Pieces]:
+    """The same beside a list, in few columns; of the model as it is now."""
+    return _written(msgspec.structs.replace(details, model=model), narrow(model, look), fits, measured, look)
+
+
+def _written(
+    details: ModelDetails, head: list[Pieces], fits: Fits, measured: Reports, look: Look
+) -> list[Pieces]:
     model = details.model
-    lines: list[Pieces] = [*below(model, look), []]
+    lines: list[Pieces] = [*head, []]
     if measured:
         lines += [_heading("Benchmarks"), *catalog_measured.benchmarks(measured, look), []]
     if any(fit.needed for fit in fits):
@@ -48,7 +61,7 @@ def everything(details: ModelDetails, fits: Fits, measured: Reports, look: Look)
     if known:
         lines.append(_heading("Facts"))
         lines += [
-            [(f"  {column(one_line(name, 60), 44)} ", "dim"), (one_line(str(value), 200), "text")]
+            [(f"  {column(one_line(name, 60), 36)} ", "dim"), (one_line(str(value), 200), "text")]
             for name, value in known.items()
         ]
         lines.append([])
@@ -101,10 +114,9 @@ def _variant(model: Model, look: Look) -> Pieces:
     fit = look.board.fits.get(model.name)
     mark, ink = verdict_sign(fit, look.glyphs) if fit is not None else (" ", "dim")
     return [
-        (f"  {column(one_line(model.name, 60), 36)} ", "text"),
+        (f"  {column(one_line(model.name, 60), 28)} ", "text"),
         (f"{fmt.size(model.size)}  ", "text"),
-        (f"{column(one_line(model.quantization, 20) or fmt.UNKNOWN, 10)} ", "dim"),
-        (column(model.parameters, 8, right=True), "dim"),
+        (column(one_line(model.quantization, 20) or fmt.UNKNOWN, 8), "dim"),
         (f"  {mark}", ink),
         ("  here" if model.installed else "", "good"),
     ]

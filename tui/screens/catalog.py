@@ -206,9 +206,7 @@ class CatalogScreen(CatalogMaking):
             self._work(self._details(model))
 
     async def _details(self, model: Model) -> None:
-        details = await self.engine.models.show(model.name)
-        fits = () if model.remote else await self.engine.models.fit_by_context(model.name)
-        measured = await self.engine.benchmarks.list(model.name, catalog_everything.MEASURED)
+        details, fits, measured = await self.read_up(model)
         lines = catalog_everything.everything(details, fits, measured, self.look)
         self.app.push_screen(Words(model.name, lines))
 

@@ -17,19 +17,18 @@ from core.models.updates import Checked
 from tui import format as fmt
 from tui.modals.ask import Ask
 from tui.modals.pick import Pick
-from tui.screens.catalog_view import CatalogView
+from tui.screens.catalog_beside import CatalogBeside
 
 _BY_ITSELF = "as it follows from the model"
 
 
-class CatalogMaking(CatalogView):
+class CatalogMaking(CatalogBeside):
     """Says what came of jobs that were begun here, while the page is looked at."""
 
     def follow_facts(self) -> None:
         """Follow what is made and asked."""
         super().follow_facts()
         self._begun: set[int] = set()
-        self.follow(JobChanged, self._followed)
 
     # A new model --------------------------------------------------------------------------------
 
@@ -103,7 +102,8 @@ class CatalogMaking(CatalogView):
 
     # What came of it ----------------------------------------------------------------------------
 
-    def _followed(self, event: JobChanged) -> None:
+    def _job_changed(self, event: JobChanged) -> None:
+        super()._job_changed(event)
         job = event.job
         if job.id not in self._begun or job.unfinished:
             return

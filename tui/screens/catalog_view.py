@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -21,13 +21,19 @@ from tui import keymap
 from tui.render import catalog, catalog_detail
 from tui.render.model_board import ModelBoard
 from tui.render.pieces import Pieces
-from tui.screens.pulling import Pulling
+from tui.screens.pulling import SHORT, Pulling
 from tui.widgets.detail import Detail
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
 
 SHOWN = ("model.load", BENCHMARK)
 """The kinds of the jobs that are told in a model's row."""
+
+
+_BESIDE = 160
+"""From that width on the whole story of a model stands beside the list."""
+_SIDE = 65
+"""The columns that takes."""
 
 
 class CatalogView(Pulling):
@@ -40,6 +46,8 @@ class CatalogView(Pulling):
     CatalogView #models { scrollbar-gutter: stable; }
     CatalogView #model-detail { height: 7; }
     CatalogView.-narrow #model-detail { height: 6; }
+    CatalogView #side { display: none; width: 64; margin: 0 0 0 1; border-left: solid $ink-rule; }
+    CatalogView.-beside #side { display: block; }
     """
 
     def __init__(self) -> None:
@@ -52,16 +60,19 @@ class CatalogView(Pulling):
 
     def body(self) -> Iterable[Widget]:
         """The filter, the heads, the list, and what is to say about the selected model."""
-        with Vertical(id="catalog"):
-            with Horizontal(id="top"):
-                filter_line = Input(placeholder="Name, family, tools, code…", id="filter")
-                filter_line.display = False
-                yield filter_line
-                yield Line(id="filters")
-            yield Line(id="heads")
-            yield RowList(self._paint, key=lambda model: model.name, id="models")
-            yield Line(id="rule")
-            yield Detail(id="model-detail")
+        with Horizontal(id="halves"):
+            with Vertical(id="catalog"):
+                with Horizontal(id="top"):
+                    filter_line = Input(placeholder="Name, family, tools, code…", id="filter")
+                    filter_line.display = False
+                    yield filter_line
+                    yield Line(id="filters")
+                yield Line(id="heads")
+                yield RowList(self._paint, key=lambda model: model.name, id="models")
+                yield Line(id="rule")
+                yield Detail(id="model-detail")
+            with VerticalScroll(id="side", can_focus=False):
+                yield Detail(id="side-detail")
 
     def follow_facts(self) -> None:
         """Follow models and loads; a clock's tick keeps countdowns true."""
@@ -72,6 +83,11 @@ class CatalogView(Pulling):
         self._ticks = self.set_interval(1.0, self._tick)
         self.rows.focus()
         self.rows.put((), words=[[("Reading the models…", "dim")]])
+
+    @property
+    def beside(self) -> bool:
+        """Whether there is room for a model's whole story beside the list."""
+        return self.size.width >= _BESIDE
 
     @property
     def rows(self) -> RowList[Model]:
@@ -158,7 +174,8 @@ class CatalogView(Pulling):
         super().on_resize()
         if self.is_mounted and self.query("#heads"):
             self._frame()
-            self.give_lines("#rule", "#model-detail")
+            for id in ("#rule", "#model-detail"):
+                self.query_one(id).display = self.size.height >= SHORT and not self.beside
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -184,7 +201,8 @@ class CatalogView(Pulling):
         return [catalog.row(model, width, self.look)]
 
     def _frame(self) -> None:
-        glyphs, width = self.leitstand.glyphs, self.size.width
+        self.set_class(self.beside, "-beside")
+        glyphs, width = self.leitstand.glyphs, self.size.width - (_SIDE if self.beside else 0)
         typing = self.query_one("#filter", Input).display
         left, right = catalog.filters(self.board, len(self.rows.rows), glyphs, typing=typing, width=width)
         self.query_one("#filters", Line).put(left, right)
