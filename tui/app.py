@@ -399,12 +399,15 @@ class LeitstandApp(Forgiving, DifferentialOutput[int]):
         """Show how far away the person is."""
         self.know(trip=state.round_trip)
 
-    async def model_options(self, *, embedding: bool = False) -> list[Option]:
-        """What there is to choose a model from, as rows: those that answer, or those that embed."""
+    async def model_options(self, *, embedding: bool = False, documents: bool = False) -> list[Option]:
+        """What there is to choose a model from, as rows: those that answer, or those that embed.
+
+        With *documents* each row says whether the model is recommended for answers from documents.
+        """
         from tui.render.models import option
 
-        models = await self.engine.models.list()
-        return [option(model, self.glyphs) for model in models if bool(model.can("embedding")) is embedding]
+        found = [one for one in await self.engine.models.list() if bool(one.can("embedding")) is embedding]
+        return [option(model, self.glyphs, documents=documents) for model in found]
 
     def shows_chat(self, chat_id: int) -> bool:
         """Whether this chat is the one on the screen."""

@@ -9,6 +9,7 @@ import msgspec
 
 from core.bus import Bus
 from core.chat import rows
+from core.chat.citing import checked
 from core.chat.documents import Library, NoLibrary
 from core.chat.facts import Facts, ModelFacts
 from core.chat.learned import Memory, decide
@@ -193,6 +194,8 @@ class Desk:
             if (outcome := _outcome(turn, error)) is not None:
                 routes[:] = [await self.router.ended(tx, turn, outcome)]
 
+        sources, notes = checked(recorder.turn)
+        recorder.note(sources=sources, notes=notes)
         turn = await recorder.finish(
             state,
             error=None if error is None else TurnError(error.code, error.message, error.hint),

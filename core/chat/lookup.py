@@ -1,4 +1,4 @@
-"""Looks things up in documents before an answer is given, and checks afterwards what it cites.
+"""Looks things up in documents before an answer is given.
 
 What was found is kept with the answer,
 so that it can be told later what the model had before it, whatever has become of the documents since.
@@ -14,14 +14,11 @@ import msgspec
 from core.chat.desk import Desk
 from core.chat.prompt import Line
 from core.chat.recorder import Recorder
-from core.chat.types import Note, Turn
+from core.chat.types import Turn
 from core.errors import LeitstandError
-from core.retrieval.cite import citations, prompt
+from core.retrieval.cite import prompt
 from core.retrieval.library import Choice, Inspection, Searched, Source, Sources
 from core.retrieval.types import Passage
-
-CITED = "citation"
-"""The note that an answer names passages there are not."""
 
 _SNIPPET = 200
 
@@ -73,20 +70,6 @@ def first_of(sources: Sources | None, count: int) -> Sources | None:
     if sources is None or len(sources.sources) <= count:
         return sources
     return msgspec.structs.replace(sources, sources=sources.sources[:count])
-
-
-def checked(turn: Turn, text: str) -> tuple[Sources | None, Note | None]:
-    """Compare what an answer cites with what it was given."""
-    sources = turn.sources
-    if sources is None or not any(space.searched for space in sources.spaces):
-        return sources, None
-    found = citations(text, len(sources.sources))
-    sources = msgspec.structs.replace(sources, cited=found.cited, unknown=found.unknown)
-    if not found.unknown:
-        return sources, None
-    numbers = ", ".join(f"[{number}]" for number in found.unknown)
-    there = f"There are {len(sources.sources)}." if sources.sources else "There are none."
-    return sources, Note(CITED, f"The answer cites {numbers}, which is no passage it was given.", there)
 
 
 async def passages_of(desk: Desk, turn_id: int) -> tuple[Passage, ...]:

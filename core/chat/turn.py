@@ -16,7 +16,7 @@ from core.chat.asking import Allowances, Ask, prepare
 from core.chat.desk import Desk, Payload, failure_of
 from core.chat.facts import same
 from core.chat.hearing import Hearing
-from core.chat.lookup import Evidence, checked, first_of, looked_up
+from core.chat.lookup import Evidence, first_of, looked_up
 from core.chat.recorder import Recorder
 from core.chat.types import Chat, Note, TurnError
 from core.chat.waiting import watch_loading
@@ -160,9 +160,7 @@ async def _learn(desk: Desk, chat: Chat, ask: Ask, final: ChatChunk, hearing: He
     if final.done_reason == "length":
         hint = "Continue it, or raise the context length."
         notes.append(Note("length", "The answer stopped because its room was used up.", hint))
-    sources, note = checked(hearing.recorder.turn, hearing.recorder.turn.text)
-    notes += [note] if note is not None else []
-    hearing.recorder.enter(hearing.recorder.state, context=sent, notes=tuple(notes), sources=sources)
+    hearing.recorder.enter(hearing.recorder.state, context=sent, notes=tuple(notes))
     if known.effective is None:
         await _look(desk, model)
 

@@ -19,6 +19,10 @@ _SAME = 0.85
 _CITED = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
 _FENCE = re.compile(r"(^|\n)(```|~~~).*?(\n\2|\Z)", re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
+_BLOCKS = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t])")
+_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)]?\s+")
+_LEAST_WORDS = 4
+"""A sentence of fewer words says nothing that needs a source."""
 _TEMPLATE = re.compile(r"<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 
@@ -224,20 +228,37 @@ class Citations(msgspec.Struct, frozen=True):
     cited: tuple[int, ...] = ()
     unknown: tuple[int, ...] = ()
     """Numbers it names that no passage has."""
+    uncited: int = 0
+    """Sentences in paragraphs that name no passage there is."""
 
 
 def citations(answer: str, count: int) -> Citations:
     """Compare the numbers in an answer with the passages that were given; code is not looked at."""
-    prose = _CODE.sub(" ", _FENCE.sub(" ", answer))
-    cited: dict[int, None] = {}
-    unknown: dict[int, None] = {}
+    prose = _FENCE.sub("\n\n", answer)
+    cited, unknown = _cited(_CODE.sub(" ", prose), count)
+    bare = [one for one in _BLOCKS.split(prose) if not _cited(_CODE.sub(" ", one), count)[0]]
+    return Citations(tuple(sorted(cited)), tuple(sorted(unknown)), sum(map(_statements, bare)))
+
+
+def _statements(block: str) -> int:
+    """How many sentences of a paragraph or a list's entry say something: no heading, question or lead-in."""
+    if block.lstrip().startswith(("#", "|")):
+        return 0
+    sentences = (one.strip(" *_\t\n") for one in _SENTENCE.split(block))
+    return sum(not one.endswith((":", "?")) and len(_WORD.findall(one)) >= _LEAST_WORDS for one in sentences)
+
+
+def _cited(prose: str, count: int) -> tuple[set[int], set[int]]:
+    """The numbers a text names: those of passages, and others."""
+    cited: set[int] = set()
+    unknown: set[int] = set()
     for found in _CITED.finditer(prose):
         # `[1](https://…)` is a link, `a[1]` an element.
         if prose[found.end() : found.end() + 1] == "(" or prose[: found.start()][-1:].isidentifier():
             continue
         for number in _numbers(found[1]):
-            (cited if 1 <= number <= count else unknown)[number] = None
-    return Citations(tuple(sorted(cited)), tuple(sorted(unknown)))
+            (cited if 1 <= number <= count else unknown).add(number)
+    return cited, unknown
 
 
 def _numbers(text: str) -> list[int]:

@@ -300,6 +300,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The numbers the answer names, once it is over."""
     unknown: tuple[int, ...] = ()
     """Numbers it names that no passage has: those are not sources."""
+    uncited: int = 0
+    """How many of its sentences stand in paragraphs that name no passage."""
     hint: str = ""
     """What would answer better from documents, when this model is not made for it."""
     seconds: float = 0.0

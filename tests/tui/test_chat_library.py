@@ -12,6 +12,7 @@ from tests.waiting import until
 from tui.app import LeitstandApp
 from tui.screens.chat import ChatScreen
 from tui.widgets.prompt import Prompt
+from tui.widgets.row_list import RowList
 from tui.widgets.transcript import Transcript
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -52,8 +53,13 @@ async def test_searched_spaces_and_sources_stand_under_the_answer_and_open_where
 ) -> None:
     async with shell("chat", size, config=CONFIG) as here:
         await filled(here)
-        await asked(here, "Which oil lubricates the pump?", "Two litres of mineral oil [1].")
-        text = await shows(here, "⌕ manuals", "[1] Pump manual")
+        await asked(
+            here,
+            "Which oil lubricates the pump?",
+            "It is best done in summer.\n\n",
+            "Two litres of mineral oil [1].",
+        )
+        text = await shows(here, "⌕ manuals", "[1] Pump manual", "1 sentence without a source")
         assert "%" in text
         await here.pilot.press("alt+t", "1")
         text = await shows(here, "two litres of mineral oil", "lines ")
@@ -92,6 +98,7 @@ async def test_what_a_chat_looks_up_is_chosen_by_key(shell: OpenShell) -> None:
     async with shell("chat", config=CONFIG) as here:
         space = await filled(here)
         await here.engine.library.create_space("contracts")
+        await shows(here, "library auto")
         await here.pilot.press("ctrl+r")
         text = await shows(here, "Look questions up in", "what matches", "nothing", "contracts", "manuals")
         assert "Everything about the pump" in text
@@ -105,6 +112,23 @@ async def test_what_a_chat_looks_up_is_chosen_by_key(shell: OpenShell) -> None:
         await shows(here, "library off")
         await asked(here, "Which oil lubricates the pump?", "I do not know.")
         assert "⌕" not in screen_text(here.app)
+
+
+async def test_the_choice_of_models_says_which_are_recommended_where_questions_are_looked_up(
+    shell: OpenShell,
+) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        await here.pilot.press("ctrl+o")
+        assert "documents" not in await shows(here, "Model", "llama3.2:3b")
+        await here.pilot.press("escape")
+        await filled(here)
+        await shows(here, "library auto")
+        await here.pilot.press("ctrl+o")
+        await shows(here, "✓ documents", "library auto): ✓ documents marks")
+        rows = {row.key: row.about for row in here.app.screen.query_one(RowList).rows}
+        assert rows["qwen3:8b"].startswith("✓ documents")
+        assert "documents" not in rows["qwen3-coder:30b"]
+        assert_picture(here.app, "chat-model-documents")
 
 
 async def test_without_spaces_the_key_says_where_they_are_made(shell: OpenShell, said: list[str]) -> None:

@@ -16,12 +16,13 @@ def sign(model: Model, glyphs: Glyphs) -> tuple[str, Ink]:
     return (glyphs.ready, "dim") if model.installed else (glyphs.known, "dim")
 
 
-def option(model: Model, glyphs: Glyphs) -> Option:
-    """Name, what it can, how large and how fast it is."""
+def option(model: Model, glyphs: Glyphs, *, documents: bool = False) -> Option:
+    """Name, what it can, how large and how fast it is; with *documents* first, whether it is for them."""
     mark, ink = sign(model, glyphs)
     stars = f"{glyphs.favourite} " if model.favourite else ""
     can = [name for name in model.capabilities or () if name not in {"completion", "insert"}]
     words = [
+        f"{glyphs.done} documents" if documents and "rag" in model.uses else "",
         f"{glyphs.default} default" if model.default else "",
         model.parameters,
         model.quantization,

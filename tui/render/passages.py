@@ -99,7 +99,18 @@ def chips(sources: Sources | None) -> tuple[str, ...]:
         source_chip(source, cited=not sources.cited or source.number in sources.cited)
         for source in sources.sources
     ]
+    if words := uncited_words(sources):
+        found.append(words)
     return tuple(found)
+
+
+def uncited_words(sources: Sources) -> str:
+    """How much of an answer names no passage, in a few words; empty where all of it does."""
+    if not sources.sources or not sources.uncited:
+        return ""
+    if not sources.cited:
+        return "no passage cited"
+    return f"{sources.uncited} sentence{'' if sources.uncited == 1 else 's'} without a source"
 
 
 def space_chip(space: SpaceScore) -> str:

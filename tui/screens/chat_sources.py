@@ -7,7 +7,7 @@ from textual import on
 from core.chat.types import Turn
 from core.errors import LeitstandError
 from core.guard import one_line
-from core.retrieval.library import Choice, Space
+from core.retrieval.library import Choice, Space, SpaceChanged, SpacesChanged
 from tui.screens.conversation import Conversation
 from tui.widgets.transcript import Transcript
 
@@ -17,6 +17,21 @@ class Sourcing(Conversation):
 
     # What is looked up --------------------------------------------------------------------------
 
+    def follow_facts(self) -> None:
+        """Follow the spaces, too: the first document in one is something to look up."""
+        super().follow_facts()
+        self._filled: set[int] = set()
+        self.follow(SpaceChanged, self._space_changed)
+        self.follow(SpacesChanged, self._spaces_changed)
+
+    def _space_changed(self, event: SpaceChanged) -> None:
+        space = event.space
+        if (space.id in self._filled) != bool(space.documents and space.deleted_at is None):
+            self._know_library_soon()
+
+    def _spaces_changed(self, event: SpacesChanged) -> None:
+        self._know_library_soon()
+
     async def _know_library(self) -> None:
         library = self.engine.library
         try:
@@ -24,9 +39,11 @@ class Sourcing(Conversation):
             choice = await library.choice(self._chat.id if self._chat else None) if spaces else Choice("none")
         except LeitstandError:
             return
+        self._filled = {space.id for space in spaces}
         own = any(self._chat is not None and space.chat_id == self._chat.id for space in spaces)
         shared = [space for space in spaces if space.chat_id is None]
         words = looked_up(choice, shared, own=own)
+        self._looks_up = own or (choice.mode != "none" and bool(shared))
         if words != self._looked_up:
             self._looked_up = words
             self._show_next()

@@ -26,7 +26,8 @@ class Steering(Settling):
         """Choose the model of this chat from what is installed."""
         from tui.modals.choose import Choose
 
-        options = [AUTO_OPTION, *await self.leitstand.model_options()]
+        looks_up = self._looks_up
+        options = [AUTO_OPTION, *await self.leitstand.model_options(documents=looks_up)]
         if not self.engine.config.current.router.enabled:
             del options[0]
         words: list[Pieces] = [
@@ -39,7 +40,11 @@ class Steering(Settling):
                 self.run_worker(self._settle(model=name), group="settle", exit_on_error=False)
 
         current = (self._chat.model if self._chat else "") or self.engine.config.current.chat.model or AUTO
-        self.app.push_screen(Choose("Model", options, current=current, words=words), chosen)
+        mark = f"{self.leitstand.glyphs.done} documents"
+        about = f"Questions are looked up here ({self._looked_up}): {mark} marks who is recommended for that."
+        if not looks_up:
+            about = ""
+        self.app.push_screen(Choose("Model", options, current=current, about=about, words=words), chosen)
 
     async def action_model(self, name: str = "") -> None:
         """Set the model by its name, or by a part of it that only one has."""

@@ -74,6 +74,7 @@ class Conversation(EngineScreen):
         self._quiet: Timer | None = None
         self._files: tuple[str, list[Offer]] = ("", [])
         self._looked_up = ""
+        self._looks_up = False
         """What questions are looked up in, in words; empty where there is no library."""
         self._opened = False
 

@@ -175,6 +175,19 @@ async def test_an_answer_that_is_gone_on_with_keeps_its_passages(room: ReadingRo
     assert room.asked("/api/embed") == searched
 
 
+async def test_an_answer_that_is_stopped_is_checked_as_far_as_it_came(room: ReadingRoom) -> None:
+    await filled(room)
+    script = room.simulator.next(Script(), route="chat")
+    sent = await room.chat.send(None, "How often is the pump lubricated?")
+    await script.say("Every three months [1], with oil [8].\n\nNobody has ever said why it is so. ")
+    await room.chat.stop(sent.answer.id)
+    turn = await room.chat.turn(sent.answer.id)
+    assert (turn.state, turn.sources is not None) == ("stopped", True)
+    assert turn.sources is not None
+    assert (turn.sources.cited, turn.sources.unknown, turn.sources.uncited) == ((1,), (8,), 1)
+    assert [note.code for note in turn.notes] == ["citation"]
+
+
 async def test_a_question_that_fits_no_space_uses_none_and_says_so(room: ReadingRoom) -> None:
     await filled(room)
     turn = await room.answered("Compose limericks about volcanoes", "There was a volcano [1].")

@@ -111,6 +111,24 @@ def test_citations_are_compared_with_the_passages(
     assert (found.cited, found.unknown) == (cited, unknown)
 
 
+@pytest.mark.parametrize(
+    ("answer", "uncited"),
+    [
+        ("It is oiled every month [1]. The oil is mineral oil.", 0),
+        ("It is oiled every month [1].\n\nThe oil is mineral oil. Nobody knows who makes it.", 2),
+        ("It is oiled every month [9].", 1),
+        ("The manual says this:\n\n- oiled every three months [1]\n- cleaned twice in a year", 1),
+        ("1. oiled every three months [1]\n2. cleaned twice in a year [2]", 0),
+        ("# The care of a large pump\n\nYes, sure.\n\nShall I say more about that?", 0),
+        ("Run this now [1]:\n\n```\nThese words are of no prose at all.\n```\n", 0),
+        ("| a long row | of a table | without | words |", 0),
+        ("", 0),
+    ],
+)
+def test_sentences_in_paragraphs_that_name_no_passage_are_counted(answer: str, uncited: int) -> None:
+    assert citations(answer, 3).uncited == uncited
+
+
 @given(st.text(max_size=300), st.integers(0, 5))
 def test_no_answer_cites_what_is_not_in_its_text(answer: str, count: int) -> None:
     found = citations(answer, count)
