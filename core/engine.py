@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,7 @@ from core.config.service import ConfigService
 from core.errors import StoreError
 from core.health import Check, HealthService
 from core.ollama.connection import ServerService
+from core.ollama.hosts import HostsService
 from core.paths import Paths, make_private
 from core.presence import HERE
 from core.store.lock import DataLock
@@ -107,12 +109,20 @@ class Engine:
             bus=self.bus,
             tasks=self.tasks,
             clock=clock,
-            check_every=lambda: self.config.current.server.check_every,
+            check_every=self._check_every,
             demonstration=lambda: self._demo_server().transport(),
+        )
+        self.hosts = HostsService(
+            partial(ServerService, tasks=self.tasks, check_every=self._check_every),
+            self._client,
+            bus=self.bus,
+            clock=clock,
+            settings=lambda: {} if options.demo else self.config.current.hosts,
         )
         self.health = HealthService(
             paths=paths,
             server=lambda: self.server.current,
+            hosts=self.hosts,
             problems=lambda: self.config.problems,
             store=self._store_check,
         )
@@ -188,6 +198,7 @@ class Engine:
             self.tasks.spawn("demonstration library", self.library.demonstrate())
         else:
             await self.server.start()
+            await self.hosts.start()
         await self.models.start()
         await self.telemetry.start(self._store)
         if not self.options.demo:
@@ -220,10 +231,12 @@ class Engine:
             settings=lambda: self.config.current.queue,
             memory=joins.memory,
             size_of=joins.size_of,
+            servers=lambda: self.hosts.names,
         )
         registry = self._registry()
         self.models = ModelService(
             self.server,
+            self.hosts,
             bus=self.bus,
             tasks=self.tasks,
             clock=self.clock,
@@ -290,7 +303,7 @@ class Engine:
             self.clock,
             self.jobs,
             client=lambda: self.server.client,
-            report=self.server.report,
+            report=self.models.report,
             settings=lambda: self.config.current.chat,
             personas=self.paths.config.parent / "personas.toml",
             largest_context=self.models.largest_context,
@@ -355,14 +368,9 @@ class Engine:
 
     async def _check_store(self, store: Database) -> None:
         if damage := await store.check():
-            self.bus.publish(
-                Notice(
-                    "error",
-                    f"The database is damaged: {damage[0]}.",
-                    "Export what matters now, then start Leitstand again.",
-                    at=self.clock.now(),
-                )
-            )
+            hint = "Export what matters now, then start Leitstand again."
+            text = f"The database is damaged: {damage[0]}."
+            self.bus.publish(Notice("error", text, hint, at=self.clock.now()))
 
     def _store_check(self) -> Check:
         if self._store is None:
@@ -391,6 +399,7 @@ class Engine:
             await self.telemetry.close()
             self._follower.cancel()
         await self.server.close()
+        await self.hosts.close()
         await self.config.stop()
         await self.tasks.close()
         if self._store is not None:
@@ -407,6 +416,9 @@ class Engine:
 
         return parse(self.config.current.server.url or self.options.environment.get("OLLAMA_HOST", ""))
 
+    def _check_every(self) -> float:
+        return self.config.current.server.check_every
+
     def _client(self, address: Address | None = None, transport: Any = None) -> Ollama:
         from core.ollama.client import Ollama
 
@@ -415,6 +427,7 @@ class Engine:
             transport=transport or self._transport,
             connect_timeout=self.config.current.server.connect_timeout,
             in_thread=self.tasks.in_thread,
+            elsewhere=self.hosts.client,
         )
 
 

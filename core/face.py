@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.config.service import ConfigService
 from core.health import HealthService
 from core.ollama.connection import ServerService
+from core.ollama.hosts import HostsService
 from core.paths import Paths
 from core.presence import LinkState
 from core.tasks import Tasks
@@ -40,6 +41,7 @@ SERVICES = {
     "config": "core.config.service:ConfigService",
     "downloads": "core.downloads.service:DownloadService",
     "health": "core.health:HealthService",
+    "hosts": "core.ollama.hosts:HostsService",
     "jobs": "core.jobs.service:JobService",
     "library": "core.retrieval.service:LibraryService",
     "models": "core.models.service:ModelService",
@@ -71,6 +73,7 @@ class Face(Protocol):
     config: ConfigService
     health: HealthService
     server: ServerService
+    hosts: HostsService
     backups: BackupService
     batches: BatchService
     benchmarks: BenchmarkService

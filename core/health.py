@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,7 @@ import msgspec
 from core.config.types import Problem
 from core.exposed import exposed
 from core.ollama.connection import ServerState
+from core.ollama.hosts import Host, HostProblem, HostsService
 from core.paths import Paths
 
 
@@ -42,6 +43,18 @@ def server_check(state: ServerState) -> Check:
     if state.phase == "connecting":
         return Check("server", "warn", f"Still connecting to {where}.")
     return Check("server", "fail", state.message or f"Nobody answers at {where}.", state.hint)
+
+
+def host_checks(hosts: Iterable[Host], problems: Iterable[HostProblem] = ()) -> list[Check]:
+    """Say how every other server is: one that is away takes only its models with it."""
+    looked = [(host.name, server_check(host.state)) for host in hosts]
+    return [
+        *(
+            Check(f"server {name}", "ok" if check.state == "ok" else "warn", check.message, check.hint)
+            for name, check in looked
+        ),
+        *(Check(f"server {one.name}", "warn", one.message, one.hint) for one in problems),
+    ]
 
 
 def config_checks(path: Path, problems: tuple[Problem, ...]) -> list[Check]:
@@ -99,11 +112,13 @@ class HealthService:
         server: Callable[[], ServerState],
         problems: Callable[[], tuple[Problem, ...]],
         store: Callable[[], Check],
+        hosts: HostsService | None = None,
     ) -> None:
         self._paths = paths
         self._server = server
         self._problems = problems
         self._store = store
+        self._hosts = hosts
 
     @exposed
     async def checks(self) -> list[Check]:
@@ -116,6 +131,7 @@ class HealthService:
         lag = loop.time() - started
         return [
             server_check(self._server()),
+            *(host_checks(self._hosts.current, self._hosts.problems) if self._hosts is not None else ()),
             *config_checks(paths.config, self._problems()),
             self._store(),
             data_check(paths),

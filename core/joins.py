@@ -20,6 +20,7 @@ from core.models.service import ModelService
 from core.models.types import InMemory
 from core.ollama.address import Address
 from core.ollama.connection import ServerChanged, ServerService
+from core.ollama.hosts import Host, HostChanged, HostsService
 from core.ollama.names import same
 from core.telemetry.energy import Meter
 from core.telemetry.service import TelemetryService
@@ -54,6 +55,7 @@ class House(Protocol):
     config: ConfigService
     chat: ChatService
     server: ServerService
+    hosts: HostsService
     jobs: JobService
     models: ModelService
     telemetry: TelemetryService
@@ -73,7 +75,8 @@ class Joins:
 
     async def follow(self) -> None:
         """Keep the last look at the machine, follow the work, and wake what waits for the server."""
-        with self._house.bus.subscribe(Sampled, ServerChanged, ConfigChanged, JobChanged) as mailbox:
+        kinds = (Sampled, ServerChanged, HostChanged, ConfigChanged, JobChanged)
+        with self._house.bus.subscribe(*kinds) as mailbox:
             while True:
                 for event in await mailbox.drain():
                     if isinstance(event, Sampled):
@@ -82,6 +85,8 @@ class Joins:
                         self._heard(event.job)
                     elif isinstance(event, ServerChanged) and event.state.phase == "online":
                         self._house.jobs.server_back()
+                    elif isinstance(event, HostChanged):
+                        self._heard_of(event.host)
                     elif isinstance(event, ConfigChanged):
                         await self._settings_changed(event)
 
@@ -92,11 +97,19 @@ class Joins:
             house.jobs.settings_changed()
         if any(key.startswith("gauges.") for key in event.keys):
             house.telemetry.configure(watching(house.config.current.gauges))
+        if any(key.partition(".")[0] == "hosts" for key in event.keys):
+            await house.hosts.configure()
         if "server.url" in event.keys and not house.server.current.demo:
             try:
                 await house.server.use(house.address())
             except ConfigError as error:
                 house.bus.publish(Notice("error", error.message, error.hint))
+
+    def _heard_of(self, host: Host) -> None:
+        """Let the lane of another server follow it."""
+        if host.state.phase == "online":
+            self._house.jobs.server_back(host.name)
+        self._house.jobs.settings_changed()
 
     def server_is_here(self) -> bool:
         """Whether the server runs on this machine, so that its GPUs are the ones we see."""
@@ -142,7 +155,7 @@ class Joins:
     def _heard(self, job: Job) -> None:
         """Follow a job that uses a model."""
         if job.lane != "inference":
-            return
+            return  # another server's work is not done by the GPUs that are seen here
         if job.state != "running":
             self._work.rests(job.id)
         elif model := self._place(job.model):
@@ -182,8 +195,8 @@ class Joins:
         return next((known.context for known in speeds if same(known.model, model)), None)
 
     def _in_memory(self) -> list[tuple[str, InMemory]]:
-        """Every place in memory once, under the name the server shows it under."""
-        models = self._house.models.roster.all
+        """Every place in the main server's memory once, under the name that shows it under."""
+        models = [model for model in self._house.models.roster.all if not model.server]
         places = {
             model.memory.name or model.name: model.memory for model in models if model.memory is not None
         }

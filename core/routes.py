@@ -16,6 +16,7 @@ from core.config.service import ConfigService
 from core.errors import LeitstandError
 from core.models.memory import FRESH, room_in
 from core.models.service import ModelService
+from core.ollama import names
 from core.ollama.connection import ServerService
 from core.ollama.names import same
 from core.ollama.wire import EmbedRequest
@@ -132,8 +133,10 @@ class Routes:
     async def decide(self, wish: Wish) -> Route:
         """Say who would answer; nothing is kept."""
         route = _route(await self._house.router.decide(_question(wish)))
+        if not wish.model or (names.server_of(route.model) and not names.server_of(wish.model)):
+            return route  # they named no server, and only another one has it
         # What a person named stays spelt as they did.
-        return msgspec.structs.replace(route, model=wish.model) if wish.model else route
+        return msgspec.structs.replace(route, model=wish.model)
 
     async def keep(self, tx: Transaction, route: Route, answer: Turn) -> Route:
         """Keep a decision with the answer it is for."""
@@ -183,7 +186,7 @@ class Routes:
             self._house.router.tell(route.decision)
 
     async def _must_change(self, before: Decision) -> bool:
-        there = [one for one in await self.candidates() if same(one.name, before.model)]
+        there = [one for one in await self.candidates() if same(one.shown, before.model)]
         if not before.model or not there:
             return True
         if before.after is not None or before.concern is not None:

@@ -16,7 +16,7 @@ from core.errors import StreamCut
 from core.jobs.context import LOADING, JobContext
 from core.jobs.service import JobService
 from core.jobs.watchdog import Watchdog
-from core.models.memory import Look
+from core.models.memory import NOWHERE, Look
 from core.models.service import ModelService
 from core.models.types import Model
 from core.ollama import reading
@@ -75,7 +75,8 @@ class Measurer:
         model = self.models.roster.here(ask.name)
         context = ask.context or await self.models.context_of(model)
         # A model that pushes another out of the memory does not stay there for having been measured.
-        stays = model.memory is not None or not await self.models.loaded()
+        others = [each for each in await self.models.loaded() if each.server == model.server]
+        stays = model.memory is not None or not others
         measuring = _Measuring(self, ctx, ask, context)
         try:
             await measuring.load(model)
@@ -105,13 +106,14 @@ class Measurer:
     async def alone(self, id: int) -> bool:
         """Whether no other job uses a model now."""
         plan = await self.jobs.plan()
-        return not any(job.lane == "inference" and job.id != id for job in plan.running)
+        mine = next((job.lane for job in plan.running if job.id == id), "inference")
+        return not any(job.lane == mine and job.id != id for job in plan.running)
 
     async def gone(self, model: Model) -> None:
         """Unload a model and wait until the server has given its memory back, or has taken too long."""
         await self.models.unload(model.name)
-        until = self.clock.monotonic() + _LEAVES
-        while any(each.digest == model.digest for each in await self.server.client.ps()):
+        until, client = self.clock.monotonic() + _LEAVES, self.server.client.at(model.name)
+        while any(each.digest == model.digest for each in await client.ps()):
             if self.clock.monotonic() >= until:
                 return
             await self.clock.sleep(_LOOK)
@@ -119,13 +121,14 @@ class Measurer:
     async def setting(self, name: str, context: int) -> Setting:
         """Under which conditions it is measured, as they are now."""
         await self.models.sync()
-        model, room = self.models.roster.here(name), await self.room()
-        held = model.memory
+        model = self.models.roster.here(name)
+        # The GPUs of another server cannot be seen from here.
+        room, held = NOWHERE if model.server else await self.room(), model.memory
         return Setting(
             digest=model.digest,
             quantization=model.quantization,
             context=(held.context if held else None) or context,
-            version=self.server.current.version or "",
+            version=self.models.version(model.server),
             gpus=None if room.gpus is None else tuple(gpu.name for gpu in room.gpus),
             gpu_percent=held.gpu_percent if held else None,
             size=held.size if held else None,

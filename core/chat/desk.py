@@ -63,7 +63,7 @@ class Desk:
         jobs: JobService,
         *,
         client: Callable[[], Ollama],
-        report: Callable[[LeitstandError], None],
+        report: Callable[[LeitstandError, str], None],
         settings: Callable[[], Settings],
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,
         note_answer: Callable[[str, float], Awaitable[None]] | None = None,

@@ -69,8 +69,9 @@ class Facts:
 
     async def loaded(self, model: str) -> RunningModel | None:
         """How it is in the server's memory; None when it is not, or nobody can tell."""
-        for running in await self._client().ps():
-            if same(running.name) == same(model):
+        called, _ = names.split(model)
+        for running in await self._client().at(model).ps():
+            if same(running.name) == same(called):
                 return running
         return None
 

@@ -83,7 +83,7 @@ class ChatService(AnswerVerbs):
         jobs: JobService,
         *,
         client: Callable[[], Ollama],
-        report: Callable[[LeitstandError], None],
+        report: Callable[[LeitstandError, str], None],
         settings: Callable[[], Settings] = Settings,
         personas: Path | None = None,
         largest_context: Callable[[str], Awaitable[int | None]] | None = None,

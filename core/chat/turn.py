@@ -34,6 +34,7 @@ from core.errors import (
 from core.jobs.context import GiveUp, JobContext, OtherModel, Verdict
 from core.jobs.endings import AGAIN, AWAY
 from core.jobs.types import Job
+from core.ollama.names import server_of
 from core.ollama.wire import ChatChunk
 
 FALLBACK = "fallback"
@@ -186,7 +187,7 @@ async def _stopped(desk: Desk, ctx: JobContext, recorder: Recorder) -> None:
 
 async def _failed(desk: Desk, ctx: JobContext, hearing: Hearing, error: LeitstandError) -> Exception:
     """Say what the queue is to make of a failure; the answer waits where another try may help."""
-    desk.report(error)
+    desk.report(error, server_of(hearing.recorder.turn.model))
     more = ctx.job.attempt < ctx.job.max_attempts
     if not hearing.heard and (isinstance(error, AWAY) or (isinstance(error, AGAIN) and more)):
         await hearing.recorder.leave("queued", error=TurnError(error.code, error.message, error.hint))

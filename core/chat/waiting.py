@@ -25,7 +25,7 @@ async def watch_loading(
     desk: Desk, ctx: JobContext, recorder: Recorder, ask: Ask, dog: Watchdog, silence: float
 ) -> None:
     """Tell loading from reading until the first word comes; cancelled then."""
-    client, model = desk.client(), ask.facts.name
+    model = ask.facts.name
     if ask.facts.cloud:
         recorder.enter("reading")
         dog.limit(silence)
@@ -36,7 +36,7 @@ async def watch_loading(
     await ctx.phase("reading prompt")
     recorder.enter("reading")
     try:
-        version = Version.parse(await client.version())
+        version = Version.parse(await desk.client().at(model).version())
     except LeitstandError:
         version = None
     sure = version is not None and version >= _LISTS_WHAT_IS_READY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 
 from core.cli.completing import Candidate, offer
 from core.cli.context import Context
@@ -134,6 +134,15 @@ def _settings(_: Context) -> Iterable[Candidate]:
     return [Candidate(setting.path, setting.title) for setting in settings()]
 
 
+def _lanes(context: Context) -> Iterable[Candidate]:
+    from core.cli.reach import settings
+    from core.cli.verbs_queue import LANES
+    from core.ollama.hosts import read
+
+    others = [f"inference@{name}" for name in read(settings(context).hosts)[0]]
+    return [Candidate(name, "") for name in (*LANES, *others)]
+
+
 def _chats(context: Context) -> Iterable[Candidate]:
     query = "SELECT id, title FROM chat WHERE deleted_at IS NULL ORDER BY updated DESC LIMIT 50"
     return [Candidate(str(number), title) for number, title in _rows(context, query)]
@@ -156,11 +165,16 @@ def _rows(context: Context, query: str) -> list[tuple[int, str]]:
 def _installed(context: Context) -> Iterable[Candidate]:
     import asyncio
 
-    from core.cli.reach import server
+    from core.cli.reach import elsewhere, server
+    from core.ollama.names import at
 
     async def asked() -> list[Candidate]:
         async with server(context) as ollama:
-            return [Candidate(model.name, _size(model.size)) for model in await ollama.tags()]
+            found = [Candidate(model.name, _size(model.size)) for model in await ollama.tags()]
+        async for name, other in elsewhere(context):
+            with suppress(LeitstandError):
+                found += [Candidate(at(model.name, name), _size(model.size)) for model in await other.tags()]
+        return found
 
     try:
         return asyncio.run(asyncio.wait_for(asked(), _PATIENCE))
@@ -185,4 +199,5 @@ _SOURCES = {
     "setting": _settings,
     "chat": _chats,
     "job": _jobs,
+    "lane": _lanes,
 }

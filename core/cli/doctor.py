@@ -8,10 +8,10 @@ from core.cli.checks import holder_check, store_check
 from core.cli.context import Context
 from core.cli.exits import DONE, FAILED
 from core.cli.output import Output, Styled, bold, dim, green, red, yellow
-from core.cli.reach import looked_at, server
+from core.cli.reach import looked_at, others, server
 from core.config import file
 from core.errors import LeitstandError, UsageError
-from core.health import Check, config_checks, data_check, disk_check, server_check
+from core.health import Check, config_checks, data_check, disk_check, host_checks, server_check
 
 
 async def doctor(context: Context) -> int:
@@ -33,7 +33,9 @@ async def _server(context: Context) -> list[Check]:
         raise
     except LeitstandError as error:  # the settings or the environment hold no address
         return [Check("server", "fail", error.message, error.hint)]
-    return [server_check(state), *(Check("server address", "warn", note) for note in notes)]
+    found = [server_check(state), *(Check("server address", "warn", note) for note in notes)]
+    hosts, problems = await others(context)
+    return [*found, *host_checks(hosts, problems)]
 
 
 def _core(context: Context) -> Iterator[Check]:

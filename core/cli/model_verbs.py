@@ -300,6 +300,7 @@ def summary(model: Model) -> dict[str, Any]:
     held = model.memory
     return {
         "name": model.name,
+        "server": model.server or None,
         "state": model.state,
         "size": model.size,
         "parameters": model.parameters or None,

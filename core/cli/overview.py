@@ -16,12 +16,14 @@ import msgspec
 from core.bus import Bus
 from core.cli.context import Context
 from core.cli.exits import DONE, exit_code
-from core.cli.output import Output, Piece, bold, describe, dim, green, red
+from core.cli.output import Output, Piece, bold, describe, dim, green, red, yellow
 from core.cli.queue_glance import counted, fetched
-from core.cli.reach import DEADLINE, looked_at, server
+from core.cli.reach import DEADLINE, elsewhere, looked_at, server
 from core.clock import SystemClock
+from core.errors import LeitstandError
 from core.ollama.client import Ollama
-from core.ollama.connection import ServerState
+from core.ollama.connection import Phase, ServerState
+from core.ollama.names import at
 from core.ollama.reading import gpu_percent, stay
 from core.store.lock import held
 from core.tasks import Tasks
@@ -43,6 +45,17 @@ class LoadedModel(msgspec.Struct, frozen=True):
     quantization: str | None
     stays: Literal["until", "forever", "ending", "unknown"]
     expires_at: str | None
+
+
+class HostNow(msgspec.Struct, frozen=True):
+    """Another server, as scripts get it."""
+
+    name: str
+    url: str
+    state: Phase
+    version: str | None
+    models_loaded: list[str]
+    """Named as Leitstand names them: with their server."""
 
 
 class GpuNow(msgspec.Struct, frozen=True):
@@ -158,6 +171,31 @@ def _stays(model: LoadedModel) -> str:
     return {"forever": "stays", "ending": "in use or leaving"}.get(model.stays, "")
 
 
+async def _hosts(look: Look) -> list[HostNow]:
+    found = []
+    async for name, ollama in elsewhere(look.context):
+        state, _ = await looked_at(ollama)
+        try:
+            loaded = await ollama.ps(deadline=DEADLINE) if state.phase == "online" else ()
+        except LeitstandError:
+            loaded = ()
+        models = [at(model.name, name) for model in loaded]
+        found.append(HostNow(name, state.url, state.phase, state.version, models))
+    return found
+
+
+def _host_rows(hosts: list[HostNow]) -> Iterable[tuple[Piece, ...]]:
+    for host in hosts:
+        shown = green(host.state) if host.state == "online" else yellow(host.state)
+        yield (
+            bold(f"server {host.name}"),
+            host.url,
+            shown,
+            host.version or "",
+            ", ".join(host.models_loaded),
+        )
+
+
 async def _gpus(look: Look) -> list[GpuNow]:
     try:
         async with asyncio.timeout(_DRIVER_PATIENCE):
@@ -239,6 +277,7 @@ def _leitstand_rows(found: dict[str, Any] | None) -> Iterable[tuple[Piece, ...]]
 
 
 PARTS = (
+    Part("hosts", _hosts, _host_rows),
     Part("leitstand", _leitstand, _leitstand_rows),
     Part("models_loaded", _models, _model_rows, needs_server=True),
     Part("queue", _queue, _queue_rows),

@@ -13,16 +13,17 @@ import msgspec
 
 from core.cli.queue_glance import location
 from core.errors import StoreError, StoreNewer
-from core.jobs.store import job_of
+from core.jobs.store import LINE, job_of
 from core.jobs.types import FINISHED, UNFINISHED, Job, Lane, State
 from core.store.faults import in_our_words
 from core.store.migrate import APPLICATION_ID, load, version_of
 from core.store.opening import BUSY_SECONDS
 
-_UNFINISHED = """
-    SELECT *, CASE state WHEN 'waiting' THEN row_number() OVER (PARTITION BY lane, state ORDER BY place) END
-    AS position FROM job WHERE finished IS NULL
-"""
+_UNFINISHED = (
+    "SELECT *, CASE state WHEN 'waiting' "  # noqa: S608 - a constant
+    f"THEN row_number() OVER (PARTITION BY {LINE}, state ORDER BY place) END "
+    "AS position FROM job WHERE finished IS NULL"
+)
 _FINISHED = "SELECT *, NULL AS position FROM job WHERE finished IS NOT NULL"
 
 
@@ -52,7 +53,7 @@ def listed(
         ):
             chosen = [state for state in wanted if not states or state in states]
             marks = ", ".join("?" * len(chosen)), ", ".join("?" * len(lanes))
-            where = f"state IN ({marks[0]})" + (f" AND lane IN ({marks[1]})" if lanes else "")
+            where = f"state IN ({marks[0]})" + (f" AND {LINE} IN ({marks[1]})" if lanes else "")
             # Everything in it is a literal of this file; what a person gave is a parameter.
             query = f"SELECT * FROM ({every}) WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608 - see above
             rows += connection.execute(query, (*chosen, *lanes, max(0, limit - len(rows)))).fetchall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from core.cli.context import Context
@@ -13,6 +13,7 @@ from core.errors import ConfigError, LeitstandError, ServerUnavailable, Timeout,
 from core.ollama.address import Address, parse
 from core.ollama.client import Ollama
 from core.ollama.connection import Phase, ServerState
+from core.ollama.hosts import Host, HostProblem, read
 
 DEADLINE = 5.0
 """Seconds for one answer that a server has in its head."""
@@ -43,6 +44,24 @@ async def looked_at(ollama: Ollama, *, demo: bool = False) -> tuple[ServerState,
         phase: Phase = "away" if isinstance(error, ServerUnavailable | Timeout) else "wrong"
         return ServerState(url=url, phase=phase, message=error.message, hint=error.hint, demo=demo), error
     return ServerState(url=url, phase="online", version=version, demo=demo), None
+
+
+async def others(context: Context) -> tuple[list[Host], tuple[HostProblem, ...]]:
+    """Ask every other server of the settings once how it is; and what is wrong with the settings of them."""
+    found = [Host(name, (await looked_at(ollama))[0]) async for name, ollama in elsewhere(context)]
+    return found, read(settings(context).hosts)[1]
+
+
+async def elsewhere(context: Context) -> AsyncGenerator[tuple[str, Ollama]]:
+    """A client of every other server of the settings, one after the other; the demonstration has none."""
+    config = settings(context)
+    wanted = {} if context.values["demo"] else read(config.hosts)[0]
+    for name, where in wanted.items():
+        ollama = Ollama(where, connect_timeout=config.server.connect_timeout)
+        try:
+            yield name, ollama
+        finally:
+            await ollama.close()
 
 
 @asynccontextmanager

@@ -11,10 +11,11 @@ import msgspec
 from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.output import bold, dim
-from core.cli.reach import server, settings
+from core.cli.reach import elsewhere, server, settings
 from core.config.routing import Router
 from core.errors import LeitstandError, UsageError
 from core.guard import one_line
+from core.ollama.client import Ollama
 from core.router.analyze import analyze
 from core.router.candidates import from_server
 from core.router.policy import Situation, decide
@@ -57,11 +58,23 @@ async def _routed(context: Context, prompts: Iterable[str]) -> int:
 
 
 async def _candidates(context: Context) -> tuple[Candidate, ...]:
-    """The models of the server, when it answers at once."""
+    """The models of every server that answers at once."""
+    found: tuple[Candidate, ...] = ()
     try:
         async with server(context) as ollama:
-            installed = await ollama.tags(deadline=DEADLINE)
-            return from_server(installed, await ollama.ps(deadline=DEADLINE))
+            found = await _of(ollama)
+    except LeitstandError:
+        pass  # no address: there may be others
+    async for name, other in elsewhere(context):
+        found += await _of(other, name)
+    return found
+
+
+async def _of(ollama: Ollama, name: str = "") -> tuple[Candidate, ...]:
+    """The models of one server, when it answers at once."""
+    try:
+        installed = await ollama.tags(deadline=DEADLINE)
+        return from_server(installed, await ollama.ps(deadline=DEADLINE), host=name)
     except LeitstandError:
         return ()
 

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from core.cli.arguments import Argument, Verb, whole
+from core.errors import UsageError
 
-_LANES = ("inference", "network", "cpu")
+LANES = ("inference", "network", "cpu")
+
+
+def lane(value: str) -> str:
+    """Read the name of a lane; the models of each other server have one of their own."""
+    base, mark, server = value.partition("@")
+    if base not in LANES or (mark and (base != "inference" or not server)):
+        raise UsageError(
+            f"{value[:80]!r} is not a lane.", f"There are {', '.join(LANES)}, and inference@SERVER."
+        )
+    return f"{base}{mark}{server.lower()}"
+
+
 _JOB = Argument("ID", "The number of a job, as `queue list` shows it.", read=whole, names="job")
 _JOBS = _JOB._replace(help="The numbers of jobs, as `queue list` shows them.", many=True)
 _LANE = Argument(
     "LANE",
-    "A lane: inference (the models of the server), network or cpu.",
-    choices=_LANES,
+    "A lane: inference (the models of the server), network or cpu; inference@box is that of another server.",
+    read=lane,
+    names="lane",
 )
 _OFFLINE = "A Leitstand that runs does it at once; without one nothing is started by it."
 
@@ -54,7 +68,7 @@ QUEUE_VERBS = (
                 choices=("waiting", "held", "running", "done", "failed", "cancelled"),
                 many=True,
             ),
-            Argument("--lane", "Only jobs of this lane.", "LANE", choices=_LANES),
+            Argument("--lane", "Only jobs of this lane.", "LANE", lane, names="lane"),
             Argument("--limit", "At most so many; 50 when not given.", "N", whole),
         ),
         (

@@ -333,6 +333,15 @@ class Config(Section, frozen=True):
     library: Library = Library()
     gauges: Gauges = Gauges()
     backup: Backup = Backup()
+    hosts: Annotated[
+        dict[str, str],
+        about(
+            "Other servers",
+            "More Ollama servers beside the main one: a name of yours and the address. Their models are "
+            "listed with it, qwen3:8b@box, and answer like any other. Each server works in its own lane. "
+            'Example: box = "http://gpubox:11434"',
+        ),
+    ] = msgspec.field(default_factory=dict)
     keys: Annotated[
         dict[str, str],
         about(

@@ -30,6 +30,7 @@ from core.daemon.proxies import proxy
 from core.errors import ConnectionLost, LeitstandError, WrongVersion
 from core.exposed import Verb
 from core.ollama.connection import ServerChanged
+from core.ollama.hosts import HostsService
 from core.paths import Paths
 from core.presence import LinkChanged, LinkPhase, LinkState
 from core.tasks import Tasks
@@ -119,6 +120,7 @@ class AttachedEngine:
     config: ConfigService
     health: HealthService
     server: ServerService
+    hosts: HostsService
     backups: BackupService
     batches: BatchService
     benchmarks: BenchmarkService

@@ -73,7 +73,7 @@ class Planner:
         model = names.parse(name)
         here = self._models.roster.find(name)
         installed = here is not None and here.installed
-        directory = self._directory()
+        directory = None if model.server else self._directory()
         room = await self._disk(directory, reserved)
         try:
             manifest = await self._registry.manifest(name)
@@ -83,7 +83,7 @@ class Planner:
             note = f"Its size is not known yet: {error.message}"
             return Outlook(Plan(name=model.shown, disk=room, installed=installed, note=note))
         sizes = {layer.digest: layer.size for layer in manifest.layers}
-        present = await self._present(sizes)
+        present = await self._present(sizes, model.shown)
         missing = await self._missing({d: s for d, s in sizes.items() if d not in present}, directory)
         plan = Plan(
             name=model.shown,
@@ -101,8 +101,8 @@ class Planner:
         )
         return Outlook(plan, manifest.layers, present)
 
-    async def _present(self, sizes: dict[str, int]) -> frozenset[str]:
-        client = self._server.client
+    async def _present(self, sizes: dict[str, int], name: str) -> frozenset[str]:
+        client = self._server.client.at(name)
         found: set[str] = set()
         for digest in sizes:
             try:

@@ -143,7 +143,8 @@ class Runner:
         ask = ctx.payload(ProveAsk)
         model = self._models.roster.here(ask.name)
         # A model that pushes another out of the memory does not stay there for having said hello.
-        alone = model.memory is not None or not await self._models.loaded()
+        others = [each for each in await self._models.loaded() if each.server == model.server]
+        alone = model.memory is not None or not others
         limit = self._config().chat.load_limit
         silent = f"{model.name} was loaded, or was to be, for {limit / 60:.0f} minutes without a word."
         try:
@@ -156,7 +157,7 @@ class Runner:
                     keep_alive=None if alone else 0,
                 )
         except ServerUnavailable as error:
-            self._server.report(error)
+            self._models.report(error, model.server)
             raise
         except LeitstandError as error:
             await self._models.note_fault(model.name, fault_of(error))
@@ -227,8 +228,10 @@ class Runner:
     def _verdict(self, ctx: JobContext, meter: Meter, error: LeitstandError) -> Exception:
         """Say what a failure means: the end, another attempt, or waiting for the server."""
         if isinstance(error, ServerUnavailable):
-            self._server.report(error)
-            return error
+            server = names.server_of(ctx.payload(PullAsk).name)
+            self._models.report(error, server)
+            # Another server that is away holds up no download of this one.
+            return TryLater(error, after=_PAUSES[-1], counts=False) if server else error
         if isinstance(error, (DiskFull, *_FINAL)):
             return error
         # What brought bytes was no attempt in vain; but what has to be fetched again counts.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from core.bus import Bus
@@ -10,7 +10,7 @@ from core.clock import Clock
 from core.jobs.ledger import Ledger
 from core.jobs.planner import Planner
 from core.jobs.track import Track
-from core.jobs.types import JobChanged, Lane, LaneChanged, LaneState
+from core.jobs.types import JobChanged, Lane, LaneChanged, LaneState, in_order
 
 _EVERY = 0.2
 """A busy queue's plan is told at most this often."""
@@ -23,7 +23,15 @@ _Shown: TypeAlias = tuple[int | None, int | None, str]
 class Board:
     """Works out the plan of every lane, and tells what is different from what was told."""
 
-    def __init__(self, ledger: Ledger, planner: Planner, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        planner: Planner,
+        bus: Bus,
+        clock: Clock,
+        servers: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._servers = servers
         self._ledger = ledger
         self._planner = planner
         self._bus = bus
@@ -42,7 +50,7 @@ class Board:
         """Plan anew and publish what changed; only those at the front are told one by one."""
         began = self._clock.monotonic()
         told: dict[int, _Shown] = {}
-        for track in self._ledger.tracks.values():
+        for track in self._tracks():
             track.planned = self._planner.plan(track)
             before = [id for id in self._jobs if id in track.jobs and id not in track.planned]
             for id in [*track.planned, *before]:
@@ -87,4 +95,15 @@ class Board:
 
     def lanes(self) -> Mapping[Lane, LaneState]:
         """Return every lane as it is now."""
-        return {name: self.lane(track) for name, track in self._ledger.tracks.items()}
+        return {track.name: self.lane(track) for track in self._tracks()}
+
+    def _tracks(self) -> list[Track]:
+        """Every lane there is work for or could be: one of a server that is gone goes with its last job."""
+        ledger, servers = self._ledger, set(self._servers())
+        for server in servers:
+            ledger.track(f"inference@{server}")
+        return [
+            ledger.tracks[name]
+            for name in in_order(ledger.tracks)
+            if ledger.tracks[name].server in servers | {""} or ledger.tracks[name].used
+        ]

@@ -82,7 +82,7 @@ class Dispatcher:
             self._alarm[1].cancel()
         if self._underway and grace > 0:
             await asyncio.wait(self._underway, timeout=grace)
-        for track in self._ledger.tracks.values():
+        for track in list(self._ledger.tracks.values()):
             for run in list(track.runs.values()):
                 run.stop(run.context.stopping or "close")
         if self._underway:
@@ -103,7 +103,7 @@ class Dispatcher:
             waiting, self._waiting_for_a_round = self._waiting_for_a_round, []
             try:
                 await self._ledger.catch_up()
-                for track in self._ledger.tracks.values():
+                for track in list(self._ledger.tracks.values()):
                     await self._fill(track)
             except Exception as error:  # noqa: BLE001 - a queue that stumbles is better than one that stands still
                 self._say(error)
@@ -237,7 +237,7 @@ class Dispatcher:
         self._bus.publish(Notice("error", f"The queue waits: {words}", hint, at=self._clock.now()))
 
     def _told(self, job: Job) -> None:
-        run = self._ledger.tracks[job.lane].runs.get(job.id)
+        run = self._ledger.track(job.lane).runs.get(job.id)
         if run is None or run.context.job.claim != job.claim:
             return
         self._bus.publish(JobChanged(job))

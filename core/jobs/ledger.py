@@ -40,6 +40,7 @@ class Ledger:
     ) -> None:
         self.database = database
         self.tracks: dict[Lane, Track] = {name: Track(name) for name in LANES}
+        """Those of other servers come when they are first needed: see `track`."""
         self.wake = asyncio.Event()
         """Set when somebody may be able to start, or the plan has changed."""
         self._bus = bus
@@ -53,10 +54,16 @@ class Ledger:
         self._entry: asyncio.Task[None] | None = None
         self._awaited: dict[int, list[asyncio.Future[Job]]] = {}
 
+    def track(self, lane: Lane) -> Track:
+        """Return a lane."""
+        if lane not in self.tracks:
+            self.tracks[lane] = Track(lane)
+        return self.tracks[lane]
+
     async def load(self) -> None:
         """Read what waits, and what a person changed about the lanes."""
         for name, row in (await queries.lane_rows(self.database)).items():
-            track = self.tracks[name]
+            track = self.track(name)
             track.paused, track.own_width = row.paused, row.width
         self._planner.habits.learn_all(await queries.durations(self.database))
         self._seen = max(self._seen, await queries.last_number(self.database))
@@ -113,7 +120,7 @@ class Ledger:
 
     def shown(self, job: Job) -> Job:
         """Return a row with what only memory knows: progress, position, plan."""
-        track = self.tracks[job.lane]
+        track = self.track(job.lane)
         if job.state == "running" and (run := track.runs.get(job.id)) is not None:
             return run.context.job
         if job.state != "waiting" or job.id not in track.line:
@@ -129,7 +136,7 @@ class Ledger:
 
     def moved(self, id: int, changed: Jobs) -> Job:
         """Let memory follow places that were handed round; return the job that a person moved."""
-        track = self.tracks[changed[0].lane]
+        track = self.track(changed[0].lane)
         track.line.remove(id)  # what it put up with before counts no more
         for job in changed:
             self._put(job)
@@ -140,9 +147,9 @@ class Ledger:
         track.line.remove(id)
         track.jobs.pop(id, None)
 
-    def server_back(self) -> None:
-        """Let what waits for the server try at once."""
-        for track in self.tracks.values():
+    def server_back(self, server: str = "") -> None:
+        """Let what waits for a server try at once; the lanes of the others go on as they are."""
+        for track in [track for track in self.tracks.values() if track.server == server]:
             track.served()
             for job in track.jobs.values():
                 if job.error is not None and job.error.code in AWAY_CODES:
@@ -168,7 +175,7 @@ class Ledger:
         return planned
 
     def _put(self, job: Job) -> None:
-        track = self.tracks[job.lane]
+        track = self.track(job.lane)
         if job.state == "waiting":
             track.line.put(self._planner.waiting(job))
             track.jobs[job.id] = job

@@ -15,8 +15,8 @@ from core.jobs.line import Waiting
 from core.jobs.rig import Rig
 from core.jobs.schedule import Bounds, Choice, Scene, choose
 from core.jobs.track import Kind, Planned, Track
-from core.jobs.types import PRIORITIES, Job, Memory
-from core.ollama.names import parse
+from core.jobs.types import PRIORITIES, Job, Memory, base_of
+from core.ollama.names import parse, server_of
 
 AHEAD = 100
 """For so many jobs of a lane order, reason and expected start are worked out."""
@@ -48,8 +48,8 @@ class Planner:
         self._memory = memory
         self._size_of = size_of
         self.habits = Habits()
-        self._believed: dict[str, int | None] = {}
-        self._believed_at = -inf
+        self._believed: dict[str, tuple[float, dict[str, int | None]]] = {}
+        """What is thought to be in each server's memory, and since when; nobody looked after that."""
 
     def width(self, track: Track) -> int:
         """Return how many jobs of a lane run at once."""
@@ -61,7 +61,7 @@ class Planner:
             "network": settings.network_width,
             "cpu": settings.cpu_width,
         }
-        return widths[track.name]
+        return widths[base_of(track.name)]
 
     def waiting(self, job: Job) -> Waiting:
         """Return what planning needs of a job; one nobody can run is never ready."""
@@ -73,7 +73,7 @@ class Planner:
         return Waiting(
             job.id,
             job.place,
-            model_key(job.model) if job.lane == "inference" else "",
+            model_key(job.model) if base_of(job.lane) == "inference" else "",
             PRIORITIES.index(job.priority),
             self.habits.run_seconds(job.kind, job.model),
             job.placed,
@@ -86,12 +86,12 @@ class Planner:
 
     def started(self, track: Track, model: str) -> None:
         """A job of this model starts: until somebody looks again, the model counts as loaded."""
-        if track.name != "inference" or not model:
+        if base_of(track.name) != "inference" or not model:
             return
         rig = self._rig(track)
         rig.start(model)
-        self._believed = {name: self._size_of(name) for name in rig.loaded}
-        self._believed_at = self._clock.monotonic()
+        loaded = {name: self._size_of(name) for name in rig.loaded}
+        self._believed[track.server] = self._clock.monotonic(), loaded
 
     def seconds(self, track: Track, job: Waiting) -> float:
         """Return how long a job will take if it starts now, loading included."""
@@ -121,12 +121,17 @@ class Planner:
         return Scene(self._rig(track), bounds, self.habits.load_seconds, self._clock.monotonic())
 
     def _rig(self, track: Track) -> Rig:
-        if track.name != "inference":
+        if base_of(track.name) != "inference":
             return Rig(running=[run.start.job.model for run in track.runs.values()])
         seen = self._memory()
         running = [run.start.job.model for run in track.runs.values()]
-        if seen.loaded is None or (seen.at is not None and seen.at <= self._believed_at):
-            loaded = self._believed
-        else:
-            loaded = {model_key(model.model): model.bytes for model in seen.loaded}
-        return Rig(loaded=loaded, running=running, free=seen.free, size_of=self._size_of)
+        since, loaded = self._believed.get(track.server, (-inf, {}))
+        if seen.loaded is not None and (seen.at is None or seen.at > since):
+            loaded = {
+                model_key(model.model): model.bytes
+                for model in seen.loaded
+                if server_of(model.model) == track.server
+            }
+        # How much is free on another server cannot be seen, and is never guessed.
+        free = None if track.server else seen.free
+        return Rig(loaded=loaded, running=running, free=free, size_of=self._size_of)

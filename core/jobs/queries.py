@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from core.jobs.store import STRIDE, job_of
-from core.jobs.types import FINISHED, Job, JobFilter, Jobs, Lane, State
+from core.jobs.store import LINE, STRIDE, job_of
+from core.jobs.types import FINISHED, Job, JobFilter, Jobs, Lane, State, base_of, lane_of
 from core.store.database import Database, Transaction
 
 _CLEARED_AT_ONCE = 2000
@@ -113,9 +113,16 @@ async def listed(database: Database, wanted: JobFilter) -> Jobs:
 def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, Any]]:
     where: list[str] = []
     values: dict[str, Any] = {}
-    for column, chosen in (("state", wanted.states), ("lane", wanted.lanes), ("kind", wanted.kinds)):
+    bases = tuple(dict.fromkeys(map(base_of, wanted.lanes)))
+    chosen: tuple[str, ...]
+    for column, name, chosen in (
+        ("state", "state", wanted.states),
+        ("lane", "lane", bases),
+        (LINE, "line", wanted.lanes),
+        ("kind", "kind", wanted.kinds),
+    ):
         if chosen:
-            names = [f"{column}_{number}" for number in range(len(chosen))]
+            names = [f"{name}_{number}" for number in range(len(chosen))]
             values.update(zip(names, chosen, strict=True))
             where.append(f"{column} IN ({', '.join(f':{name}' for name in names)})")
     for column, text in (("model", wanted.model), ("batch", wanted.group)):
@@ -133,11 +140,15 @@ def _conditions(wanted: JobFilter) -> tuple[list[str], dict[str, Any]]:
 async def move(tx: Transaction, job: Job, position: int) -> Jobs:
     """Give a waiting job another position of its lane; return it and whose place changed, if it waits."""
     rows = await tx.rows(
-        "SELECT id, place, state = 'waiting' AS waits FROM job "
+        "SELECT id, place, lane, model, state = 'waiting' AS waits FROM job "
         "WHERE finished IS NULL AND lane = ? ORDER BY place",
-        (job.lane,),
+        (base_of(job.lane),),
     )
-    places = {row["id"]: int(row["place"]) for row in rows if row["waits"]}
+    places = {
+        row["id"]: int(row["place"])
+        for row in rows
+        if row["waits"] and lane_of(row["lane"], row["model"]) == job.lane
+    }
     if job.id not in places:
         return []
     ids = [id for id in places if id != job.id]

@@ -13,13 +13,14 @@ waits again in its place, unless its kind wants something else (`on_orphan`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from core.bus import Bus
 from core.clock import Clock
 from core.config.schema import Queue
 from core.errors import NotFound, Refused, UsageError
 from core.exposed import exposed
+from core.guard import one_line
 from core.jobs import queries
 from core.jobs import store as rows
 from core.jobs.asking import checked
@@ -65,6 +66,7 @@ class JobService:
         settings: Callable[[], Queue] = Queue,
         memory: Callable[[], Memory] = Memory,
         size_of: Callable[[str], int | None] = unknown_size,
+        servers: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._database = store
         self._bus = bus
@@ -74,7 +76,7 @@ class JobService:
         self._kinds: dict[str, Kind] = {}
         self._planner = Planner(clock, self._kinds, settings, memory, size_of)
         self._ledger = Ledger(store, bus, tasks, clock, self._kinds, self._planner)
-        self._board = Board(self._ledger, self._planner, bus, clock)
+        self._board = Board(self._ledger, self._planner, bus, clock, servers)
         self._dispatcher = Dispatcher(
             self._ledger,
             self._planner,
@@ -130,9 +132,9 @@ class JobService:
         """Return when the queue has gone round once: it does not, when it hangs."""
         await self._dispatcher.went_round()
 
-    def server_back(self) -> None:
-        """Try at once what waits because the server was away."""
-        self._ledger.server_back()
+    def server_back(self, server: str = "") -> None:
+        """Try at once what waits because a server was away: the main one, or another by its name."""
+        self._ledger.server_back(server)
 
     def settings_changed(self) -> None:
         """Look anew whether more may run, and in which order."""
@@ -254,13 +256,15 @@ class JobService:
             return self._ledger.apply(job)
         if asked is None:
             return None
-        run = self._ledger.tracks[asked.lane].runs.get(id)
+        run = self._ledger.track(asked.lane).runs.get(id)
         if run is not None:
             run.stop(how)
         return self._ledger.shown(asked)
 
     async def _set_lane(self, lane: Lane, change: Callable[[LaneRow], LaneRow]) -> LaneState:
-        track = self._ledger.tracks[lane]
+        if lane not in self._board.lanes():
+            raise UsageError(f"There is no lane {one_line(lane, 60)}.", f"There are {self._lanes()}.")
+        track = self._ledger.track(lane)
         async with self._database.write() as tx:
             # Read within the transaction: two changes at the same time must not undo each other.
             row = change(LaneRow(track.paused, track.own_width))
@@ -269,6 +273,9 @@ class JobService:
         self._ledger.wake.set()
         self._board.tell()
         return self._board.lane(track)
+
+    def _lanes(self) -> str:
+        return ", ".join(self._board.lanes())
 
     async def _forget_old(self) -> None:
         days = self._settings().history_days

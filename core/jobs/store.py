@@ -13,7 +13,18 @@ from typing import Any
 
 import msgspec
 
-from core.jobs.types import NOTHING, PRIORITIES, Fault, Job, Lane, NewJob, Progress, State
+from core.jobs.types import (
+    NOTHING,
+    PRIORITIES,
+    Fault,
+    Job,
+    Lane,
+    NewJob,
+    Progress,
+    State,
+    base_of,
+    lane_of,
+)
 from core.store.database import Transaction
 
 
@@ -29,6 +40,12 @@ class Step(msgspec.Struct, frozen=True):
 
 STRIDE = 1024
 """Places are that far apart, so that a job can be moved between two others without touching them."""
+
+LINE = (
+    "(lane || CASE WHEN lane = 'inference' AND instr(model, '@') > 0 "
+    "THEN lower(substr(model, instr(model, '@'))) ELSE '' END)"
+)
+"""A row's lane as `lane_of` has it: the column says only of which kind it is."""
 
 _OFF = "boot = NULL, stopping = NULL"
 
@@ -144,10 +161,11 @@ async def insert(tx: Transaction, accepted: Sequence[Accepted], now: float) -> l
             continue
         number += 1
         places[each.lane] += STRIDE
-        positions[each.lane] += 1
         row = _row(each, number, places[each.lane], now)
         fresh.append(row)
-        job = msgspec.structs.replace(_fresh(row), position=positions[each.lane])
+        job = _fresh(row)
+        positions[job.lane] += 1
+        job = msgspec.structs.replace(job, position=positions[job.lane])
         jobs.append(job)
         known.update({mark: job for mark in marks if mark[1]})
     await tx.many(_INSERT, fresh)
@@ -173,18 +191,20 @@ async def unfinished_sole(tx: Transaction, sole: str) -> Job | None:
 
 
 async def _ends(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
+    """Return the last place of each kind of lane, and how many wait on each lane."""
     rows = await tx.rows(
-        "SELECT lane, max(place) AS place, sum(state = 'waiting') AS waiting FROM job "
-        "WHERE finished IS NULL GROUP BY lane"
+        f"SELECT lane, {LINE} AS line, max(place) AS place, sum(state = 'waiting') AS waiting FROM job "  # noqa: S608 - a constant
+        "WHERE finished IS NULL GROUP BY lane, line"
     )
-    return Counter({row["lane"]: row["place"] for row in rows}), Counter(
-        {row["lane"]: row["waiting"] for row in rows}
-    )
+    places: Counter[str] = Counter()
+    for row in rows:
+        places[row["lane"]] = max(places[row["lane"]], row["place"])
+    return places, Counter({row["line"]: row["waiting"] for row in rows})
 
 
 async def end_of(tx: Transaction, lane: Lane) -> int:
     """Return the place behind everybody in a lane."""
-    return (await _ends(tx))[0][lane] + STRIDE
+    return (await _ends(tx))[0][base_of(lane)] + STRIDE
 
 
 def _row(each: Accepted, number: int, place: int, now: float) -> dict[str, Any]:
@@ -211,7 +231,7 @@ def _fresh(row: dict[str, Any]) -> Job:
     return Job(
         id=row["id"],
         kind=row["kind"],
-        lane=row["lane"],
+        lane=lane_of(row["lane"], row["model"]),
         model=row["model"],
         title=row["title"],
         place=row["place"],
@@ -231,7 +251,7 @@ def job_of(row: sqlite3.Row) -> Job:
     return Job(
         id=row["id"],
         kind=row["kind"],
-        lane=row["lane"],
+        lane=lane_of(row["lane"], row["model"]),
         model=row["model"],
         title=row["title"],
         place=row["place"],

@@ -76,6 +76,16 @@ class Track:
         self.rest_fault: Fault | None = None
         self._rests = 0
 
+    @property
+    def server(self) -> str:
+        """The other server whose models work here; empty: the main one, or none."""
+        return self.name.partition("@")[2]
+
+    @property
+    def used(self) -> bool:
+        """Whether anything runs, waits or is set aside on it."""
+        return bool(self.runs or self.jobs or self.held)
+
     def pause_before_next(self, now: float) -> float:
         """Return how long to rest after another failure of the server: longer each time, up to a bound."""
         if self.rests_until is not None and now < self.rests_until:

@@ -12,17 +12,39 @@ waiting ──▶ running ──▶ done
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Literal
 
 import msgspec
 
 from core.bus import Event, StateEvent
+from core.ollama.names import is_server
 
-Lane = Literal["inference", "network", "cpu"]
-"""Where a job runs: on the server's models, over the network, or on this machine's processors."""
+Lane = str
+"""Where a job runs: on the server's models, over the network, or on this machine's processors.
+
+The models of each other server have a lane of their own, `inference@box`: two servers work at once.
+"""
 
 LANES: tuple[Lane, ...] = ("inference", "network", "cpu")
+"""The lanes everybody has."""
+
+
+def lane_of(base: Lane, model: str) -> Lane:
+    """Return the lane a job belongs into: that of its model's server."""
+    _, mark, server = model.partition("@")
+    return f"{base}@{server.lower()}" if base == "inference" and mark and is_server(server) else base
+
+
+def base_of(lane: Lane) -> Lane:
+    """Return which kind of lane it is."""
+    return lane.partition("@")[0]
+
+
+def in_order(lanes: Iterable[Lane]) -> list[Lane]:
+    """Return lanes as they are shown: those of other servers below the one of the main server."""
+    return sorted(lanes, key=lambda lane: (LANES.index(base_of(lane)), lane))
+
 
 Priority = Literal["interactive", "normal", "batch"]
 """Somebody looks at it and waits; somebody will look soon; it may take all night."""

@@ -37,6 +37,8 @@ class Assessor:
                 source="unknown",
                 reason="It runs elsewhere and needs no memory here.",
             )
+        if model.server:
+            return _elsewhere(model)
         held = model.memory
         context = min(context, model.context or context)
         ask = Ask(
@@ -56,7 +58,7 @@ class Assessor:
         """Return what a model needs, as a function of its context."""
         settings = self._config().models
         facts = self._roster.facts(model)
-        measured = self._memories.measured(model.digest, settings.cache)
+        measured = self._memories.measured(model.files, settings.cache)
 
         def at(context: int) -> Need | None:
             return need(
@@ -86,10 +88,29 @@ class Assessor:
         places: dict[str, Evictable] = {}
         for model in self._roster.all:
             held = model.memory
-            if held is None or model.state != "loaded" or held.stays == "ending":
+            if model.server or held is None or model.state != "loaded" or held.stays == "ending":
                 continue
             if wanted.memory is not None and wanted.memory.name == held.name:
                 continue
             until = held.until if held.stays == "until" else None
             places.setdefault(held.name, Evictable(held.name, held.vram or 0, until))
         return tuple(places.values())
+
+
+def _elsewhere(model: Model) -> Fit:
+    """What can be said of a model on another server: what that holds in memory, and no guess beyond."""
+    held = model.memory
+    if held is None:
+        reason = f"It runs on {model.server}; what is free there cannot be seen from here."
+        return Fit(name=model.name, verdict="unknown", source="unknown", reason=reason)
+    share = held.gpu_percent
+    return Fit(
+        name=model.name,
+        verdict="unknown" if share is None else "fits" if share == 100 else "spills",
+        source="measured",
+        context=held.context,
+        needed=held.size,
+        gpu_percent=share,
+        loaded=True,
+        reason=f"It is in the memory of {model.server}.",
+    )

@@ -8,6 +8,7 @@ from statistics import median
 import msgspec
 
 from core.models.store import Load
+from core.ollama.names import server_of
 
 NEAR = 2.0
 """Models up to that many times smaller or larger say something about one another."""
@@ -41,7 +42,10 @@ def expected(digest: str, weights: int, loads: Sequence[Load]) -> Expected | Non
     alike = [
         load.seconds * weights / load.weights
         for load in timed
-        if load.seconds is not None and load.weights and weights / NEAR <= load.weights <= weights * NEAR
+        if load.seconds is not None
+        and load.weights
+        and server_of(load.digest) == server_of(digest)
+        and weights / NEAR <= load.weights <= weights * NEAR
     ]
     return Expected(median(alike), len(alike), same=False) if alike else None
 

@@ -12,6 +12,7 @@ from core.models.roster import Roster, key_of
 from core.models.sizing import Measured
 from core.models.store import Load, Note
 from core.models.types import Benchmark
+from core.ollama.names import at, server_of
 from core.ollama.wire import RunningModel
 from core.store.database import Database
 
@@ -35,7 +36,7 @@ class Memories:
         self.spoken = await store.spoken(self._database)
 
     def measured(self, digest: str, cache: str) -> list[Measured]:
-        """What loads of these files took, the newest of each context."""
+        """What loads of these files (`Model.files`) took, the newest of each context."""
         newest: dict[int, int] = {}
         for load in self.loads:
             if digest and load.digest == digest and load.cache == cache:
@@ -45,11 +46,12 @@ class Memories:
     async def seen(self, running: tuple[RunningModel, ...], *, cache: str, version: str) -> None:
         """Take note of what is in memory, whoever loaded it: sizes that are new."""
         for model in running:
-            weights = self._weights(model.digest)
+            files = at(model.digest, server_of(model.name)) if model.digest else ""
+            weights = self._weights(files)
             if not (model.digest and model.context_length and model.size and weights):
                 continue
             load = Load(
-                digest=model.digest,
+                digest=files,
                 weights=weights,
                 context=model.context_length,
                 cache=cache,
@@ -70,7 +72,7 @@ class Memories:
             return
         await self._keep(
             Load(
-                digest=model.digest,
+                digest=model.files,
                 weights=model.size,
                 context=model.memory.context or 0,
                 cache=cache,
@@ -134,8 +136,8 @@ class Memories:
         self.loads.insert(0, load)
         await store.save_load(self._database, load)
 
-    def _weights(self, digest: str) -> int | None:
-        return next((model.size for model in self._roster.all if digest and model.digest == digest), None)
+    def _weights(self, files: str) -> int | None:
+        return next((model.size for model in self._roster.all if files and model.files == files), None)
 
 
 def _same(load: Load, other: Load) -> bool:

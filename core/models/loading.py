@@ -123,10 +123,11 @@ class Loader:
             estimate.cancel()
         seconds = self._clock.monotonic() - began
         ctx.progress(percent=100.0, text="")
-        await self._sync.look_at_memory()
+        await self._sync.look_at_memory(model.server)
         if fresh:
+            version = self._sync.version(model.server)
             await self._memories.loaded(
-                model.name, seconds, cache=self._config().models.cache, version=self._version
+                model.name, seconds, cache=self._config().models.cache, version=version
             )
         await self._memories.change(model.name, fault=None)
         held = self._roster.here(model.name).memory
@@ -136,7 +137,7 @@ class Loader:
 
     async def _estimate(self, ctx: JobContext, model: Model) -> None:
         """Tell how far it probably is; without an earlier load, only for how long it has been going on."""
-        learned = estimates.expected(model.digest, model.size or 0, self._memories.loads)
+        learned = estimates.expected(model.files, model.size or 0, self._memories.loads)
         began = self._clock.monotonic()
         while True:
             elapsed = self._clock.monotonic() - began
@@ -147,7 +148,3 @@ class Loader:
                 numbers = {"elapsed": elapsed, "expected": learned.seconds, "learned_from": learned.loads}
                 ctx.progress(percent=percent, text=learned.worded, numbers=numbers)
             await self._clock.sleep(_TICK)
-
-    @property
-    def _version(self) -> str:
-        return self._server.current.version or ""

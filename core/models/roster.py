@@ -15,7 +15,7 @@ from core.models.catalog import Catalog, Entry, Variant
 from core.models.facts import Facts
 from core.models.store import Note
 from core.models.types import InMemory, Model, Models, ModelsChanged, State
-from core.ollama.names import parse
+from core.ollama.names import at, parse, server_of, split
 from core.ollama.wire import InstalledModel, RunningModel
 
 
@@ -37,7 +37,9 @@ class Roster:
         self._offers: dict[str, tuple[str, Entry, Variant]] = {}
         self._tags: dict[str, InstalledModel] = {}
         self._facts: dict[str, Facts] = {}
-        self._running: tuple[RunningModel, ...] = ()
+        self._lists: dict[str, tuple[dict[str, InstalledModel], Mapping[str, Facts]]] = {}
+        """What each server has, by its name; the main one has none."""
+        self._memories: dict[str, tuple[RunningModel, ...]] = {}
         self._notes: dict[str, Note] = {}
         self._doing: Mapping[str, State] = {}
         self._leaving: dict[str, float] = {}
@@ -54,8 +56,8 @@ class Roster:
 
     @property
     def running(self) -> tuple[RunningModel, ...]:
-        """What the server said is in its memory."""
-        return self._running
+        """What the servers said is in their memory."""
+        return tuple(model for memory in self._memories.values() for model in memory)
 
     def find(self, name: str) -> Model | None:
         """Look a model up, however its name is spelt."""
@@ -90,8 +92,9 @@ class Roster:
         return self._notes.get(key) or Note(key=key, name=known.name if known else name)
 
     def directories(self) -> set[str]:
-        """Where the server keeps its models, as it said."""
-        return {facts.directory for facts in self._facts.values() if facts.directory}
+        """Where the main server keeps its models, as it said."""
+        _, known = self._lists.get("", ({}, {}))
+        return {facts.directory for facts in known.values() if facts.directory}
 
     # Learning.
 
@@ -119,16 +122,29 @@ class Roster:
         before, self._default = self._default, key_of(name) if name else ""
         self._renew({before, self._default} - {""})
 
-    def set_installed(self, tags: Iterable[InstalledModel], facts: Mapping[str, Facts]) -> None:
-        """Take over what the server has on its disk; *facts* by `mark`."""
-        self._tags = {key_of(tag.name): tag for tag in tags}
-        self._facts = dict(facts)
-        self._rebuild()
+    def set_installed(
+        self, tags: Iterable[InstalledModel], facts: Mapping[str, Facts], server: str = ""
+    ) -> None:
+        """Take over what a server has on its disk; *facts* by `mark`."""
+        self._lists[server] = {key_of(tag.name): tag for tag in tags}, facts
+        self._take_lists()
 
-    def set_running(self, running: tuple[RunningModel, ...]) -> None:
-        """Take over what the server has in its memory."""
-        before, self._running = self._running, running
+    def set_running(self, running: tuple[RunningModel, ...], server: str = "") -> None:
+        """Take over what a server has in its memory."""
+        before = self._memories.get(server, ())
+        self._memories[server] = running
         self._renew(self._holders(before) | self._holders(running))
+
+    def forget(self, server: str) -> None:
+        """Another server is away or gone, and its models with it."""
+        self._memories.pop(server, None)
+        if self._lists.pop(server, None) is not None:
+            self._take_lists()
+
+    def _take_lists(self) -> None:
+        self._tags = {key: tag for tags, _ in self._lists.values() for key, tag in tags.items()}
+        self._facts = {name: each for _, facts in self._lists.values() for name, each in facts.items()}
+        self._rebuild()
 
     def set_doing(self, doing: Mapping[str, State]) -> None:
         """Say which models are being loaded or answer, by key."""
@@ -146,9 +162,9 @@ class Roster:
 
     def knows(self, running: tuple[RunningModel, ...]) -> bool:
         """Whether everything in memory is on the list of what is installed."""
-        digests = {tag.digest for tag in self._tags.values()}
+        files = {_files(tag) for tag in self._tags.values()}
         return all(
-            model.digest in digests if model.digest else key_of(model.name) in self._tags for model in running
+            _files(model) in files if model.digest else key_of(model.name) in self._tags for model in running
         )
 
     # Putting together.
@@ -175,7 +191,7 @@ class Roster:
                 self._known[key] = compose.known(*self._offers[key], self._notes.get(key))
             known = self._known[key]
             return replace(known, default=True) if default else known
-        facts, hit = self._facts.get(mark(tag)), self._catalog.find(tag.name)
+        facts, hit = self._facts.get(mark(tag)), self._catalog.find(split(tag.name)[0])
         model = compose.installed(tag, facts, hit, self._notes.get(key), held.get(key))
         state = self._doing.get(key, model.state)
         return replace(model, state=state, default=default, leaves_at=self._leaving.get(key))
@@ -184,22 +200,23 @@ class Roster:
         """Who is in memory, by key: also models of other names with the same weights."""
         now = self._clock.now()
         held: dict[str, InMemory] = {}
-        for running in self._running:
+        for running in self.running:
             place = compose.in_memory(running, now)
             held.update(dict.fromkeys(self._holders((running,)), place))
         return held
 
     def _holders(self, running: tuple[RunningModel, ...]) -> set[str]:
         """Who has a place in memory: one place serves every name of the same weights."""
-        digests = {model.digest for model in running if model.digest}
+        files = {_files(model) for model in running if model.digest}
         names = {key_of(model.name) for model in running}
-        own = {key for key, tag in self._tags.items() if tag.digest in digests or key in names}
+        own = {key for key, tag in self._tags.items() if _files(tag) in files or key in names}
         weights = {self._weights(key) for key in own} - {""}
         return own | {key for key in self._tags if weights and self._weights(key) in weights}
 
     def _weights(self, key: str) -> str:
+        """Which weights a model has, on its server."""
         facts = self._facts.get(mark(self._tags[key]))
-        return facts.weights if facts else ""
+        return at(facts.weights, server_of(key)) if facts and facts.weights else ""
 
     def _replace(self, fresh: dict[str, Model], gone: list[str]) -> None:
         before = self._models
@@ -214,4 +231,9 @@ class Roster:
 
 def mark(tag: InstalledModel) -> str:
     """What a model's facts are kept under: its digest, or where there is none its name and date."""
-    return tag.digest or f"{key_of(tag.name)} {tag.modified_at}"
+    return _files(tag) if tag.digest else f"{key_of(tag.name)} {tag.modified_at}"
+
+
+def _files(model: InstalledModel | RunningModel) -> str:
+    """A model's files on its server: the same ones elsewhere are in another memory."""
+    return at(model.digest, server_of(model.name)) if model.digest else ""

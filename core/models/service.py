@@ -42,6 +42,7 @@ from core.models.types import (
 from core.models.updates import UpdatesAsk
 from core.ollama import names, reading
 from core.ollama.connection import ServerService
+from core.ollama.hosts import HostsService
 from core.ollama.registry import Registry
 from core.ollama.wire import KeepAlive
 from core.store.database import Database
@@ -62,6 +63,7 @@ class ModelService:
     def __init__(
         self,
         server: ServerService,
+        hosts: HostsService,
         *,
         bus: Bus,
         tasks: Tasks,
@@ -75,6 +77,7 @@ class ModelService:
         users_catalog: Path | None = None,
     ) -> None:
         self._server = server
+        self._hosts = hosts
         self._bus = bus
         self._tasks = tasks
         self._clock = clock
@@ -90,6 +93,7 @@ class ModelService:
             self.roster,
             self.memories,
             server,
+            hosts,
             store=store,
             bus=bus,
             tasks=tasks,
@@ -178,7 +182,7 @@ class ModelService:
         variants = tuple(sorted(variants, key=lambda other: (other.size or 0, other.name)))
         if not model.installed:
             return ModelDetails(model=model, variants=variants)
-        with self._reporting():
+        with self._reporting(model.server):
             return details(model, await self._server.client.show(model.name), variants)
 
     # Verbs: does it fit?
@@ -238,19 +242,21 @@ class ModelService:
         """Free the memory of a model; what it says at this moment is said to its end."""
         model = self.roster.here(name)
         if model.memory is not None:
-            with self._reporting():
+            with self._reporting(model.server):
                 await self._server.client.unload(model.name)
-                await self._sync.look_at_memory()
+                await self._sync.look_at_memory(model.server)
         return self.roster.here(name)
 
     @exposed
     async def unload_all(self) -> Models:
         """Free the memory of every model; return those that are still busy."""
         places = {model.memory.name: model for model in self.roster.all if model.memory is not None}
-        with self._reporting():
-            for model in places.values():
+        for model in places.values():
+            with self._reporting(model.server):
                 await self._server.client.unload(model.name)
-            await self._sync.look_at_memory()
+        for server in sorted({model.server for model in places.values()} | {""}):
+            with self._reporting(server):
+                await self._sync.look_at_memory(server)
         return await self.list("memory")
 
     # Verbs: disk.
@@ -260,7 +266,7 @@ class ModelService:
         """Delete a model after a while in which that can be taken back; return it as it was."""
         model = self.roster.here(name)
         if at_once:
-            with self._reporting():
+            with self._reporting(model.server):
                 await self._bin.delete(model)
             return model
         return self._bin.put(model, self._config.current.models.undo)
@@ -274,13 +280,13 @@ class ModelService:
     async def copy(self, source: str, destination: str, *, replace: bool = False) -> Model:
         """Give a model a second name."""
         model = self.roster.here(source)
-        target = names.parse(destination).shown
+        target = _beside(model, destination)
         other = self.roster.find(target)
         if other is not None and other.installed and not replace:
             raise Refused(
                 f"There is a model {other.name} already.", "Delete it first, or choose another name."
             )
-        with self._reporting():
+        with self._reporting(model.server):
             await self._server.client.copy(model.name, target)
             await self.memories.move(model.name, target)
             await self._sync.sync()
@@ -296,6 +302,11 @@ class ModelService:
         quantize: str = "",
     ) -> Job:
         """Make a model from a Modelfile's text or from the path of a GGUF file."""
+        if server := names.server_of(name):
+            raise UsageError(
+                f"Models are made on the main server, not on {server}.",
+                f"Run leitstand with --host {server}.",
+            )
         if bool(modelfile.strip()) == bool(gguf):
             raise UsageError("A model is made from a Modelfile or from a GGUF file: give one of them.")
         text = modelfile or making.from_file(gguf)
@@ -372,13 +383,10 @@ class ModelService:
 
     async def note_load(self, name: str, seconds: float) -> None:
         """Remember how long a load took that somebody else saw to."""
-        await self._sync.look_at_memory()
-        await self.memories.loaded(
-            name,
-            seconds,
-            cache=self._config.current.models.cache,
-            version=self._server.current.version or "",
-        )
+        server = names.server_of(name)
+        await self._sync.look_at_memory(server)
+        cache = self._config.current.models.cache
+        await self.memories.loaded(name, seconds, cache=cache, version=self.version(server))
 
     async def note_fault(self, name: str, fault: Fault | None) -> None:
         """Remember what is wrong with a model, or that nothing is."""
@@ -402,10 +410,32 @@ class ModelService:
         return choose(self._config.current.models.directory, self.roster.directories(), usual)
 
     @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        """Let it be known at once when the server turns out to be away."""
+    def _reporting(self, server: str = "") -> Iterator[None]:
+        """Let it be known at once when a server turns out to be away."""
         try:
             yield
         except LeitstandError as error:
-            self._server.report(error)
+            self.report(error, server)
             raise
+
+    def report(self, error: LeitstandError, server: str = "") -> None:
+        """Hear of a request to a server that failed."""
+        if server:
+            self._hosts.report(server, error)
+        else:
+            self._server.report(error)
+
+    def version(self, server: str = "") -> str:
+        """The version of a server, as far as it is known."""
+        return self._sync.version(server)
+
+
+def _beside(model: Model, destination: str) -> str:
+    """The full name of a copy: it is on the server of its original, for servers do not talk to each other."""
+    target = names.parse(destination)
+    if target.server not in ("", model.server):
+        raise Refused(
+            f"{model.name} cannot be copied to {target.server}.",
+            "A copy stays on its server; download it there.",
+        )
+    return target.shown if target.server else names.at(target.shown, model.server)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
 
 from core.bus import Bus, Event
 from core.clock import Clock
@@ -18,6 +20,8 @@ from core.models.learning import Memories
 from core.models.roster import Roster, key_of, mark
 from core.models.types import State
 from core.ollama.connection import ServerChanged, ServerService
+from core.ollama.hosts import Host, HostChanged, HostsService
+from core.ollama.names import at
 from core.ollama.wire import InstalledModel, RunningModel
 from core.store.database import Database
 from core.tasks import Tasks
@@ -31,6 +35,17 @@ _AT_ONCE = 4
 """Questions about single models that the server is asked at the same time."""
 
 
+_OTHERS_DEADLINE = 3.0
+"""So long another server may take for a list it has in its head."""
+
+M = TypeVar("M", InstalledModel, RunningModel)
+
+
+def _named(model: M, server: str) -> M:
+    """A model of another server, under the name it has here."""
+    return replace(model, name=at(model.name, server))
+
+
 class Synchroniser:
     """Asks the server, now and by itself."""
 
@@ -39,6 +54,7 @@ class Synchroniser:
         roster: Roster,
         memories: Memories,
         server: ServerService,
+        hosts: HostsService,
         *,
         store: Database,
         bus: Bus,
@@ -49,6 +65,9 @@ class Synchroniser:
         self._roster = roster
         self._memories = memories
         self._server = server
+        self._hosts = hosts
+        self._others_listed: dict[str, float] = {}
+        """When the other servers were last asked for their lists."""
         self._store = store
         self._bus = bus
         self._tasks = tasks
@@ -81,29 +100,77 @@ class Synchroniser:
     async def sync(self) -> None:
         """Read the whole list now; whoever asks while that runs gets one of their own, made after it."""
         async with self._turn:
-            client = self._server.client
-            tags = await client.tags()
-            self._listed_at, self._listed_url = self._clock.monotonic(), client.address.url
-            facts = await self._facts_of(client, tags)
-            self._roster.set_installed(tags, facts)
-            await self._running(await client.ps())
-            self.seen_at = self._clock.now()
+            others = [
+                self._tasks.spawn(f"models of {host.name}", self._other(host.name, self._read_other))
+                for host in self._hosts.current
+                if host.state.phase in ("connecting", "online")
+            ]
+            try:
+                client = self._server.client
+                tags = await client.tags()
+                self._listed_at, self._listed_url = self._clock.monotonic(), client.address.url
+                facts = await self._facts_of(client, tags)
+                self._roster.set_installed(tags, facts)
+                await self._running(await client.ps())
+                self.seen_at = self._clock.now()
+            finally:
+                await asyncio.gather(*others)
 
-    async def look_at_memory(self) -> None:
-        """Ask what is in memory; read the list, too, when that shows something unknown."""
+    async def look_at_memory(self, server: str = "") -> None:
+        """Ask what is in a server's memory; read its list, too, when that shows something unknown."""
+        if server:
+            await self._look_at_other(server)
+            return
         running = await self._server.client.ps()
         if not self._roster.knows(running):
             await self.sync()
         else:
             await self._running(running)
 
-    async def _running(self, running: tuple[RunningModel, ...]) -> None:
-        self._roster.set_running(running)
-        version = self._server.current.version or ""
-        await self._memories.seen(running, cache=self._config().models.cache, version=version)
+    def version(self, server: str = "") -> str:
+        """The version of a server, as far as it is known."""
+        state = self._hosts.state(server) if server else self._server.current
+        return state.version or ""
 
-    async def _facts_of(self, client: Ollama, tags: tuple[InstalledModel, ...]) -> dict[str, Facts]:
-        version = self._server.current.version or ""
+    async def _running(self, running: tuple[RunningModel, ...], server: str = "") -> None:
+        self._roster.set_running(running, server)
+        cache = self._config().models.cache
+        await self._memories.seen(running, cache=cache, version=self.version(server))
+
+    # The other servers.
+
+    async def _other(self, server: str, ask: Callable[[str], Awaitable[None]]) -> None:
+        """Ask another server; one that does not answer holds up nobody, and takes only its models away."""
+        try:
+            await ask(server)
+        except LeitstandError as error:
+            self._hosts.report(server, error)
+
+    async def _read_other(self, server: str) -> None:
+        client = self._hosts.client(server)
+        tags = tuple(_named(tag, server) for tag in await client.tags(deadline=_OTHERS_DEADLINE))
+        self._others_listed[server] = self._clock.monotonic()
+        facts = await self._facts_of(client, tags, server)
+        running = await client.ps(deadline=_OTHERS_DEADLINE)
+        if server not in self._hosts.names:
+            return  # it was taken out of the settings meanwhile
+        self._roster.set_installed(tags, facts, server)
+        await self._running(tuple(_named(model, server) for model in running), server)
+
+    async def _look_at_other(self, server: str) -> None:
+        listed = self._others_listed.get(server)
+        if listed is not None and self._clock.monotonic() - listed < EVERY:
+            asked = await self._hosts.client(server).ps(deadline=_OTHERS_DEADLINE)
+            running = tuple(_named(model, server) for model in asked)
+            if self._roster.knows(running):
+                await self._running(running, server)
+                return
+        await self._read_other(server)
+
+    async def _facts_of(
+        self, client: Ollama, tags: tuple[InstalledModel, ...], server: str = ""
+    ) -> dict[str, Facts]:
+        version = self.version(server)
         marks = {mark(tag): tag.name for tag in tags}
         kept = await store.facts(self._store, marks)
         # An older server may have said less; a newer one is asked once more.
@@ -135,8 +202,14 @@ class Synchroniser:
 
     async def _keep_looking(self) -> None:
         while True:
+            others = [
+                self._tasks.spawn(f"models of {host.name}", self._other(host.name, self._look_at_other))
+                for host in self._hosts.current
+                if host.state.phase == "online"
+            ]
             if self._server.current.phase == "online":
                 await self._look()
+            await asyncio.gather(*others)
             self._pause = self._tasks.spawn(
                 "pause of the models", self._clock.sleep(self._config().server.check_every)
             )
@@ -157,7 +230,7 @@ class Synchroniser:
             self._pause.cancel()
 
     async def _follow(self) -> None:
-        with self._bus.subscribe(ServerChanged, JobChanged, ConfigChanged) as mailbox:
+        with self._bus.subscribe(ServerChanged, HostChanged, JobChanged, ConfigChanged) as mailbox:
             while True:
                 for event in await mailbox.drain():
                     await self._heard(event)
@@ -169,10 +242,19 @@ class Synchroniser:
                 self._look_now()
             elif event.state.phase != "connecting":
                 self._roster.set_running(())  # nobody can say what is in memory
+        elif isinstance(event, HostChanged):
+            self._heard_of(event.host)
         elif isinstance(event, ConfigChanged):
             self._roster.set_default(self._config().chat.model)
         elif isinstance(event, JobChanged) and event.job.lane == "inference" and event.job.model:
             await self._used(event.job)
+
+    def _heard_of(self, host: Host) -> None:
+        if host.state.phase == "online":
+            self._others_listed.pop(host.name, None)
+            self._look_now()
+        elif host.state.phase != "connecting":
+            self._roster.forget(host.name)
 
     async def _used(self, job: Job) -> None:
         before, known = self._doing(), self._jobs.get(job.id)

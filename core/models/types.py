@@ -12,7 +12,7 @@ import msgspec
 
 from core.bus import Event
 from core.jobs.types import Fault
-from core.ollama.names import same
+from core.ollama.names import at, same, server_of
 
 State = Literal["known", "installed", "loading", "loaded", "active"]
 """Known from the catalogue only; on the server's disk; being loaded; in memory; answering now."""
@@ -64,7 +64,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One model, from every source that knows of it; what the server says wins."""
 
     name: str
-    """As the server lists it: llama3.2:3b, hf.co/user/repository:Q4_K_M."""
+    """As the server lists it: llama3.2:3b, hf.co/user/repository:Q4_K_M; of another server qwen3:8b@box."""
     state: State = "known"
     entry: str = ""
     """The catalogue's entry it belongs to: llama3.2 of llama3.2:3b."""
@@ -117,6 +117,16 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def in_memory(self) -> bool:
         """Whether it is loaded."""
         return self.state in ("loaded", "active")
+
+    @property
+    def server(self) -> str:
+        """Which of the other servers has it; empty: the main one."""
+        return server_of(self.name)
+
+    @property
+    def files(self) -> str:
+        """What is measured of it is kept under: its files on its server, whose memory is another's."""
+        return at(self.digest, self.server) if self.digest else ""
 
     def can(self, capability: str) -> bool | None:
         """Whether it has a capability; None when that is not known."""

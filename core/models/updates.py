@@ -70,7 +70,7 @@ class Checker:
         """Older servers wrote manifests of their own: then having every file counts as having it."""
         if manifest.digest == model.digest:
             return True
-        client = self._server.client
+        client = self._server.client.at(model.name)
         for layer in manifest.layers:
             if not await client.blob_exists(layer.digest):
                 return False

@@ -8,6 +8,8 @@
 Streams end with their final object or with an error, never silently. Cancelling the task that reads
 one, or closing it, closes the connection at once, and that is what stops the server's work. There is
 no time limit on a stream: its headers come with the first token, after loading and reading the prompt.
+
+Where there are other servers, what is asked of a model of theirs (qwen3:8b@box) goes to them.
 """
 
 from __future__ import annotations
@@ -21,7 +23,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from core.errors import BadReply, LeitstandError, NotCapable, NotOllama, ServerUnavailable, StreamCut, Timeout
+from core.errors import (
+    BadReply,
+    ConfigError,
+    LeitstandError,
+    NotCapable,
+    NotOllama,
+    ServerUnavailable,
+    StreamCut,
+    Timeout,
+)
+from core.ollama import names
 from core.ollama.address import Address
 from core.ollama.failures import Refusal, error_line, failure
 from core.ollama.ndjson import UNREADABLE, NdjsonReader
@@ -70,13 +82,24 @@ class Ollama:
         transport: httpx.AsyncBaseTransport | None = None,
         connect_timeout: float = 5.0,
         in_thread: InThread = at_once,
+        elsewhere: Callable[[str], Ollama] | None = None,
     ) -> None:
         self.address = address
+        self._elsewhere = elsewhere
         self._build = partial(build, address, transport, connect_timeout)
         self._in_thread = in_thread
         self._http: httpx.AsyncClient | None = None
         self._building = asyncio.Lock()
         self._closed = False
+
+    def at(self, model: str) -> Ollama:
+        """Whoever has a model: this server, or the one that its name ends with."""
+        server = names.server_of(model)
+        if not server:
+            return self
+        if self._elsewhere is None:
+            raise ConfigError(f"{model} is on another server, which cannot be reached from here.")
+        return self._elsewhere(server)
 
     async def version(self, *, deadline: float = QUICK) -> str:
         """The server's version, such as "0.12.6"; "0.0.0" from a build from source."""
@@ -190,7 +213,8 @@ class Ollama:
             await self._http.aclose()
 
     async def _do(self, method: str, route: str, body: Any, *, model: str, deadline: float) -> None:
-        async with self._within(deadline), self._reply(method, route, encoded(body), model=model):
+        where, content = self.at(model).address, encoded(local(body))
+        async with self._within(deadline, where), self._reply(method, route, content, model=model):
             pass
 
     async def _ask(
@@ -203,9 +227,13 @@ class Ollama:
         model: str = "",
         deadline: float | None,
     ) -> L:
-        content = None if body is None else encoded(body)
-        async with self._within(deadline), self._reply(method, route, content, model=model) as response:
-            data = await self._read(response, _LONGEST_REPLY)
+        where = self.at(model).address
+        content = None if body is None else encoded(local(body))
+        async with (
+            self._within(deadline, where),
+            self._reply(method, route, content, model=model) as response,
+        ):
+            data = await self._read(response, _LONGEST_REPLY, where)
         try:
             reply = msgspec.json.decode(data, type=kind)
         except UNREADABLE:
@@ -227,8 +255,8 @@ class Ollama:
     async def _gulps(
         self, route: str, request: Any, kind: type[L], model: str, ended: Callable[[Any], bool], rest: Rest
     ) -> AsyncGenerator[Sequence[L], None]:
-        reader = NdjsonReader(kind)
-        async with self._reply("POST", route, encoded(request), model=model, rest=rest) as response:
+        reader, content = NdjsonReader(kind), encoded(local(request))
+        async with self._reply("POST", route, content, model=model, rest=rest) as response:
             arriving = response.aiter_bytes()
             while True:
                 data = await self._next(arriving)
@@ -262,28 +290,30 @@ class Ollama:
         rest: Rest | None = None,
     ) -> AsyncIterator[httpx.Response]:
         """A successful reply whose body is still to come (*absent*: a 404 is an answer too)."""
-        client = await self._client()
+        there = self.at(model)
+        client = await there.connected()
         headers = headers or ({"Content-Type": "application/json"} if content is not None else None)
         try:
             request = client.build_request(
                 method,
-                self.address.url + route,
+                there.address.url + route,
                 content=content,
                 headers=headers,
                 extensions=None if rest is None else {REST: rest},
             )
             response = await client.send(request, stream=True)
         except failures_of_httpx() as error:
-            raise translate(error, self.address) from error
+            raise translate(error, there.address) from error
         try:
             html = response.headers.get("content-type", "").startswith("text/html")
             if (not response.is_success or html) and not (absent and response.status_code == 404):
-                raise failure(await self._refusal(response, route, model))
+                raise failure(await self._refusal(response, route, model, there.address))
             yield response
         finally:
             await response.aclose()
 
-    async def _client(self) -> httpx.AsyncClient:
+    async def connected(self) -> httpx.AsyncClient:
+        """The way to the server, built when it is first needed."""
         async with self._building:
             if self._closed:
                 raise ServerUnavailable(f"The connection to {self.address.url} was closed.")
@@ -291,10 +321,10 @@ class Ollama:
                 self._http = await self._in_thread(self._build)
             return self._http
 
-    async def _refusal(self, response: httpx.Response, route: str, model: str) -> Refusal:
+    async def _refusal(self, response: httpx.Response, route: str, model: str, where: Address) -> Refusal:
         try:
             async with asyncio.timeout(QUICK):
-                body = await self._read(response, _LONGEST_ERROR)
+                body = await self._read(response, _LONGEST_ERROR, where)
         except (TimeoutError, BadReply, ServerUnavailable):
             body = b""  # the status alone has to do
         return Refusal(
@@ -303,10 +333,10 @@ class Ollama:
             body=body,
             location=response.headers.get("location", ""),
             model=model,
-            url=self.address.url,
+            url=where.url,
         )
 
-    async def _read(self, response: httpx.Response, most: int) -> bytes:
+    async def _read(self, response: httpx.Response, most: int, where: Address) -> bytes:
         data = bytearray()
         try:
             async for piece in response.aiter_bytes():
@@ -314,17 +344,17 @@ class Ollama:
                 if len(data) > most:
                     raise BadReply(f"The server's answer is longer than {most // (1024 * 1024)} MiB.")
         except failures_of_httpx() as error:
-            raise translate(error, self.address) from error
+            raise translate(error, where) from error
         return bytes(data)
 
     @asynccontextmanager
-    async def _within(self, deadline: float | None) -> AsyncIterator[None]:
+    async def _within(self, deadline: float | None, where: Address | None = None) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(deadline):
                 yield
         except TimeoutError:
             raise Timeout(
-                f"{self.address.url} took longer than {deadline:g} seconds to answer.",
+                f"{(where or self.address).url} took longer than {deadline:g} seconds to answer.",
                 "The server may be busy; try again.",
             ) from None
 
@@ -347,6 +377,21 @@ def _taken(
     except LeitstandError as error:
         return items, error
     return items, None
+
+
+def local(body: Any) -> Any:
+    """A request as its server is to see it: models are named as they are called there."""
+    if isinstance(body, dict):
+        return {key: _called(value) if key in _NAMES else value for key, value in body.items()}
+    model = getattr(body, "model", "")
+    return msgspec.structs.replace(body, model=_called(model)) if "@" in model else body
+
+
+_NAMES = frozenset(("model", "source", "destination"))
+
+
+def _called(name: Any) -> Any:
+    return names.split(name)[0] if isinstance(name, str) else name
 
 
 def encoded(body: Any) -> bytes:

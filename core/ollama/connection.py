@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from core.bus import Bus, StateEvent
+from core.bus import Bus, Event, StateEvent
 from core.clock import Clock
 from core.errors import (
     ConfigError,
@@ -84,6 +84,7 @@ class ServerService:
         clock: Clock,
         check_every: Callable[[], float] = lambda: CHECK_EVERY,
         demonstration: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        told: Callable[[ServerState], Event] = ServerChanged,
     ) -> None:
         self._make_client = make_client
         self._bus = bus
@@ -91,6 +92,7 @@ class ServerService:
         self._clock = clock
         self._check_every = check_every
         self._demonstration = demonstration
+        self._told = told
         self._client: Ollama | None = None
         self._state = ServerState(since=clock.now())
         self._failures = 0
@@ -241,4 +243,4 @@ class ServerService:
         new = msgspec.structs.replace(old, phase=phase, since=since, **(said | changes))
         if new != old:
             self._state = new
-            self._bus.publish(ServerChanged(new))
+            self._bus.publish(self._told(new))

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 import msgspec
 
 from core.errors import LeitstandError
+from core.ollama.names import server_of
 from core.retrieval.cite import Pick, Picked, pick
 from core.retrieval.desk import Desk, Maker, bare
 from core.retrieval.fuse import MEANING, fuse, one_a_section
@@ -139,7 +140,7 @@ class Finder:
             async with asyncio.timeout(_PATIENCE):
                 return await (await self._embedder(Maker(model, digest))).query(query)
         except LeitstandError as error:
-            self._desk.server.report(error)
+            self._desk.models.report(error, server_of(model))
             notes.append(f"Searched by words only: {error.message}")
         except TimeoutError:
             notes.append(f"Searched by words only: {model} took too long.")

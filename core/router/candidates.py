@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.models.types import Fit, Model
-from core.ollama.names import same
+from core.ollama.names import same, split
 from core.ollama.wire import InstalledModel, RunningModel
 from core.router.types import Candidate, Fits
 
 
-def from_models(
-    models: Iterable[Model], fits: Iterable[Fit] = (), *, host: str = ""
-) -> tuple[Candidate, ...]:
-    """Candidates from what the model service knows, and from whether they fit."""
+def from_models(models: Iterable[Model], fits: Iterable[Fit] = ()) -> tuple[Candidate, ...]:
+    """Candidates from what the model service knows of every server, and from whether they fit."""
     known = {fit.name: fit for fit in fits}
-    return tuple(_candidate(model, known.get(model.name), host) for model in models if model.installed)
+    return tuple(_candidate(model, known.get(model.name)) for model in models if model.installed)
 
 
-def _candidate(model: Model, fit: Fit | None, host: str) -> Candidate:
+def _candidate(model: Model, fit: Fit | None) -> Candidate:
     verdict, share = _verdict(fit)
     return Candidate(
-        name=model.name,
-        host=host,
+        name=split(model.name)[0],
+        host=model.server,
         loaded=model.in_memory,
         size=model.size,
         need=fit.needed if fit else None,

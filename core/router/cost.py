@@ -14,7 +14,12 @@ _BYTES_A_SECOND = 1e9
 def switching(pick: Candidate, candidates: Sequence[Candidate]) -> float | None:
     """Seconds it costs to load a model, and to load again later what has to go for it."""
     costs = [_loading(pick)]
-    costs += [_loading(each) for name in pick.frees for each in candidates if same(each.name, name)]
+    costs += [
+        _loading(each)
+        for name in pick.frees
+        for each in candidates
+        if each.host == pick.host and same(each.name, name)
+    ]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
 

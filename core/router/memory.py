@@ -19,8 +19,8 @@ def concern(pick: Candidate, able: Sequence[Candidate], memory: Memory, terms: T
         return Concern("not_enough", _short(pick, memory), _ways(pick, able))
     used = _used_after(pick, memory)
     if used is not None and used >= terms.warn_at:
-        text = f"With {pick.name} about {used:.0f} % of the GPU memory is in use."
-        anyway = Way("anyway", f"Load {pick.name} anyway", pick.name)
+        text = f"With {pick.shown} about {used:.0f} % of the GPU memory is in use."
+        anyway = Way("anyway", f"Load {pick.shown} anyway", pick.shown)
         return Concern("high_usage", text, (anyway, *_ways(pick, able)))
     return None
 
@@ -34,12 +34,13 @@ def _short(pick: Candidate, memory: Memory) -> str:
     need = f" needs {_gigabytes(pick.need)}" if pick.need else " needs more GPU memory than there is"
     free = f", {_gigabytes(memory.free)} are free" if pick.need and memory.free is not None else ""
     if pick.fits == "partly" and pick.cpu_share is not None:
-        return f"{pick.name}{need}{free}: {pick.cpu_share:.0%} of it would run on the processor."
-    return f"{pick.name}{need}{free}: it does not fit."
+        return f"{pick.shown}{need}{free}: {pick.cpu_share:.0%} of it would run on the processor."
+    return f"{pick.shown}{need}{free}: it does not fit."
 
 
 def _used_after(pick: Candidate, memory: Memory) -> float | None:
-    if pick.need is None or memory.free is None or not memory.total or pick.frees:
+    # What is free on another server cannot be seen.
+    if pick.host or pick.need is None or memory.free is None or not memory.total or pick.frees:
         return None
     return 100 * (memory.total - memory.free + pick.need) / memory.total
 
@@ -50,10 +51,10 @@ def _ways(pick: Candidate, able: Sequence[Candidate]) -> tuple[Way, ...]:
         (each for each in able if each.fits == "yes" and each.key != pick.key), None
     )
     if instead is not None:
-        ways.append(Way("instead", f"Use {instead.name} instead", instead.name))
+        ways.append(Way("instead", f"Use {instead.shown} instead", instead.shown))
     if pick.fits == "partly" and pick.cpu_share is not None:
         times = pick.slower or slower(pick.cpu_share)
-        ways.append(Way("partly", f"Run partly on the processor, about {times:.1f} times slower", pick.name))
+        ways.append(Way("partly", f"Run partly on the processor, about {times:.1f} times slower", pick.shown))
     return (*ways, Way("cancel", "Cancel"))
 
 

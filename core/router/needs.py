@@ -31,9 +31,9 @@ def on_documents(pick: Candidate, able: Sequence[Candidate]) -> str:
     """A hint when passages go to a model that is not recommended for that; empty when all is well."""
     if not pick.uses or "rag" in pick.uses:
         return ""
-    other = next((each.name for each in able if "rag" in each.uses), "")
+    other = next((each.shown for each in able if "rag" in each.uses), "")
     more = f"; {other} is" if other else ""
-    return f"{pick.name} is not recommended for answers from documents{more}."
+    return f"{pick.shown} is not recommended for answers from documents{more}."
 
 
 def nobody(question: RouteQuestion, *, known: bool) -> str:

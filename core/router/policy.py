@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.ollama.names import same
+from core.ollama.names import same, split
 from core.router.cost import switching
 from core.router.memory import concern
 from core.router.needs import NO_ANSWERS, lacks, nobody, on_documents
@@ -83,18 +83,18 @@ def decide(situation: Situation) -> Decision:
     if worry is not None:
         course.say("memory", worry.text)
     if chain:
-        course.say("fallback", f"If it fails, {chain[0].name} answers.")
+        course.say("fallback", f"If it fails, {chain[0].shown} answers.")
     return Decision(
         at=situation.now,
         chat_id=situation.question.chat_id,
         turn_id=situation.question.turn_id,
         tier=course.tier,
-        model=pick.name if pick else situation.question.model,
+        model=pick.shown if pick else situation.question.model,
         host=pick.host if pick else "",
         source=source,
         line=described(situation.analysis, course.tier, pick or situation.question.model, situation.memory),
         steps=tuple(course.steps),
-        fallbacks=tuple(dict.fromkeys(candidate.name for candidate in chain)),
+        fallbacks=tuple(dict.fromkeys(candidate.shown for candidate in chain)),
         concern=worry,
         analysis=situation.analysis,
     )
@@ -130,7 +130,8 @@ def _picked(course: _Course) -> tuple[Candidate | None, Source]:
 
 def _chosen(course: _Course, name: str) -> Candidate | None:
     """What a person chose is taken, whatever speaks against it; that is said."""
-    found = _find(course.situation.candidates, name)
+    # Without a server's name they mean the main one's, as the lists show it, where that has it.
+    found = _find(course.situation.candidates, name, "")
     course.say("choice", f"You chose {name}.")
     if found is None and course.situation.candidates:
         course.say("installed", f"{name} is not among the models of the server.")
@@ -147,7 +148,7 @@ def _ruled(course: _Course) -> Candidate | None:
     if found is None:
         course.say("rule", f"Your rule asks for {name}, which is not there or cannot do this.")
         return None
-    course.say("rule", f"Your rule asks for {found.name}.")
+    course.say("rule", f"Your rule asks for {found.shown}.")
     return found
 
 
@@ -164,7 +165,7 @@ def _kept(course: _Course) -> Candidate | None:
         course.say("sticky", f"{sticky.model}, which answered before, cannot go on.")
         return None
     course.tier = sticky.tier
-    course.say("sticky", f"{found.name} answered before in this conversation and goes on.")
+    course.say("sticky", f"{found.shown} answered before in this conversation and goes on.")
     return found
 
 
@@ -174,8 +175,8 @@ def _able(course: _Course) -> tuple[Candidate, ...]:
     # A model that is listed twice for a server counts once: what is first said of it.
     listed = {each.key: each for each in reversed(situation.candidates)}
     there = tuple(each for each in situation.candidates if each.installed and each is listed[each.key])
-    lacking = {each.name: lack for each in there if (lack := lacks(each, situation.question))}
-    able = tuple(candidate for candidate in there if candidate.name not in lacking)
+    lacking = {each.shown: lack for each in there if (lack := lacks(each, situation.question))}
+    able = tuple(candidate for candidate in there if candidate.shown not in lacking)
     told = {name: lack for name, lack in lacking.items() if lack != NO_ANSWERS}
     if told and able:
         reasons = ", ".join(dict.fromkeys(told.values()))
@@ -188,17 +189,17 @@ def _fitting(course: _Course, ranked: Sequence[Candidate]) -> Candidate:
     terms = course.situation.terms
     first = ranked[0]
     if _may_run(first, terms):
-        course.say("model", f"{first.name} is the first for {course.tier}.")
+        course.say("model", f"{first.shown} is the first for {course.tier}.")
         return first
     able = next((candidate for candidate in ranked if _may_run(candidate, terms)), None)
     if able is None and terms.on_cpu != "never":
         partly = [candidate for candidate in ranked if candidate.fits == "partly"]
         able = min(partly, key=lambda candidate: candidate.cpu_share or 1.0, default=None)
     if able is None:
-        course.say("model", f"{first.name} is the first for {course.tier}; nothing fits as it is now.")
+        course.say("model", f"{first.shown} is the first for {course.tier}; nothing fits as it is now.")
         return first
     why = "would run partly on the processor" if first.fits == "partly" else "does not fit into memory now"
-    course.say("fits", f"{first.name} {why}; {able.name} is the next that fits.")
+    course.say("fits", f"{first.shown} {why}; {able.shown} is the next that fits.")
     return able
 
 
@@ -221,7 +222,7 @@ def _staying(course: _Course, first: Candidate) -> Candidate | None:
                 course.say(
                     "stay",
                     f"{course.tier} and {analysis.second} are close ({analysis.margin:.1f}), "
-                    f"and {candidate.name} is loaded: it stays.",
+                    f"and {candidate.shown} is loaded: it stays.",
                 )
                 return candidate
     seconds = switching(first, situation.candidates)
@@ -230,8 +231,8 @@ def _staying(course: _Course, first: Candidate) -> Candidate | None:
             if belongs(candidate, course.tier, course.able, terms):
                 course.say(
                     "cost",
-                    f"Switching to {first.name} costs about {seconds:.0f} s, "
-                    f"and {candidate.name} is loaded and of the same kind.",
+                    f"Switching to {first.shown} costs about {seconds:.0f} s, "
+                    f"and {candidate.shown} is loaded and of the same kind.",
                 )
                 return candidate
     if seconds is not None:
@@ -265,18 +266,18 @@ def next_smaller(failed: Decision, why: Failure, situation: Situation) -> Decisi
     if pick is None:
         course.say("nobody", "There is no smaller model to take its place.")
     else:
-        course.say("fallback", f"{pick.name} is the next smaller one and answers instead.")
+        course.say("fallback", f"{pick.shown} is the next smaller one and answers instead.")
     return Decision(
         at=situation.now,
         chat_id=failed.chat_id,
         turn_id=failed.turn_id,
         tier=failed.tier,
-        model=pick.name if pick else "",
+        model=pick.shown if pick else "",
         host=pick.host if pick else "",
         source="fallback" if pick else "none",
         line=described(situation.analysis, course.tier, pick or "", situation.memory),
         steps=tuple(course.steps),
-        fallbacks=tuple(dict.fromkeys(candidate.name for candidate in chain[1:])),
+        fallbacks=tuple(dict.fromkeys(candidate.shown for candidate in chain[1:])),
         analysis=situation.analysis,
         after=failed.id or None,
     )
@@ -287,10 +288,10 @@ def described(analysis: Analysis, tier: Tier, pick: Candidate | str, memory: Mem
     label = analysis.label if tier == analysis.tier else f"{tier} ({analysis.label})"
     if isinstance(pick, str):
         return f"{label} → {pick or 'nobody'}"
-    parts = [pick.name + (f" on {pick.host}" if pick.host else "")]
+    parts = [pick.shown]
     parts.append("loaded" if pick.loaded else "to be loaded")
     need = pick.need or pick.size
-    if need and memory.total:
+    if need and memory.total and not pick.host:
         parts.append(f"{need / 1e9:.1f} of {memory.total / 1e9:.0f} GB")
     elif need:
         parts.append(f"{need / 1e9:.1f} GB")
@@ -298,7 +299,11 @@ def described(analysis: Analysis, tier: Tier, pick: Candidate | str, memory: Mem
 
 
 def _find(candidates: Sequence[Candidate], name: str, host: str | None = None) -> Candidate | None:
-    found = [candidate for candidate in candidates if same(candidate.name, name)]
-    if host is not None:
+    """Look a model up: on the server that its name ends with, or wherever it is loaded or fits best."""
+    bare, server = split(name)
+    found = [candidate for candidate in candidates if same(candidate.name, bare)]
+    if server:
+        found = [candidate for candidate in found if candidate.host == server.lower()]
+    elif host is not None:
         found = [candidate for candidate in found if candidate.host == host] or found
     return min(found, key=lambda each: (not each.loaded, each.fits not in ("yes", "unknown")), default=None)

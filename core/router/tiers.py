@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from core.ollama.names import same
+from core.ollama.names import same, split
 from core.router.types import Candidate, Terms, Tier
 
 SMALL = 700_000_000
@@ -47,7 +47,7 @@ def named_only(tier: Tier, candidates: Iterable[Candidate], terms: Terms) -> tup
         candidate
         for name in terms.named.get(tier, ())
         for candidate in candidates
-        if same(candidate.name, name)
+        if is_called(candidate, name)
     )
 
 
@@ -65,7 +65,13 @@ def belongs(candidate: Candidate, tier: Tier, candidates: Sequence[Candidate], t
 
 def _best_host(candidates: Iterable[Candidate], name: str) -> list[Candidate]:
     """The same model on several servers: where it is loaded first, then where it fits."""
-    return sorted((each for each in candidates if same(each.name, name)), key=_place)
+    return sorted((each for each in candidates if is_called(each, name)), key=_place)
+
+
+def is_called(candidate: Candidate, name: str) -> bool:
+    """Whether a name means a model: without a server's that of any, with one only the model there."""
+    bare, server = split(name)
+    return same(candidate.name, bare) and server.lower() in ("", candidate.host)
 
 
 def _place(candidate: Candidate) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from core.bus import StateEvent
+from core.ollama.names import at
 
 Tier = Literal["fast", "code", "heavy"]
 """Small talk and short facts; programming, shells and queries; mathematics, logic and analysis."""
@@ -81,7 +82,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     host: str = ""
-    """Which server has it; empty: the only one."""
+    """Which of the other servers has it; empty: the main one."""
     installed: bool = True
     loaded: bool = False
     size: int | None = None
@@ -106,6 +107,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What it is good for, as far as that is known: chat, code, reasoning, embedding …"""
     tier: Tier | None = None
     """The tier a person put it into; None: it follows from the model."""
+
+    @property
+    def shown(self) -> str:
+        """Its name together with its server's: qwen3:8b@box."""
+        return at(self.name, self.host)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -197,8 +203,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     turn_id: int | None = None
     tier: Tier = "fast"
     model: str = ""
-    """Empty: nobody could be found."""
+    """With the server it is on, where that is not the main one; empty: nobody could be found."""
     host: str = ""
+    """That server."""
     source: Source = "none"
     line: str = ""
     """All of it in one line, as it stands beside the answer."""

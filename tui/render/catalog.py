@@ -10,6 +10,7 @@ import msgspec
 from core.benchmarks.types import KIND as BENCHMARK
 from core.guard import one_line
 from core.models.types import Fit, Model
+from core.ollama.names import split
 from tui import format as fmt
 from tui.glyphs import Glyphs
 from tui.render.model_board import ModelBoard, Which, speed_of
@@ -147,7 +148,9 @@ def row(model: Model, width: int, look: Look) -> Pieces:
 
 def _name(model: Model, look: Look) -> Pieces:
     mark = f" {look.glyphs.default}" if model.default else ""
-    return [(one_line(model.name, 200), "strong" if model.in_memory else "text"), (mark, "accent")]
+    called, server = split(one_line(model.name, 200))
+    badge = f"@{server}" if server else ""
+    return [(called, "strong" if model.in_memory else "text"), (badge, "accent"), (mark, "accent")]
 
 
 def _size(model: Model, look: Look) -> Pieces:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from core.jobs.types import FINISHED, LANES, Job, Lane, LaneState, Plan, State
+from core.jobs.types import FINISHED, Job, Lane, LaneState, Plan, State, in_order
 
 Which = Literal["all", "failed", "done", "cancelled"]
 """Which of the ended jobs are listed."""
@@ -164,9 +164,8 @@ class JobBoard:
         if self.idle:
             return []
         found: list[Row] = []
-        for name in LANES:
-            if (lane := self.lanes.get(name)) is not None:
-                found += [*([Gap(name)] if found else []), *self._lane(lane)]
+        for name in in_order(self.lanes):
+            found += [*([Gap(name)] if found else []), *self._lane(self.lanes[name])]
         ended = Ended(self.which, any=bool(self.ended))
         if self.ended or self.which != "all":
             found += [Gap("ended"), ended, *self.ended]

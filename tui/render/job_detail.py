@@ -10,7 +10,7 @@ from core.guard import one_line
 from core.jobs.types import NOTHING, Job, LaneState
 from tui import format as figures
 from tui.render.chat_list import ago
-from tui.render.jobs import LANE_NAMES, Look, doing, mark, remark, starts
+from tui.render.jobs import Look, doing, lane_name, mark, remark, starts
 from tui.render.pieces import Piece, Pieces
 
 LANE_USES = {
@@ -26,7 +26,7 @@ _LARGE = 1e15
 def of_lane(lane: LaneState, look: Look) -> list[Pieces]:
     """Explain a lane."""
     lines: list[Pieces] = [
-        [(LANE_NAMES[lane.name], "strong")],
+        [(lane_name(lane.name), "strong")],
         [(look.plain(f"{LANE_USES[lane.name]} {_at_once(lane.width)}"), "text")],
     ]
     if lane.paused:

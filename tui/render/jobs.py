@@ -18,7 +18,14 @@ from tui.render.job_board import Ended, Gap, More, Row, Section
 from tui.render.pieces import Piece, Pieces, column, spread
 from tui.theme import Ink
 
-LANE_NAMES: dict[Lane, str] = {"inference": "Inference", "network": "Network", "cpu": "This machine"}
+_LANE_NAMES: dict[Lane, str] = {"inference": "Inference", "network": "Network", "cpu": "This machine"}
+
+
+def lane_name(lane: Lane) -> str:
+    """Return what a lane is called: that of another server with it, Inference @box."""
+    base, mark, server = lane.partition("@")
+    return f"{_LANE_NAMES[base]} {mark}{server}".rstrip()
+
 
 WIDE = 98
 """From this width on a row has a column for the model."""
@@ -75,7 +82,7 @@ def paint(row: Row, width: int, look: Look) -> list[Pieces]:
 
 
 def _section(lane: LaneState, look: Look) -> list[Piece]:
-    line: list[Piece] = [(f" {column(LANE_NAMES[lane.name], 14)}", "strong")]
+    line: list[Piece] = [(f" {column(lane_name(lane.name), 14)}", "strong")]
     running = f"{lane.running} of {lane.width} running"
     line.append((f"{running:>16}", "text" if lane.running else "dim"))
     for number, word in ((lane.waiting, "waiting"), (lane.held, "held")):

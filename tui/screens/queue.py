@@ -9,13 +9,13 @@ from textual.widgets import Input
 
 from core.errors import LeitstandError
 from core.guard import one_line
-from core.jobs.types import LANES, Job, Lane
+from core.jobs.types import Job, Lane, in_order
 from tui import keymap
 from tui.modals.confirm import Confirm
 from tui.modals.pick import Pick
 from tui.pages import page
 from tui.render.job_board import WHICH, states
-from tui.render.jobs import LANE_NAMES
+from tui.render.jobs import lane_name
 from tui.screens.queue_view import QueueView
 from tui.widgets.row_list import RowList
 
@@ -147,7 +147,7 @@ class QueueScreen(QueueView):
         if lane is not None:
             await self._do(self._turn(lane))
             return
-        names = {LANE_NAMES[name]: name for name in LANES}
+        names = {lane_name(name): name for name in in_order(self.board.lanes)}
 
         def chosen(name: str | None) -> None:
             if name is not None:

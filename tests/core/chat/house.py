@@ -69,7 +69,7 @@ class House:
             self.clock,
             self.jobs,
             client=lambda: self.ollama,
-            report=self.reported.append,
+            report=lambda error, _: self.reported.append(error),
             settings=lambda: self.settings,
             personas=self.path.with_name("personas.toml"),
             note_answer=self._note,

@@ -33,7 +33,7 @@ async def main(path: Path) -> None:
     jobs = JobService(store, bus, tasks, clock)
     chat = ChatService(
         store, bus, tasks, clock, jobs,
-        client=lambda: ollama, report=lambda error: None, settings=lambda: Settings(model="toy"),
+        client=lambda: ollama, report=lambda error, server: None, settings=lambda: Settings(model="toy"),
     )  # fmt: skip
     await chat.recover()
     await jobs.start()

@@ -21,6 +21,7 @@ NAMES = {
     "model": [Candidate("qwen3:8b", "5.2 GB"), Candidate("llama3.1:8b")],
     "setting": [Candidate("ui.mouse", "Mouse"), Candidate("ui.theme", "Theme")],
     "chat": [Candidate("7", "Backup script")],
+    "lane": [Candidate("inference"), Candidate("cpu"), Candidate("inference@box")],
 }
 
 

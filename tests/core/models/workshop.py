@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.models.types import GpuMemory, ModelsChanged
 from core.ollama.address import Address
 from core.ollama.client import Ollama
 from core.ollama.connection import ServerService
+from core.ollama.hosts import HostsService
 from core.ollama.registry import Registry
 from core.simulator import INSTANT, Pace, Setup, Simulator, toy
 from core.simulator.models import GIB, Spec
@@ -74,8 +76,12 @@ class Workshop:
             size_of=self._size_of,
         )
         self.registry = self.make_registry()
+        self.hosts = HostsService(
+            partial(ServerService, tasks=self.tasks), self.client, bus=self.bus, clock=self.clock
+        )
         self.models = ModelService(
             self.server,
+            self.hosts,
             bus=self.bus,
             tasks=self.tasks,
             clock=self.clock,

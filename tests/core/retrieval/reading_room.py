@@ -63,7 +63,7 @@ class ReadingRoom(Workshop):
             self.clock,
             self.jobs,
             client=lambda: self.server.client,
-            report=self.server.report,
+            report=lambda error, _: self.server.report(error),
             settings=lambda: Chat(title_by_model=False, model="tiny"),
             library=self.library,
         )

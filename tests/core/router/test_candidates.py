@@ -24,11 +24,16 @@ from core.router.types import Candidate, Fits
 def test_whether_a_model_fits_is_told_as_the_policy_asks(
     verdict: Verdict, unload: tuple[str, ...], fits: Fits, share: float | None
 ) -> None:
-    model = Model(name="qwen3:8b", state="installed", size=5, context=40_960, uses=("chat",))
+    model = Model(name="qwen3:8b@attic", state="installed", size=5, context=40_960, uses=("chat",))
     fit = Fit(
-        name="qwen3:8b", verdict=verdict, source="estimated", needed=7, gpu_percent=60, could_unload=unload
+        name="qwen3:8b@attic",
+        verdict=verdict,
+        source="estimated",
+        needed=7,
+        gpu_percent=60,
+        could_unload=unload,
     )
-    [candidate] = from_models([model], [fit], host="attic")
+    [candidate] = from_models([model], [fit])
     assert candidate == Candidate(
         name="qwen3:8b", host="attic", size=5, need=7, fits=fits, cpu_share=share, frees=unload,
         context=40_960, uses=("chat",),

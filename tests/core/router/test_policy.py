@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.router.analyze import analyze
@@ -277,8 +277,8 @@ def test_switching_costs_the_load_and_the_return_of_what_has_to_go() -> None:
 def test_the_same_model_on_two_servers_runs_where_it_is_loaded_or_fits() -> None:
     there = change(CODER, host="attic", loaded=True)
     decision = settle(CODE, change(CODER, host="cellar"), there)
-    assert (decision.model, decision.host) == ("qwen3-coder:30b", "attic")
-    assert "qwen3-coder:30b on attic, loaded" in decision.line
+    assert (decision.model, decision.host) == ("qwen3-coder:30b@attic", "attic")
+    assert "qwen3-coder:30b@attic, loaded" in decision.line
     fits = settle(CODE, change(CODER, host="cellar", fits="no"), change(CODER, host="attic"))
     assert fits.host == "attic"
 
@@ -372,6 +372,7 @@ CANDIDATES = st.lists(
 ).map(tuple)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     CANDIDATES,
     st.sampled_from(TIERS),
@@ -399,7 +400,7 @@ def test_whoever_is_decided_for_is_there_and_can(
     decision = decide(situation)
     assert decision == decide(situation)
     assert decision.reasons
-    picked = [each for each in candidates if (each.name, each.host) == (decision.model, decision.host)]
+    picked = [each for each in candidates if (each.shown, each.host) == (decision.model, decision.host)]
     if decision.model:
         assert any(each.installed for each in picked)
         assert decision.model not in decision.fallbacks
