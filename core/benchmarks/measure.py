@@ -21,6 +21,7 @@ from core.models.service import ModelService
 from core.models.types import Model
 from core.ollama import reading
 from core.ollama.connection import ServerService
+from core.ollama.names import at, server_of
 from core.ollama.wire import GenerateChunk, GenerateRequest
 from core.store.database import Database
 
@@ -100,7 +101,8 @@ class Measurer:
         report = figures.report(run, runs[1] if len(runs) > 1 else None)
         share = run.setting.gpu_percent
         if report.speed is not None and share is not None and not run.shared:
-            await self.models.note_speed(run.setting.digest, share, report.speed.median)
+            files = at(run.setting.digest, server_of(run.model))
+            await self.models.note_speed(files, share, report.speed.median)
         return report
 
     async def alone(self, id: int) -> bool:

@@ -50,7 +50,7 @@ class Assessor:
             own=(held.vram or 0) if held else 0,
             loaded=held.context if held else None,
             idle=self._idle(model),
-            cost=cost(self._memories.spoken, model.digest),
+            cost=cost(self._memories.spoken, model.files),
         )
         return judge(ask, self.needs(model))
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from core.ollama.names import server_of
 from core.ollama.reading import CPU_SLOWER, slowdown
 
 APART = 20
@@ -50,7 +51,7 @@ def cost(spoken: Sequence[Spoken], digest: str = "") -> Cost:
         return Cost(own, "measured")
     ratios = [
         ratio
-        for other in {each.digest for each in spoken}
+        for other in {each.digest for each in spoken if server_of(each.digest) == server_of(digest)}
         if (ratio := _ratio(each for each in spoken if each.digest == other)) is not None
     ]
     return Cost(median(ratios), "interpolated") if ratios else Cost()

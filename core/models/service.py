@@ -369,8 +369,8 @@ class ModelService:
         await self.memories.answered(name, speed)
         model = self.roster.find(name)
         share = None if model is None or model.memory is None else model.memory.gpu_percent
-        if model is not None and model.digest and share is not None:
-            await self.note_speed(model.digest, share, speed)
+        if model is not None and model.files and share is not None:
+            await self.note_speed(model.files, share, speed)
 
     async def note_speed(self, digest: str, gpu_percent: int, speed: float) -> None:
         """Remember how fast a model was with that share on the GPU: what the processor costs follows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.router.analyze import analyze
@@ -372,7 +372,6 @@ CANDIDATES = st.lists(
 ).map(tuple)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     CANDIDATES,
     st.sampled_from(TIERS),
