@@ -25,11 +25,14 @@ log = logging.getLogger("leitstand.tasks")
 class Threads:
     """A few daemon threads for blocking calls; a call that never returns does not delay the exit."""
 
-    def __init__(self, width: int = 8) -> None:
+    def __init__(self, width: int = 8, rest: float = 10.0) -> None:
         self._width = width
+        self._rest = rest
+        """Seconds after which a thread with nothing to do ends."""
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._threads = 0
         self._idle = 0
+        """Threads that wait, less the calls that nobody has taken yet."""
         self._lock = threading.Lock()
 
     def submit(self, call: Callable[[], None]) -> None:
@@ -45,7 +48,18 @@ class Threads:
 
     def _work(self) -> None:
         while True:
-            self._jobs.get()()
+            try:
+                call = self._jobs.get(timeout=self._rest)
+            except queue.Empty:
+                with self._lock:
+                    if self._idle > 0:
+                        self._idle -= 1
+                        self._threads -= 1
+                        return
+                continue  # a call is on its way
+            call()
+            # What it holds (and what that holds) must not live on while the thread waits.
+            del call
             with self._lock:
                 self._idle += 1
 

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import queue
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
 
 from core.bus import Bus, Mailbox, Notice
 from core.errors import LeitstandError, StreamCut
-from core.tasks import Tasks, place
+from core.tasks import Tasks, Threads, place
 
 SECRET = "the patient's name"
 ROOT = Path(__file__).parents[2]
@@ -214,6 +216,30 @@ async def test_threads_are_few_and_used_again() -> None:
     used |= set(await asyncio.gather(*(tasks.in_thread(threading.current_thread) for _ in range(100))))
     assert len(used) <= 8
     assert all(thread.daemon and thread.name.startswith("leitstand-") for thread in used)
+
+
+def test_threads_with_nothing_to_do_end_and_no_call_is_lost_to_one_that_ends() -> None:
+    threads = Threads(3, rest=0.0)
+    met: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
+    for _ in range(500):
+        for _ in range(5):
+            threads.submit(lambda: met.put(threading.current_thread()))
+        for thread in [met.get(timeout=10) for _ in range(5)]:
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_a_thread_that_waits_keeps_nothing_of_its_last_call_alive() -> None:
+    class Large:
+        def __call__(self) -> None:
+            pass
+
+    threads, gone = Threads(1, rest=60.0), threading.Event()
+    call = Large()
+    weakref.finalize(call, gone.set)
+    threads.submit(call)
+    del call
+    assert gone.wait(10)
 
 
 async def test_calls_wait_for_a_thread_when_all_are_taken() -> None:
