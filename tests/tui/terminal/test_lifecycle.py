@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import stat
@@ -33,6 +34,8 @@ def sample(
         command(**options), rows=24, columns=80, directory=ROOT, environment=environment, link=link
     )
     terminal.until(lambda: "\x1b]2;ready\x07" in terminal.screen.strings)
+    # The key line is the last that is put together.
+    terminal.until("palette")
     terminal.settle(0.4)
     return terminal
 
@@ -244,8 +247,11 @@ def stalled_for(seconds: float, *, plain: bool, limit: int) -> None:
         terminal.until("tokens")
         terminal.stall(seconds)
         terminal.send("x")
+        # What was said meanwhile is on the screen in the end.
         words = int(1000 * seconds)
-        terminal.until(lambda: any(f"w0{n:04}" in terminal.screen.text for n in range(words, words + 900)))
+        terminal.until(
+            lambda: any(int(n) >= words for n in re.findall(r"\bw(\d{5})\b", terminal.screen.text))
+        )
         terminal.send(F8)
         terminal.wait()
         line = next(line for line in terminal.screen.lines if "lag" in line)
