@@ -93,3 +93,11 @@ def test_every_verb_can_be_called_over_a_wire() -> None:
             msgspec.json.Decoder(verb.params)
             msgspec.json.Decoder(verb.returns)
             assert "return" in get_type_hints(getattr(service, verb.name))
+
+
+def test_every_verb_is_called_in_both_ways_with_real_values() -> None:
+    """A verb that is missing here is one line in tests/core/daemon/every_verb.py, and done."""
+    from tests.core.daemon.every_verb import DAY, NIGHT
+
+    there_are = {f"{name}.{verb}" for name in face.SERVICES for verb in verbs(face.service(name))}
+    assert {step.verb for step in (*DAY, *NIGHT)} == there_are
