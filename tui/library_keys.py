@@ -69,6 +69,7 @@ LIBRARY_KEYS: tuple[Key, ...] = (
     Key("reading.next", "n", "page(1)", "next sections", "The sections after these"),
     Key("reading.before", "p", "page(-1)", "sections before", "The sections before these"),
     Key("reading.copy", "y", "copy_passage", "copy", "Copy the passage, or what is shown"),
+    Key("inspect.copy", "y", "copy_inspection", "copy", "Copy how it was found, as text"),
     Key("spaces.mark", "space", "mark", "mark", "Take the space in, or leave it out"),
     Key("find.where", "tab", "where", "where", "Search every space, or only this one", priority=True),
     Key("find.inspect", "alt+i", "inspect", "how found", "Show how the passages were found", priority=True),

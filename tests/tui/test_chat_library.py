@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from core.simulator import Script
@@ -10,6 +11,7 @@ from tests.tui.bookcase import filled, quiet
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
 from tests.waiting import until
 from tui.app import LeitstandApp
+from tui.modals.inspect import Inspect
 from tui.screens.chat import ChatScreen
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowList
@@ -31,6 +33,14 @@ async def shows(here: Shell, *words: str) -> str:
     await until(lambda: all(word in screen_text(here.app) for word in words))
     await here.pilot.pause()
     return screen_text(here.app)
+
+
+def timeless(here: Shell) -> None:
+    """Show every step of a search as if it had taken no time: pictures are the same on any machine."""
+    window = here.app.screen
+    assert isinstance(window, Inspect)
+    window._found = msgspec.structs.replace(window._found, seconds=dict.fromkeys(window._found.seconds, 0.0))
+    window._say()
 
 
 async def asked(here: Shell, question: str, *answer: str) -> None:
@@ -68,7 +78,9 @@ async def test_searched_spaces_and_sources_stand_under_the_answer_and_open_where
         await shows(here, "Sources of this answer", "cited", "spaces  manuals")
         assert_picture(here.app, "chat-sources")
         await here.pilot.press("escape", "i")
-        await shows(here, "How it was found", "Which oil lubricates the pump?", "score")
+        await shows(here, "How it was found", "Which oil lubricates the pump?", "passages", "ms: ")
+        timeless(here)
+        assert_picture(here.app, "chat-inspection")
         await here.pilot.press("escape")
         await shows(here, "⌕ manuals")
         assert_picture(here.app, "chat-library")

@@ -14,9 +14,9 @@ from core.retrieval.library import Searched, Space
 from core.retrieval.types import Passage
 from tui import keymap
 from tui.modals.base import Dialog, frame
+from tui.modals.inspect import Inspect
 from tui.modals.passage import Reading
-from tui.modals.words import Words
-from tui.render.passages import inspection_lines, passage_row, space_chip
+from tui.render.passages import passage_row, space_chip
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
 from tui.widgets.row_list import RowList
@@ -72,7 +72,9 @@ class Find(Dialog[None]):
         pieces: list[Pieces] = [[("in ", "dim"), (where, "text")]]
         found = self._found
         if found is not None:
-            spaces = "   ".join(space_chip(space) for space in found.spaces[:5])
+            # Of one space there is nothing to compare.
+            several = found.spaces[:5] if len(found.spaces) > 1 else ()
+            spaces = "   ".join(space_chip(space) for space in several)
             notes = "  ".join(one_line(note, 200) for note in found.notes)
             pieces = [[("in ", "dim"), (where, "text"), ("   " + spaces if spaces else "", "dim")]]
             pieces += [[(notes, "warn")]] if notes else []
@@ -120,9 +122,7 @@ class Find(Dialog[None]):
         """Show how the passages were found."""
         if self._found is None or self._found.inspection is None:
             return
-        glyphs = self.leitstand.glyphs
-        lines = inspection_lines(self._found.inspection, self._found.spaces, glyphs, 90)
-        self.app.push_screen(Words("How it was found", lines))
+        self.app.push_screen(Inspect(self._found.inspection, self._found.spaces, self._found.notes))
 
     def on_key(self, event: events.Key) -> None:
         """Move in the list while the line has the focus."""

@@ -13,7 +13,8 @@ from core.retrieval.library import Source, Sources
 from core.retrieval.types import Passage
 from tui.modals.base import Dialog, frame
 from tui.modals.passage import Reading
-from tui.render.passages import source_row, space_chip
+from tui.render.inspection import searched_pieces
+from tui.render.passages import source_row, uncited_words
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
 from tui.widgets.row_list import RowList
@@ -39,9 +40,11 @@ class ShowSources(Dialog[None]):
         rows = self.query_one(RowList)
         rows.put(self._sources.sources, words=[[("Nothing was found for this question.", "strong")]])
         rows.focus()
-        searched = "   ".join(map(space_chip, self._sources.spaces))
-        lines: list[Pieces] = [[("spaces  ", "dim"), (searched or "none", "text")]]
+        searched = searched_pieces(self._sources.spaces) or [("none", "text")]
+        lines: list[Pieces] = [[("spaces  ", "dim"), *searched]]
         lines += [[(one_line(note, 300), "dim")] for note in self._sources.notes]
+        if words := uncited_words(self._sources):
+            lines.append([(f"In the answer: {words}.", "dim")])
         if self._sources.unknown:
             numbers = ", ".join(f"[{number}]" for number in self._sources.unknown)
             lines.append([(f"The answer names {numbers}, which no passage has.", "warn")])

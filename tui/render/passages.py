@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from core.guard import harmless, one_line
-from core.retrieval.library import Candidate, Inspection, Source, Sources
+from core.retrieval.library import Source, Sources
 from core.retrieval.types import Passage, Place, Section, SpaceScore
-from tui.glyphs import Glyphs
-from tui.render.pieces import Piece, Pieces, column, cut, spread
+from tui.render.pieces import Piece, Pieces, cut, spread
 from tui.theme import Ink
+
+_HEADINGS = re.compile(r"(^|\s)#{1,6}\s+")
 
 
 def place_words(place: Place) -> str:
@@ -48,6 +50,11 @@ def _snippet(text: str, start: int, end: int, width: int) -> list[Piece]:
     found = text[start : end or None]
     words = "\n".join(line for line in found.split("\n") if not line.startswith("#"))
     return [(one_line(words if words.strip() else found, width * 2), "text")]
+
+
+def plainly(snippet: str) -> str:
+    """The beginning of a passage on one line, without the signs of its headings."""
+    return one_line(_HEADINGS.sub(r"\1", snippet), 300)
 
 
 def section_lines(section: Section, needles: Iterable[str]) -> list[Pieces]:
@@ -141,48 +148,8 @@ def source_row(source: Source, width: int, sources: Sources) -> list[Pieces]:
                 ("     ", "dim"),
                 (one_line(where, 80), "dim"),
                 ("   ", "dim"),
-                (one_line(source.snippet, 300), "text"),
+                (plainly(source.snippet), "text"),
             ],
             width,
         ),
     ]
-
-
-# How it was found -------------------------------------------------------------------------------
-
-
-def inspection_lines(
-    found: Inspection, spaces: Sequence[SpaceScore], glyphs: Glyphs, width: int
-) -> list[Pieces]:
-    """A search from the question to what was left out, with the scores of both ways of searching."""
-    lines: list[Pieces] = [[("asked   ", "dim"), (one_line(found.question, 300), "strong")]]
-    if found.query != found.question:
-        lines.append([("searched ", "dim"), (one_line(found.query, 300), "text")])
-    took = "   ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in found.seconds.items())
-    how = "by their scores" if found.method == "score" else "by their ranks"
-    lines.append(
-        [("meaning and words put together ", "dim"), (how, "text"), (f"   {took}" if took else "", "dim")]
-    )
-    if spaces:
-        lines.append([("spaces  ", "dim"), ("   ".join(map(space_chip, spaces)), "text")])
-    lines.append([("", "text")])
-    lines.append([("  score  meaning    words   chunk", "dim")])
-    for one in found.candidates:
-        lines.extend(_candidate(one, glyphs, width))
-    if not found.candidates:
-        lines.append([("  Nothing was found by either way.", "text")])
-    return lines
-
-
-def _candidate(one: Candidate, glyphs: Glyphs, width: int) -> list[Pieces]:
-    cosine = "—" if one.cosine is None else f"{one.cosine:.3f}"
-    bm25 = "—" if one.bm25 is None else f"{one.bm25:.2f}"
-    state: Piece = (f"[{one.number}]", "accent") if one.number else (glyphs.failed, "dim")
-    first: list[Piece] = [
-        (f"  {one.score:5.2f}  {cosine:>7}  {bm25:>7}   ", "text"),
-        state,
-        (" ", "text"),
-        (way(one.title, one.heading, 120), "strong" if one.number else "dim"),
-        (f"   {one_line(one.left_out, 80)}" if one.left_out else "", "warn"),
-    ]
-    return [cut(first, width), cut([(column("", 27), "dim"), (one_line(one.snippet, 300), "dim")], width)]

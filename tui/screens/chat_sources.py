@@ -156,8 +156,7 @@ class Sourcing(Conversation):
 
     async def action_inspect_search(self) -> None:
         """Show how the passages of an answer were found."""
-        from tui.modals.words import Words
-        from tui.render.passages import inspection_lines
+        from tui.modals.inspect import Inspect
 
         turn = self._sourced()
         try:
@@ -168,8 +167,7 @@ class Sourcing(Conversation):
         if turn is None or turn.sources is None or found is None:
             self.leitstand.toast("info", "Nothing was searched for an answer here.")
             return
-        lines = inspection_lines(found, turn.sources.spaces, self.leitstand.glyphs, 90)
-        self.app.push_screen(Words("How it was found", lines))
+        self.app.push_screen(Inspect(found, turn.sources.spaces, turn.sources.notes))
 
 
 def looked_up(choice: Choice, spaces: list[Space], *, own: bool) -> str:
