@@ -110,6 +110,10 @@ class _Teller:
                 (ingest.unchanged, "unchanged"),
                 (ingest.removed, "removed"),
                 (ingest.failed, "not read"),
+                (
+                    ingest.kept_out,
+                    "left out because they were taken out before (name a file to read it again)",
+                ),
             )
             if number
         ]
@@ -131,6 +135,7 @@ class _Teller:
             "unchanged": ingest.unchanged,
             "removed": ingest.removed,
             "failed": ingest.failed,
+            "kept_out": ingest.kept_out,
             "chunks": ingest.chunks,
             "percent": None if percent is None else round(percent, 1),
             "speed": None if ingest.speed is None else round(ingest.speed),

@@ -9,7 +9,7 @@ _SPACES = Argument("--space", "Only this space; may come several times.", "NAME"
 _NAMED = Argument("NAME", "The name of a space.")
 _PROGRESS = (
     "With --json each step is a line {phase, space, documents, read, added, changed, unchanged, removed, "
-    "failed, chunks, percent, speed, eta, current}; the last one has done."
+    "failed, kept_out, chunks, percent, speed, eta, current}; the last one has done."
 )
 
 LIBRARY_VERBS = (

@@ -19,7 +19,7 @@ import msgspec
 
 from core.retrieval.desk import Desk
 from core.retrieval.documents import Entry
-from core.retrieval.library import DocumentsChanged, Space
+from core.retrieval.library import DocumentsChanged, LibraryDocument, Space
 from core.retrieval.seams import Embedder, Index, Standing
 from core.retrieval.types import Cut, Row, Unit
 
@@ -85,10 +85,16 @@ class Binder:
         async with self._desk.database.write() as tx:
             await self._desk.documents.clean(tx, dict(revisions))
 
-    async def remove(self, space: int, ids: Sequence[int], *, purge: bool = False) -> int:
-        """Take documents out, first of the rows, then of the index; a crash in between is put right later."""
+    async def remove(
+        self, space: int, ids: Sequence[int], *, purge: bool = False, keep_out: Sequence[str] = ()
+    ) -> int:
+        """Take documents out, first of the rows, then of the index; a crash in between is put right later.
+
+        The files named in *keep_out* are not read again before somebody names them.
+        """
         desk = self._desk
         async with desk.database.write() as tx:
+            await desk.kept_out.keep(tx, space, keep_out)
             await tx.many(
                 "INSERT OR REPLACE INTO document_debris (document_id, space_id) "
                 "SELECT id, space_id FROM document WHERE id = ? AND space_id = ?",
@@ -104,19 +110,15 @@ class Binder:
         return removed
 
     async def take_out(self, ids: Sequence[int], *, purge: bool) -> int:
-        """Remove documents of any spaces; files that were named by themselves are forgotten, too."""
-        desk = self._desk
-        by_space: dict[int, dict[str, int]] = {}
-        for document in (await desk.documents.some(ids)).values():
-            by_space.setdefault(document.space, {})[document.source] = int(document.id)
+        """Remove documents of any spaces because somebody wants it; returns how many there were."""
+        by_space: dict[int, list[LibraryDocument]] = defaultdict(list)
+        for document in (await self._desk.documents.some(ids)).values():
+            by_space[document.space].append(document)
         removed = 0
         for space, some in by_space.items():
-            gone = [root.id for root in await desk.spaces.roots(space) if root.path in some]
-            async with desk.database.write() as tx:
-                for root in gone:
-                    await desk.spaces.drop_root(tx, root)
-            removed += await self.remove(space, list(some.values()), purge=purge)
-            await desk.tell(space)
+            files = [one.source for one in some if one.kind == "file"]
+            removed += await self.remove(space, [int(one.id) for one in some], purge=purge, keep_out=files)
+            await self._desk.tell(space)
         return removed
 
     async def clear_debris(self, space: int) -> None:

@@ -17,6 +17,7 @@ from core.models.types import Model
 from core.ollama.connection import ServerService
 from core.ollama.names import same
 from core.retrieval.documents import DocumentStore
+from core.retrieval.kept_out import KeptOut
 from core.retrieval.library import DocumentChanged, LibraryDocument, Space, SpaceChanged
 from core.retrieval.store import SpaceStore
 from core.store.database import Database
@@ -60,6 +61,7 @@ class Desk:
         self.settings = settings
         self.spaces = SpaceStore(database)
         self.documents = DocumentStore(database)
+        self.kept_out = KeptOut(database)
         self.working: dict[int, int] = {}
         """The job that works on a space, or waits to."""
 

@@ -132,7 +132,7 @@ class Follower:
             known = await self._desk.documents.known(space)
             scan = await self._desk.tasks.in_thread(
                 look, [Path(path) for path in paths], known, self._tools.walk, self._tools.digest,
-                now=self._desk.clock.now(),
+                now=self._desk.clock.now(), kept_out=await self._desk.kept_out.of(space),
             )  # fmt: skip
             if scan.todo or scan.gone:
                 found = await self._desk.spaces.space(space)

@@ -117,6 +117,7 @@ class Ingestor:
         texts = await self._texts(ask)
         self._meter.documents = scan.unchanged + len(todo) + len(texts)
         self._meter.done = self._meter.unchanged = scan.unchanged
+        self._meter.kept_out = scan.kept_out
         self._meter.total_bytes = sum(one.size for one in todo) + sum(size for _, _, size in texts)
         if scan.gone:
             self._meter.removed = await self._binder.remove(self._space.id, scan.gone)
@@ -156,6 +157,7 @@ class Ingestor:
             self._tools.digest,
             now=self._desk.clock.now(),
             again=ask.again,
+            kept_out=await self._desk.kept_out.of(self._space.id),
         )
 
     async def _note(self, scan: Scan) -> tuple[list[Todo], dict[str, int]]:

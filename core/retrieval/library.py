@@ -200,6 +200,8 @@ class Ingest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unchanged: int = 0
     removed: int = 0
     failed: int = 0
+    kept_out: int = 0
+    """Files that were taken out of the space and so are not read again before they are named."""
     chunks: int = 0
     bytes: int = 0
     total_bytes: int = 0

@@ -15,7 +15,7 @@ _WINDOW = 30.0
 """Seconds over which the speed is measured."""
 _COUNTS = (
     "documents", "done", "added", "changed", "unchanged", "removed", "failed", "chunks", "bytes",
-    "total_bytes",
+    "total_bytes", "kept_out",
 )  # fmt: skip
 
 
@@ -31,6 +31,7 @@ class Meter:
         self.unchanged = 0
         self.removed = 0
         self.failed = 0
+        self.kept_out = 0
         self.chunks = 0
         self.bytes = 0
         self.total_bytes = 0

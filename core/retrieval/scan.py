@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +10,7 @@ import msgspec
 
 from core.retrieval.documents import Known
 from core.retrieval.extract.kinds import is_other
+from core.retrieval.kept_out import mark_of
 
 RECIPE = "1"
 """How documents are read and cut: those of another recipe are read again."""
@@ -64,6 +65,8 @@ class Scan(msgspec.Struct, kw_only=True):
     unchanged: int = 0
     passed: int = 0
     """What is no document by its name."""
+    kept_out: int = 0
+    """What somebody took out of the space."""
     gone: list[int] = []
     missing: list[str] = []
     """What was given to be read and is not there: nothing below it counts as gone."""
@@ -77,6 +80,7 @@ def look(
     *,
     now: float,
     again: bool = False,
+    kept_out: Set[str] = frozenset(),
 ) -> Scan:
     """Compare what is there with what is known; *again* has everything read anew."""
     scan = Scan()
@@ -93,6 +97,9 @@ def look(
         if source in met:
             continue
         met.add(source)
+        if kept_out and source not in known and mark_of(source) in kept_out:
+            scan.kept_out += 1
+            continue
         if found.reason and found.path not in there and is_other(found.path.name):
             # Pictures and programs between documents are no failures.
             scan.passed += 1

@@ -234,8 +234,9 @@ class LibraryService:
     ) -> Ingest:
         """Read files and folders into a space; without any, everything that was read into it before.
 
-        Only what is new or changed is read, unless *again*; what is gone is removed. A folder that is
-        watched is looked through again by itself; without *keep* the paths are read this once only.
+        Only what is new or changed is read, unless *again*; what is gone is removed, and what was taken out
+        stays out until it is named itself. A folder that is watched is looked through again by itself;
+        without *keep* the paths are read this once only.
         """
         desk = self._desk
         found = await desk.open_space(space)
@@ -248,6 +249,7 @@ class LibraryService:
             raise UsageError(f"Nothing was read into {found.name} yet.", "Name a file or a folder.")
         new = read_job(found, kept, given, again=again)
         async with desk.database.write() as tx:
+            await desk.kept_out.let_in(tx, space, given)
             for path in given if keep else ():
                 await desk.spaces.add_root(tx, space, path, watch=watch, now=desk.clock.now())
             made = await desk.jobs.enqueue(new, tx)
@@ -348,7 +350,7 @@ class LibraryService:
 
     @exposed
     async def remove_documents(self, ids: tuple[str, ...], *, purge: bool = False) -> int:
-        """Remove documents; their files stay. *purge* overwrites what was kept of them."""
+        """Remove documents; a file stays, and is read again when it is named. *purge* overwrites its text."""
         return await self._binder.take_out([_number(id) for id in ids], purge=purge)
 
     # Finding.

@@ -292,4 +292,72 @@ async def test_what_is_read_once_is_no_new_root_and_taking_a_named_file_out_forg
     assert (await room.library.space(space.id)).roots == (str(room.shelf),)
     await room.ended(await room.library.ingest(space.id))
     now = {each.source for each in (await room.library.documents(space.id)).documents}
-    assert now == {str(one), str(two)}
+    assert now == {str(one)}
+
+
+async def removed(room: ReadingRoom, space: Space, *titles: str, purge: bool = False) -> None:
+    found = {one.title: one.id for one in (await room.library.documents(space.id)).documents}
+    await room.library.remove_documents(tuple(found[title] for title in titles), purge=purge)
+
+
+async def titles(room: ReadingRoom, space: Space) -> set[str]:
+    there = {one.title for one in (await room.library.documents(space.id)).documents}
+    assert set(await room.held(space)) == there
+    return there
+
+
+@pytest.mark.parametrize("purge", [False, True])
+async def test_what_was_taken_out_stays_out_until_it_is_named(room: ReadingRoom, purge: bool) -> None:
+    room.write("stays.txt", "The cat sleeps.")
+    gone = room.write("gone.txt", "The dog barks.")
+    space = await space_of(room)
+    await room.ingested(space)
+    await removed(room, space, "gone.txt", purge=purge)
+    for options in ({}, {"again": True}):
+        room.write("gone.txt", f"The dog barks {len(options)} times.")
+        job = await room.ingested(space, **options)
+        assert job.progress.numbers["kept_out"] == 1
+        assert await titles(room, space) == {"stays.txt"}
+    assert (await room.ended(await room.library.ingest(space.id))).state == "done"
+    await room.library._follower.look_again()
+    assert await titles(room, space) == {"stays.txt"}
+    await room.ingested(space, gone)
+    assert await titles(room, space) == {"stays.txt", "gone.txt"}
+    # From now on it is a document as any other of its folder.
+    room.write("gone.txt", "The dog is quiet.")
+    job = await room.ingested(space)
+    assert (job.progress.numbers["kept_out"], job.progress.numbers["changed"]) == (0, 1)
+
+
+async def test_what_was_taken_out_of_one_space_is_read_into_another(room: ReadingRoom) -> None:
+    room.write("one.txt", "The cat sleeps.")
+    space, other = await space_of(room), await space_of(room, "b")
+    await room.ingested(space)
+    await removed(room, space, "one.txt")
+    await room.ingested(other)
+    assert await titles(room, other) == {"one.txt"}
+    assert await titles(room, space) == set()
+
+
+async def test_a_watched_folder_does_not_bring_back_what_was_taken_out(room: ReadingRoom) -> None:
+    room.write("one.txt", "The cat sleeps.")
+    room.write("two.txt", "The dog barks.")
+    space = await space_of(room)
+    await room.ingested(space, watch=True)
+    await removed(room, space, "one.txt")
+    room.write("three.txt", "The bird sings.")
+    await room.library._follower.look_again()
+    [again, *_] = await room.library.ingests()
+    assert (await room.ended(again)).state == "done"
+    assert await titles(room, space) == {"two.txt", "three.txt"}
+    jobs = len(await room.library.ingests())
+    await room.library._follower.look_again()
+    assert len(await room.library.ingests()) == jobs
+
+
+async def test_a_text_that_was_removed_may_come_again_under_its_name(room: ReadingRoom) -> None:
+    space = await space_of(room)
+    await room.ended(await room.library.ingest_text(space.id, "note", "The cat sleeps."))
+    await removed(room, space, "note")
+    await room.ended(await room.library.ingest_text(space.id, "note", "The cat is awake."))
+    assert await titles(room, space) == {"note"}
