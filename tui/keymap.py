@@ -7,6 +7,7 @@ ctrl+enter, alt+enter, ctrl+tab) are never the only way to anything; a test hold
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import msgspec
 from textual.binding import Binding, BindingsMap, InvalidBinding
@@ -164,7 +165,7 @@ KEYS: tuple[Key, ...] = (
         "To the transcript, to read, copy and change",
         priority=True,
     ),
-    Key("chat.write", "escape", "focus_prompt", "write", "Back to the composer"),
+    Key("chat.write", "escape", "focus_prompt", "write", "Back to the composer", footer=True),
     Key("talk.up", "up,k", "scroll_rows(-1)", "up", "One row up"),
     Key("talk.down", "down,j", "scroll_rows(1)", "down", "One row down"),
     Key("talk.first", "home,g", "first", "first", "To the first turn"),
@@ -176,20 +177,41 @@ KEYS: tuple[Key, ...] = (
     Key("talk.code_before", "less_than_sign", "fence(-1)", "code before", "To the piece of code before"),
     Key("talk.code_after", "greater_than_sign", "fence(1)", "next code", "To the next piece of code"),
     Key("talk.open", "enter", "open", "open", "Open or close the think block, or hand over the link"),
-    Key("talk.think", "t", "think", "think", "Open or close the think block"),
-    Key("talk.copy", "y", "copy('block')", "copy", "Copy the block under the cursor as it was written"),
-    Key("talk.copy_answer", "Y", "copy('answer')", "copy answer", "Copy the whole answer"),
+    Key("talk.think", "t", "think", "thought", "Open or close the think block", footer=True),
+    Key(
+        "talk.copy",
+        "y",
+        "copy('block')",
+        "copy",
+        "Copy the block under the cursor as it was written",
+        footer=True,
+    ),
+    Key("talk.copy_answer", "Y", "copy('answer')", "copy answer", "Copy the whole answer", footer=True),
     Key("talk.copy_all", "A", "copy('all')", "copy all", "Copy the whole conversation"),
     Key("talk.select_up", "shift+up", "select(-1)", "select up", "Select one row more upwards"),
     Key("talk.select_down", "shift+down", "select(1)", "select down", "Select one row more downwards"),
     Key("talk.find_before", "N", "hit(-1)", "found before", "The find before (after /find)"),
     Key("talk.find_after", "f", "hit(1)", "next found", "The next find (after /find)"),
-    Key("talk.regenerate", "r", "screen.regenerate", "again", "Answer once more, keeping this answer"),
-    Key("talk.edit", "e", "screen.edit", "edit", "Ask the selected question in other words"),
+    Key(
+        "talk.regenerate",
+        "r",
+        "screen.regenerate",
+        "again",
+        "Answer once more, keeping this answer",
+        footer=True,
+    ),
+    Key("talk.edit", "e", "screen.edit", "edit", "Ask the selected question in other words", footer=True),
     Key("talk.reroute", "m", "screen.reroute", "other model", "Let another model or tier answer instead"),
     Key("talk.why", "w", "screen.why", "why", "Why this model answered, with every reason"),
     Key("talk.compare", "v", "screen.compare", "side by side", "All answers side by side, or take this one"),
-    Key("talk.continue", "c", "screen.continue_answer", "go on", "Go on with an answer that ended early"),
+    Key(
+        "talk.continue",
+        "c",
+        "screen.continue_answer",
+        "go on",
+        "Go on with an answer that ended early",
+        footer=True,
+    ),
     Key(
         "talk.before",
         "left_square_bracket",
@@ -203,6 +225,7 @@ KEYS: tuple[Key, ...] = (
         "screen.sibling(1)",
         "next variant",
         "The variant after this one",
+        footer=True,
     ),
     *(
         Key(
@@ -218,11 +241,11 @@ KEYS: tuple[Key, ...] = (
     Key(
         "talk.inspect", "i", "screen.inspect_search", "how found", "How the passages of the answer were found"
     ),
-    Key("chats.pin", "p", "screen.pin", "pin", "Keep on top of the list, or not"),
-    Key("chats.rename", "R", "screen.rename", "rename", "Give it another title"),
-    Key("chats.export", "E", "screen.export", "export", "Write it to a Markdown file"),
-    Key("chats.delete", "x", "screen.delete", "delete", "Delete it; u takes that back"),
-    Key("chats.undo", "u", "screen.undo_delete", "undo", "Take the last deletion back"),
+    Key("chats.pin", "p", "screen.pin", "pin", "Keep on top of the list, or not", footer=True),
+    Key("chats.rename", "R", "screen.rename", "rename", "Give it another title", footer=True),
+    Key("chats.export", "E", "screen.export", "export", "Write it to a Markdown file", footer=True),
+    Key("chats.delete", "x", "screen.delete", "delete", "Delete it; u takes that back", footer=True),
+    Key("chats.undo", "u", "screen.undo_delete", "undo", "Take the last deletion back", footer=True),
     Key("list.open", "enter", "open", "open", "Open the selected row"),
     Key("list.up", "up,k", "cursor(-1)", "up", "One row up"),
     Key("list.down", "down,j", "cursor(1)", "down", "One row down"),
@@ -434,11 +457,19 @@ def footer(
     offers: Callable[[str], bool] = lambda id: True,
     *,
     ascii_only: bool = False,
+    labels: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Shown]:
-    """Return the keys for the key line, the page's own first; *offers* says which make sense."""
+    """Return the keys for the key line, the page's own first; *offers* says which make sense.
+
+    *labels* has other words for what a key does at this moment.
+    """
     wanted = [key for scope in scopes for key in KEYS if key.scope == scope and key.footer and offers(key.id)]
     return [
-        Shown(shown(effective(key, overrides).split(",")[0], ascii_only=ascii_only), key.label, key.always)
+        Shown(
+            shown(effective(key, overrides).split(",")[0], ascii_only=ascii_only),
+            labels.get(key.id, key.label),
+            key.always,
+        )
         for key in wanted
     ]
 

@@ -33,13 +33,12 @@ from core.chat.routing import Router
 from core.chat.search import search
 from core.chat.sending import Sending
 from core.chat.summary import summary_question
-from core.chat.titles import run_title
+from core.chat.titles import LONGEST_TITLE, run_title
 from core.chat.turn import orphaned, run_turn
 from core.chat.types import (
     Budget,
     Chat,
     ChatPage,
-    ChatsChanged,
     CleanUp,
     Draft,
     Export,
@@ -66,7 +65,6 @@ from core.retrieval.types import Passage
 from core.store.database import Database
 from core.tasks import Tasks
 
-LONGEST_TITLE = 200
 _LONGEST_PAGE = 1000
 _MOST_CONTEXT = 10_000_000
 
@@ -336,16 +334,10 @@ class ChatService(AnswerVerbs):
     async def import_(
         self, data: bytes, form: Literal["auto", "leitstand", "chatgpt", "openwebui"] = "auto"
     ) -> Imported:
-        """Take over conversations exported by Leitstand, ChatGPT or Open WebUI."""
+        """Take over conversations of Leitstand, ChatGPT or Open WebUI that are not here yet."""
         desk = self._desk
         found, skipped = await desk.tasks.in_thread(imports.read, data, form, desk.clock.now())
-        chats, turns = [], 0
-        for conversation in found:
-            chat, count = await self._upkeep.insert(conversation)
-            chats.append(chat)
-            turns += count
-        desk.bus.publish(ChatsChanged())
-        return Imported(tuple(chats), turns, skipped)
+        return await self._upkeep.take_over(found, skipped)
 
     @exposed
     async def draft(self, chat_id: int | None = None) -> Draft:

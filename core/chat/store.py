@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -75,6 +77,19 @@ class ChatStore:
         if not found:
             raise NotFound(f"There is no chat {id}.")
         return rows.chat(found[0])
+
+    async def holds(self, created: float, said: Collection[tuple[str, str]]) -> bool:
+        """Whether a chat that is not deleted began then and holds all that was said, as (role, text)."""
+        found = await self.database.read(
+            "SELECT chat_id, role, text FROM chat_turn WHERE chat_id IN"
+            " (SELECT id FROM chat WHERE created = ? AND deleted_at IS NULL)",
+            (created,),
+        )
+        held: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+        for row in found:
+            held[row["chat_id"]][row["role"], row["text"]] += 1
+        wanted = Counter((role, rows.clean(text)) for role, text in said)
+        return any(wanted <= each for each in held.values())
 
     async def show(self, tx: Transaction, chat_id: int, head: Turn, **changes: Any) -> Chat:
         """Let a chat's branch end with a turn."""

@@ -14,6 +14,8 @@ from core.jobs.context import JobContext
 from core.ollama.wire import ChatRequest, Message
 
 LONGEST = 60
+LONGEST_TITLE = 200
+"""What a person may write."""
 _EXCERPT = 800
 _SHORT_ANSWER = 40
 _WITH_THINKING = 400

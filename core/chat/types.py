@@ -327,6 +327,8 @@ class Imported(msgspec.Struct, frozen=True):
     turns: int
     skipped: int = 0
     """Conversations that could not be read or held nothing."""
+    known: int = 0
+    """Conversations that were here already, with everything the file has of them."""
 
 
 class ModelSpeed(msgspec.Struct, frozen=True, kw_only=True):

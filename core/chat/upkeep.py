@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
@@ -11,9 +12,10 @@ from core.bus import Resync
 from core.chat.attachments import checked, described
 from core.chat.desk import TURN, Desk
 from core.chat.importers.common import Conversation
-from core.chat.titles import from_text
-from core.chat.types import Chat, ChatsChanged, CleanUp, Turn
-from core.errors import LeitstandError, NotFound, UsageError, from_code
+from core.chat.titles import LONGEST_TITLE, from_text
+from core.chat.types import Chat, ChatsChanged, CleanUp, Imported, Turn
+from core.errors import LeitstandError, NotFound, Refused, UsageError, from_code
+from core.guard import one_line
 from core.jobs.types import FINISHED, Job, JobChanged
 
 _DAY = 86400.0
@@ -86,10 +88,34 @@ class Upkeep:
         if removed:
             desk.bus.publish(ChatsChanged())
 
+    async def take_over(self, found: Sequence[Conversation], skipped: int) -> Imported:
+        """Add conversations from a file, except those that are here; one that is refused costs no other."""
+        chats, turns, known = [], 0, 0
+        try:
+            for conversation in found:
+                if await self._holds(conversation):
+                    known += 1
+                    continue
+                try:
+                    chat, count = await self.insert(conversation)
+                except (UsageError, Refused):
+                    skipped += 1
+                else:
+                    chats.append(chat)
+                    turns += count
+        finally:
+            self._desk.bus.publish(ChatsChanged())
+        return Imported(tuple(chats), turns, skipped, known)
+
+    async def _holds(self, found: Conversation) -> bool:
+        """Whether a chat began at the same moment, and has every message of this one."""
+        said = [(node.turn.role, node.turn.text) for node in found.nodes]
+        return await self._desk.chats.holds(found.chat.created, said)
+
     async def insert(self, found: Conversation) -> tuple[int, int]:
         """Add a conversation from a file; return its chat and how many turns it has."""
         desk, ids = self._desk, dict[str, Turn]()
-        title = found.chat.title or next(
+        title = one_line(found.chat.title, LONGEST_TITLE) or next(
             (title for node in found.nodes if (title := from_text(node.turn.text))), ""
         )
         async with desk.database.write() as tx:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.chat.export import to_markdown
-from core.chat.types import Chat, Export, SearchHit, Turn
+from core.chat.imports import told
+from core.chat.types import Chat, Export, Imported, SearchHit, Turn
 from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.hosting import hosted
@@ -107,19 +108,28 @@ async def export(context: Context) -> int:
 
 async def import_(context: Context) -> int:
     """Take over conversations from files."""
-    chats: list[int] = []
-    turns = skipped = 0
+    brought = Imported((), 0)
     files = [_bytes(name) for name in context.values["file"]]
     async with hosted(context) as engine:
         for data in files:
             found = await engine.chat.import_(data)
-            chats += found.chats
-            turns, skipped = turns + found.turns, skipped + found.skipped
+            brought = Imported(
+                brought.chats + found.chats,
+                brought.turns + found.turns,
+                brought.skipped + found.skipped,
+                brought.known + found.known,
+            )
     if context.out.json:
-        context.out.value({"chats": chats, "turns": turns, "skipped": skipped})
+        context.out.value(
+            {
+                "chats": list(brought.chats),
+                "turns": brought.turns,
+                "skipped": brought.skipped,
+                "known": brought.known,
+            }
+        )
     else:
-        left = f"; {skipped} could not be read" if skipped else ""
-        context.out.line(f"{len(chats)} chats with {turns} messages were taken over{left}.")
+        context.out.line(told(brought))
     return DONE
 
 

@@ -38,6 +38,11 @@ def shows(here: Shell, words: str) -> bool:
     return words in screen_text(here.app)
 
 
+def said(here: Shell, words: str) -> bool:
+    """Whether a toast says it."""
+    return any(words in toast.message for toast in here.app._notifications)
+
+
 async def assert_settled(here: Shell, name: str) -> None:
     """Compare the picture, once the memory that the router looked at is in the status line, too."""
     if here.app.size.width >= WIDE[0]:
@@ -154,7 +159,8 @@ async def test_every_fault_ends_in_a_named_state_and_the_next_question_works(
         here.simulator.fault(fault)
         await ask(here, "Will this work?")
         await until(lambda: shows(here, words))
-        assert shows(here, "/again")
+        assert shows(here, "Enter or /again tries once more")
+        await until(lambda: "try again" in screen_text(here.app).splitlines()[-1])
         here.simulator.clear_faults()
         here.simulator.next(Script.saying("Yes, now."), route="chat")
         here.app.query_one(Prompt).put("And now?")
@@ -305,3 +311,67 @@ async def test_a_file_goes_with_the_question_of_its_own_chat(shell: OpenShell, t
         prompt.load_text("/detach")
         prompt.submit()
         await until(lambda: not shows(here, "with notes.txt"))
+
+
+async def test_enter_tries_again_what_failed_and_the_key_line_says_so(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG + "[queue]\nattempts = 1\n") as here:
+        here.simulator.fault("cut@chat:after=2,times=1")
+        await ask(here, "Will this work?")
+        await until(lambda: "try again" in screen_text(here.app).splitlines()[-1])
+        here.simulator.next(Script.saying("Yes, now."), route="chat")
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "Yes, now.") and shows(here, "2/2"))
+        assert "try again" not in screen_text(here.app)
+
+
+async def test_the_key_line_names_the_keys_of_what_has_the_focus(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("One."), route="chat")
+        await ask(here, "First")
+        await until(lambda: shows(here, "done"))
+        assert "enter send" in screen_text(here.app).splitlines()[-1]
+        await here.pilot.press("alt+t")
+        await until(lambda: "y copy" in screen_text(here.app).splitlines()[-1])
+        line = screen_text(here.app).splitlines()[-1]
+        assert "r again" in line
+        assert "esc" in line
+        assert "send" not in line
+        assert "t thought" not in line  # there is no thought to open
+        await here.pilot.press("alt+c")
+        await until(lambda: "R rename" in screen_text(here.app).splitlines()[-1])
+        await here.pilot.press("escape")
+        await until(lambda: "enter send" in screen_text(here.app).splitlines()[-1])
+
+
+async def test_a_chat_is_written_as_json_and_taken_over_from_it(shell: OpenShell, tmp_path: Path) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("One."), route="chat")
+        await ask(here, "First words")
+        await until(lambda: shows(here, "done"))
+        await ask(here, f"/export {tmp_path}/kept.json")
+        await until(lambda: said(here, "Written to"))
+        here.app.query_one(Prompt).put("/delete")
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "No chats yet"))
+        here.app.query_one(Prompt).put("/import")
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "Take over chats"))
+        await here.pilot.press(*str(tmp_path / "none.json"), "enter")
+        await until(lambda: shows(here, "cannot be read"))
+        await here.pilot.press(*["backspace"] * 9, *"kept.json", "enter")
+        await until(lambda: said(here, "1 chat taken over, 2 messages."))
+        await until(lambda: shows(here, "One."))
+        await ask(here, f"/import {tmp_path}/kept.json")
+        await until(lambda: said(here, "1 is here already"))
+
+
+async def test_the_system_prompt_has_lines_and_an_empty_one_brings_the_default_back(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        for keys, kept in (((*"Be", "ctrl+j", *"brief"), "Be\nbrief"), (("backspace",) * 9, "")):
+            here.app.query_one("#prompt", Prompt).put("/system")
+            await here.pilot.press("enter")
+            await until(lambda: shows(here, "told before everything else"))
+            await here.pilot.press(*keys, "enter")
+            await until(lambda: not shows(here, "told before everything else"))
+            [chat] = (await here.engine.chat.list()).chats
+            assert chat.system == kept

@@ -17,8 +17,8 @@ _ENDED = {"done": "done", "stopped": "stopped", "interrupted": "interrupted", "f
 _PHASE: dict[str, Phase] = {"thinking": "thinking", "answering": "answering"}
 
 
-def view(turn: ChatTurn, now: float) -> Turn:
-    """Say in words what is known of a turn."""
+def view(turn: ChatTurn, now: float, *, last: bool = False) -> Turn:
+    """Say in words what is known of a turn; the *last* one is what Enter goes on with."""
     if turn.role != "assistant":
         return Turn(
             id=turn.id,
@@ -45,7 +45,7 @@ def view(turn: ChatTurn, now: float) -> Turn:
         status="" if turn.ended else _status(turn, now),
         seconds=_thought(turn, now),
         tokens=turn.stats.thinking_tokens if turn.stats else None,
-        notices=_notices(turn),
+        notices=_notices(turn, last=last),
         chips=chips(turn.sources),
         facts=_measured(turn.stats) if turn.ended else "",
         ended=_end(turn) if turn.ended else "",
@@ -76,7 +76,7 @@ def _status(turn: ChatTurn, now: float) -> str:
     return f"{words}, {duration(waited).strip()}" if words and waited >= 2 else words
 
 
-def _notices(turn: ChatTurn) -> tuple[Notice, ...]:
+def _notices(turn: ChatTurn, *, last: bool) -> tuple[Notice, ...]:
     found = [Notice(_sentence(note.message, note.hint), "warn") for note in turn.notes]
     if turn.sources is not None:
         found += [Notice(one_line(note, 300), "dim") for note in turn.sources.notes]
@@ -87,9 +87,11 @@ def _notices(turn: ChatTurn) -> tuple[Notice, ...]:
     if turn.ended and turn.error is not None:
         found.append(Notice(_sentence(turn.error.message, turn.error.hint), "error"))
     if turn.state == "failed":
-        found.append(Notice("/again tries once more; the text above is kept.", "dim"))
+        again = "Enter or /again" if last else "/again"
+        found.append(Notice(f"{again} tries once more; the text above is kept.", "dim"))
     elif turn.state == "interrupted":
-        found.append(Notice("Leitstand ended while this was answered. /continue goes on.", "warn"))
+        on = "Enter or /continue" if last else "/continue"
+        found.append(Notice(f"Leitstand ended while this was answered. {on} goes on.", "warn"))
     elif turn.state == "stopped":
         found.append(Notice("Stopped here. /continue goes on.", "dim"))
     return tuple(found)
@@ -117,7 +119,7 @@ def _measured(stats: Stats | None) -> str:
     if stats.ttft is not None:
         parts.append(f"first token {duration(stats.ttft).strip()}")
     if stats.tokens is not None:
-        parts.append(f"{count(stats.tokens).strip()} tokens")
+        parts.append(f"{count(stats.tokens).strip()} {'token' if stats.tokens == 1 else 'tokens'}")
     if stats.load is not None and stats.load >= 1:
         parts.append(f"loaded in {duration(stats.load).strip()}")
     if stats.prompt_tokens is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual import events, on
@@ -177,6 +177,14 @@ class EngineScreen(Forgiving, Screen[None]):
             notice_pieces(facts.notices, glyphs),
         ]
 
+    def scopes(self) -> tuple[str, ...]:
+        """Whose keys the key line shows, the nearest first."""
+        return (*self.SCOPES, self.PAGE, "app")
+
+    def labels(self) -> Mapping[str, str]:
+        """Other words for what a key does at this moment, by its command."""
+        return {}
+
     def offers(self, id: str) -> bool:
         """Whether a command makes sense at this moment: the key line leaves out those that do not."""
         return True
@@ -210,9 +218,10 @@ class EngineScreen(Forgiving, Screen[None]):
 
     def _keys(self) -> list[Piece]:
         keys = keymap.footer(
-            (*self.SCOPES, self.PAGE, "app"),
+            self.scopes(),
             self.leitstand.key_overrides,
             self.offers,
             ascii_only=self.leitstand.glyphs.live.isascii(),
+            labels=self.labels(),
         )
         return key_pieces(keys, self.size.width)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from core.chat import imports
 from core.chat.types import Chat, SearchHit
 from core.errors import LeitstandError
 from core.guard import one_line
 from tui.render import chat_list
-from tui.screens.chat_writing import write_new
+from tui.screens.chat_files import file_offer, files_starting, read_export, write_new
 from tui.screens.conversation import Conversation
+from tui.widgets.offers import Offer
 from tui.widgets.transcript import Transcript
 
 
@@ -144,10 +146,13 @@ class Keeping(Conversation):
 
     async def action_undo_delete(self) -> None:
         """Take the last deletion back."""
-        if not self._deleted:
-            self.leitstand.toast("info", "Nothing was deleted here.")
-            return
         try:
+            if not self._deleted:  # then what was deleted before this start
+                gone = (await self.engine.chat.list(deleted=True)).chats
+                self._deleted = [one.id for one in sorted(gone, key=lambda one: one.deleted_at or 0.0)]
+            if not self._deleted:
+                self.leitstand.toast("info", "Nothing was deleted.")
+                return
             chat = await self.engine.chat.undo_delete(self._deleted.pop())
         except LeitstandError as error:
             self.leitstand.say_error(error)
@@ -156,14 +161,45 @@ class Keeping(Conversation):
         await self._open(chat.id)
 
     async def action_export(self, path: str = "") -> None:
-        """Write the open chat to a Markdown file."""
+        """Write the open chat to a file: Markdown, or JSON when the name says so."""
         target = self._target()
         if target is None:
             return
+        as_json = path == "json" or path.casefold().endswith(".json")
         try:
-            export = await self.engine.chat.export(target.id)
-            where = await self.engine.tasks.in_thread(write_new, path or export.name, export.text)
+            export = await self.engine.chat.export(target.id, "json" if as_json else "markdown")
+            name = export.name if path in ("", "json", "markdown") else path
+            where = await self.engine.tasks.in_thread(write_new, name, export)
         except LeitstandError as error:
             self.leitstand.say_error(error)
             return
-        self.leitstand.toast("good", f"Written to {self.leitstand.short(where)}.")
+        hint = "" if as_json else "/export json writes every variant, and can be imported again."
+        self.leitstand.toast("good", f"Written to {self.leitstand.short(where)}.", hint)
+
+    async def action_import(self, path: str = "") -> None:
+        """Take over the conversations of a file, or ask which."""
+        if path:
+            self.run_worker(self._import(path), group="import", exit_on_error=False)
+            return
+        from tui.modals.paths import AskPath
+
+        async def names(text: str) -> list[Offer]:
+            found = await self.engine.tasks.in_thread(files_starting, text or "~/")
+            return [file_offer(name, "") for name in found]
+
+        about = "An export of Leitstand, of ChatGPT (conversations.json) or of Open WebUI."
+        self.app.push_screen(AskPath("Take over chats", about, names, self._take_over))
+
+    async def _import(self, path: str) -> None:
+        try:
+            await self._take_over(path)
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+
+    async def _take_over(self, path: str) -> None:
+        # Read here: the engine may be on another machine.
+        data = await self.engine.tasks.in_thread(read_export, path)
+        brought = await self.engine.chat.import_(data)
+        self.leitstand.toast("good" if brought.chats else "info", imports.told(brought))
+        if brought.chats and self._chat is None and not self._prompt.text:
+            await self._open(brought.chats[-1])

@@ -84,13 +84,14 @@ class Steering(Settling):
         if text:
             await self._settle(system=text)
             return
-        from tui.modals.ask import Ask
+        from tui.modals.edit import Edit
 
         async def take(value: str) -> None:
-            await self._settle(system=value)
+            await self._settle(system=value.strip())
 
         about = "What the model is told before everything else; empty: the default."
-        self.app.push_screen(Ask("System prompt", about, self._chat.system if self._chat else "", take))
+        now = self._chat.system if self._chat else ""
+        self.app.push_screen(Edit("System prompt", now, take, about=about))
 
     async def action_context(self, tokens: str = "") -> None:
         """Set the context length of this chat's model; it is loaded anew once."""

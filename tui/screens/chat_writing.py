@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from textual import on
 
 from core.chat.types import Budget
-from core.errors import ContextExceeded, LeitstandError, UsageError
+from core.errors import ContextExceeded, LeitstandError
 from core.guard import one_line
 from tui.screens import chat_words
 from tui.screens.chat_choosing import Choosing
+from tui.screens.chat_files import file_offer, files_starting
 from tui.widgets.offers import Offer, Offers
 from tui.widgets.prompt import Prompt
 
@@ -23,6 +22,7 @@ class Writing(Choosing):
     @on(Prompt.Typed)
     def _typed(self) -> None:
         self._offer()
+        self.show_keys()
         self._count_soon()
 
     @on(Prompt.Submitted)
@@ -30,6 +30,7 @@ class Writing(Choosing):
         text = event.text.strip()
         if not text and not self._attached:
             self._prompt.give_back(event.text)
+            await self._go_on()
             return
         if found := chat_words.find(text):
             command, rest = found
@@ -169,39 +170,3 @@ class Writing(Choosing):
             elif event.key == "enter" and offer.text.startswith("/") and not offer.text.endswith(" "):
                 self._put_offers([])
                 self._prompt.submit()
-
-
-def file_offer(name: str) -> Offer:
-    """A file or folder to complete, shown by its own name."""
-    own = one_line(name.rstrip("/").rpartition("/")[2], 200)
-    return Offer(f"@{name}", "folder" if name.endswith("/") else "file", own)
-
-
-def files_starting(beginning: str) -> list[str]:
-    """Names of files and folders that a path may become, folders with a slash."""
-    path = Path(beginning).expanduser()
-    folder, start = (path, "") if beginning.endswith("/") or not beginning else (path.parent, path.name)
-    prefix = beginning[: len(beginning) - len(start)]
-    try:
-        found = sorted(folder.iterdir())
-    except OSError:
-        return []
-    return [
-        prefix + entry.name + ("/" if entry.is_dir() else "")
-        for entry in found
-        if entry.name.casefold().startswith(start.casefold())
-        and (start.startswith(".") or not entry.name.startswith("."))
-    ][:50]
-
-
-def write_new(name: str, text: str) -> str:
-    """Write a file that does not exist yet, and return where it is."""
-    path = Path(name).expanduser().absolute()
-    try:
-        with path.open("x", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{path} exists already.", "Give another name: /export PATH") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
-    return str(path)

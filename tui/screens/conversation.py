@@ -32,6 +32,7 @@ from tui.facts import Facts
 from tui.render import chat_list, code, composer
 from tui.render.pieces import Pieces, width_of
 from tui.render.turns import view
+from tui.render.types import Turn as View
 from tui.screens.base import EngineScreen
 from tui.widgets.chat_rows import ChatRows
 from tui.widgets.comparison import Comparison
@@ -217,14 +218,22 @@ class Conversation(EngineScreen):
             self._compared.update_turn(view(turn, self.engine.clock.now()))
         if turn.id not in self._turns and not self._comes_next(turn):
             return  # another branch's, or one that is not on the screen
+        before = next(reversed(self._turns.values()), None)
         self._turns[turn.id] = turn
         self._welcome(show=False)
-        self._talk.update_turn(view(turn, self.engine.clock.now()))
+        self._talk.update_turn(self._view(turn))
+        if before is not None and before.id == turn.parent_id and before.ended:
+            self._talk.update_turn(self._view(before))  # what Enter would do is no longer said there
         if turn.ended:
+            self.show_keys()
             self._count_soon()
             if self.is_current and self._chat is not None:
                 # Somebody looks at it: it needs no mark.
                 self.run_worker(self.engine.chat.read(self._chat.id), group="read", exit_on_error=False)
+
+    def _view(self, turn: Turn) -> View:
+        last = next(reversed(self._turns.values()), turn)
+        return view(turn, self.engine.clock.now(), last=turn.id == last.id)
 
     def _comes_next(self, turn: Turn) -> bool:
         """Whether a new turn belongs behind what is shown, and is no variant of it."""
@@ -281,6 +290,9 @@ class Conversation(EngineScreen):
     async def _read_persona(self) -> None:
         """Know who is talked to."""
 
+    async def _go_on(self) -> None:
+        """Enter with nothing written: go on with what was cut off."""
+
     def _offer(self) -> None:
         """Offer what could be meant by what is written."""
 
@@ -303,8 +315,7 @@ class Conversation(EngineScreen):
         self._welcome(show=not opened.turns)
         self._chat = opened.chat
         self._turns = {turn.id: turn for turn in opened.turns}
-        now = self.engine.clock.now()
-        self._talk.load([view(turn, now) for turn in opened.turns], more=opened.more)
+        self._talk.load([self._view(turn) for turn in opened.turns], more=opened.more)
         self._prompt.remember([turn.text for turn in opened.turns if turn.role == "user"])
         self._rows.select(opened.chat.id)
         self._rows.repaint()
@@ -332,8 +343,7 @@ class Conversation(EngineScreen):
             return
         opened = await self.engine.chat.open(self._chat.id, limit=PAGE_OF_TURNS, before=event.turn_id)
         self._turns = {turn.id: turn for turn in opened.turns} | self._turns
-        now = self.engine.clock.now()
-        self._talk.put_before([view(turn, now) for turn in opened.turns], more=opened.more)
+        self._talk.put_before([self._view(turn) for turn in opened.turns], more=opened.more)
 
     @on(RowList.Opened)
     async def _row_opened(self, event: RowList.Opened) -> None:
@@ -380,6 +390,7 @@ class Conversation(EngineScreen):
             library=self._looked_up,
         )
         self.query_one("#next", Line).put(left, right)
+        self.show_keys()
 
     # What is being written ------------------------------------------------------------------------
 

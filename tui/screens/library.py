@@ -14,7 +14,7 @@ from tui.modals.find import Find
 from tui.modals.paths import AskPath
 from tui.modals.pick import Pick
 from tui.render.library import plural
-from tui.screens.chat_writing import files_starting
+from tui.screens.chat_files import files_starting
 from tui.screens.library_documents import LibraryDocuments, named
 from tui.widgets.offers import Offer
 from tui.widgets.row_list import RowList

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
 
 from core.chat.attachments import described
 from core.chat.importers.common import Conversation, Node, in_order
+from core.chat.options import checked_options
 from core.chat.types import (
     ENDED,
     Chat,
@@ -21,6 +23,7 @@ from core.chat.types import (
     Turn,
     TurnState,
 )
+from core.errors import UsageError
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -80,11 +83,20 @@ def conversation(item: Any, now: float) -> Conversation:
         persona=found.persona,
         system=found.system,
         think=found.think,
-        options={name: value for name, value in found.options.items() if name != "num_ctx"},
+        options=_options(found.options),
         keep_alive=found.keep_alive,
     )
     nodes = [_node(turn, found.created or now) for turn in found.turns]
     return Conversation(chat, in_order(nodes), None if found.head is None else str(found.head))
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """Those the server takes; a file may hold anything."""
+    kept: dict[str, Any] = {}
+    for name, value in given.items():
+        with suppress(UsageError):
+            kept |= checked_options({name: value})
+    return kept
 
 
 def _node(found: _Turn, created: float) -> Node:

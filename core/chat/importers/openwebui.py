@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
+import msgspec
+
 from core.chat.attachments import described, is_image
 from core.chat.importers.common import Conversation, Node, fields, in_order, moment, text
 from core.chat.types import Chat, NewAttachment, Role, Turn
@@ -28,10 +30,12 @@ def conversation(item: Any, now: float) -> Conversation:
     """Turn it into ours."""
     chat, history = item["chat"], item["chat"]["history"]
     created = moment(item.get("created_at", chat.get("timestamp")), now)
+    messages = {key: fields(message) for key, message in fields(history.get("messages")).items()}
+    turns = {
+        key: node for key, message in messages.items() if (node := _node(key, message, created)) is not None
+    }
     nodes = [
-        node
-        for key, message in fields(history.get("messages")).items()
-        if (node := _node(key, fields(message), created)) is not None
+        msgspec.structs.replace(node, parent=_above(key, messages, turns)) for key, node in turns.items()
     ]
     models = chat.get("models")
     title = text(item.get("title")) or text(chat.get("title"))
@@ -48,8 +52,22 @@ def conversation(item: Any, now: float) -> Conversation:
             system=text(fields(chat.get("params")).get("system")) or text(chat.get("system")),
         ),
         in_order(nodes),
-        text(history.get("currentId")) or None,
+        _shown(text(history.get("currentId")), messages, turns),
     )
+
+
+def _above(key: str, messages: Mapping[str, dict[str, Any]], turns: Mapping[str, Node]) -> str | None:
+    """The nearest message above that stays: those of tools are passed over."""
+    above, seen = text(messages[key].get("parentId")), {key}
+    while above and above not in turns and above not in seen:
+        seen.add(above)
+        above = text(messages.get(above, {}).get("parentId"))
+    return above or None
+
+
+def _shown(key: str, messages: Mapping[str, dict[str, Any]], turns: Mapping[str, Node]) -> str | None:
+    """The message that ended the branch on the screen, or the one before it that stays."""
+    return key if key in turns or key not in messages else _above(key, messages, turns)
 
 
 def _node(key: str, message: dict[str, Any], created: float) -> Node | None:
@@ -78,7 +96,7 @@ def _node(key: str, message: dict[str, Any], created: float) -> Node | None:
         since=at,
         finished=at,
     )
-    return Node(key=key, parent=text(message.get("parentId")) or None, turn=turn, files=files)
+    return Node(key=key, parent=None, turn=turn, files=files)
 
 
 def _texts(content: str) -> tuple[str, str]:

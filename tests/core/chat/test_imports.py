@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.chat.importers.common import Conversation, Node, in_order, moment
-from core.chat.imports import Form, read
-from core.chat.types import Turn
+from core.chat.imports import Form, read, told
+from core.chat.types import Imported, Turn
 from core.errors import UsageError
 from tests.core.chat.house import House
 
@@ -136,6 +136,20 @@ def test_open_webui_brings_thinking_pictures_and_settings() -> None:
     assert one.head == "2"
 
 
+def test_open_webui_of_tools_keeps_its_branch() -> None:
+    item = openwebui(
+        {
+            "q": {"role": "user", "content": "Why?", "parentId": None},
+            "t": {"role": "tool", "content": "result", "parentId": "q"},
+            "a": {"role": "assistant", "content": "Because.", "parentId": "t"},
+            "u": {"role": "tool", "content": "more", "parentId": "a"},
+        }
+    )
+    [one] = found(item)
+    assert [(node.key, node.parent) for node in one.nodes] == [("q", None), ("a", "q")]
+    assert one.head == "a"
+
+
 def test_one_conversation_alone_is_read_too() -> None:
     assert len(found(CHATGPT)) == len(found(OPENWEBUI)) == 1
 
@@ -177,6 +191,78 @@ def test_circles_end() -> None:
     assert read(json.dumps([circle]).encode(), "auto", NOW) == ([], 1)
     self_made = openwebui({"1": {"role": "user", "content": "A", "parentId": "1"}})
     assert read(json.dumps([self_made]).encode(), "auto", NOW) == ([], 1)
+
+
+async def test_what_is_here_already_is_not_taken_over_again(house: House) -> None:
+    for data in (CHATGPT, OPENWEBUI | {"created_at": 1700000001}):
+        file = json.dumps([data]).encode()
+        assert len((await house.chat.import_(file)).chats) == 1
+        again = await house.chat.import_(file)
+        assert (again.chats, again.turns, again.known) == ((), 0, 1)
+    assert (await house.chat.list()).total == 2
+
+
+async def test_a_conversation_that_went_on_elsewhere_is_taken_over_again(house: House) -> None:
+    await house.chat.import_(json.dumps([CHATGPT]).encode())
+    longer = json.loads(json.dumps(CHATGPT))
+    longer["mapping"]["c"] = {"id": "c", "message": message("user", "And?"), "parent": "b", "children": []}
+    brought = await house.chat.import_(json.dumps([longer]).encode())
+    assert (len(brought.chats), brought.turns, brought.known) == (1, 4, 0)
+
+
+async def test_a_deleted_chat_comes_back_with_its_file(house: House) -> None:
+    file = json.dumps([CHATGPT]).encode()
+    await house.chat.delete((await house.chat.import_(file)).chats[0])
+    assert len((await house.chat.import_(file)).chats) == 1
+
+
+async def test_what_is_refused_costs_no_other(house: House) -> None:
+    huge = {"type": "image", "url": "data:image/png;base64," + b64encode(b"\x89PNG\r\n\x1a\n").decode()}
+    many = openwebui({"1": {"role": "user", "content": "Look", "parentId": None, "files": [huge] * 21}})
+    brought = await house.chat.import_(json.dumps([many, OPENWEBUI]).encode())
+    assert (len(brought.chats), brought.skipped) == (1, 1)
+
+
+async def test_titles_and_options_of_a_file_are_only_what_a_person_could_give(house: House) -> None:
+    turns = [{"id": 1, "role": "user", "text": "Hi"}]
+    options = {"temperature": "evil", "num_ctx": 10**9, "seed": 7, "rm": "-rf"}
+    data = {
+        "format": "leitstand-chats",
+        "chats": [{"title": "t\x1b[31m" * 999, "turns": turns, "options": options}],
+    }
+    [id] = (await house.chat.import_(json.dumps(data).encode())).chats
+    chat = await house.chat.get(id)
+    assert chat.options == {"seed": 7}
+    assert len(chat.title) <= 200
+    assert "\x1b" not in chat.title
+
+
+async def test_half_characters_cost_no_conversation(house: House) -> None:
+    lone = json.dumps(CHATGPT).replace("Because.", "Because.\\ud800")
+    brought = await house.chat.import_(f"[{lone},{json.dumps(OPENWEBUI)}]".encode())
+    assert (len(brought.chats), brought.skipped) == (2, 0)
+    assert len(await house.chat.search("because")) == 2
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b"0,", b'"",'])
+def test_a_file_made_to_fill_the_memory_is_refused_unread(piece: bytes) -> None:
+    with pytest.raises(UsageError, match="more than any export"):
+        read(b"[" + piece * 10_000_001 + b"0]", "auto", NOW)
+
+
+@pytest.mark.parametrize(
+    ("brought", "words"),
+    [
+        (Imported((1,), 3), "1 chat taken over, 3 messages."),
+        (
+            Imported((1, 2), 9, 1, 4),
+            "2 chats taken over, 9 messages; 4 are here already; 1 could not be read.",
+        ),
+        (Imported((), 0, 0, 1), "0 chats taken over, 0 messages; 1 is here already."),
+    ],
+)
+def test_what_came_is_said(brought: Imported, words: str) -> None:
+    assert told(brought) == words
 
 
 async def test_imported_conversations_are_listed_searched_and_gone_on_with(house: House) -> None:
@@ -234,7 +320,7 @@ JSON = st.recursive(
     lambda children: (
         st.lists(children, max_size=3) | st.dictionaries(st.sampled_from(KEYS), children, max_size=5)
     ),
-    max_leaves=30,
+    max_leaves=12,
 )
 
 

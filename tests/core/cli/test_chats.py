@@ -64,9 +64,12 @@ def test_a_chat_goes_out_and_comes_back(server: Server, chat: int, tmp_path: Pat
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     again = server.run("chats", "export", str(chat), "--format", "json", "--output", str(path))
     assert (again.code, "exists already" in again.err) == (2, True)
+    again = server.run("chats", "import", str(path))
+    assert "1 is here already" in again.out
+    server.run("chats", "delete", str(chat))
     brought = server.run("chats", "import", str(path), "--json").json
-    assert (len(brought["chats"]), brought["turns"], brought["skipped"]) == (1, 2, 0)
-    assert len(server.run("chats", "list", "--json").json) == 2
+    assert (len(brought["chats"]), brought["turns"], brought["skipped"], brought["known"]) == (1, 2, 0, 0)
+    assert len(server.run("chats", "list", "--json").json) == 1
     assert server.run("chats", "export", str(chat)).out.startswith("# Why is the sky blue?")
 
 
