@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ from core.guard import one_line
 from core.paths import make_private, open_private
 
 LARGEST = 2**20
+
+Value: TypeAlias = str | tuple[str, ...] | Mapping[str, Any]
+"""What an entry says under one of its names."""
 
 F = TypeVar("F")
 
@@ -73,11 +76,17 @@ def _exclusive(path: str, flags: int) -> int:
     return open_private(Path(path), flags | os.O_EXCL)
 
 
-def entry(table: str, values: Mapping[str, str | tuple[str, ...]]) -> str:
+def entry(table: str, values: Mapping[str, Value]) -> str:
     """One entry as it stands in a file; what is empty is left out."""
-    lines = [f"[[{table}]]"]
-    for name, value in values.items():
-        if value:
-            quoted = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-            lines.append(f"{name} = {quoted}")
+    lines = [f"[[{table}]]", *(f"{name} = {_written(value)}" for name, value in values.items() if value)]
     return "\n".join(lines) + "\n"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = {_written(each)}" for name, each in value.items()) + " }"
+    quoted = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, str) and "\n" in value:
+        # Several lines are read as several lines.
+        return f'"""\n{quoted[1:-1]}"""'.replace("\\n", "\n")
+    return quoted
