@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,7 +18,9 @@ from core.paths import make_private, open_private
 
 LARGEST = 2**20
 
-Value: TypeAlias = str | tuple[str, ...] | Mapping[str, Any]
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+
+Value: TypeAlias = str | Sequence[str] | Mapping[str, Any]
 """What an entry says under one of its names."""
 
 F = TypeVar("F")
@@ -82,11 +85,15 @@ def entry(table: str, values: Mapping[str, Value]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _broken(found: re.Match[str]) -> str:
+    return "\n" if found[0] == r"\n" else found[0]
+
+
 def _written(value: object) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{name} = {_written(each)}" for name, each in value.items()) + " }"
     quoted = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, str) and "\n" in value:
         # Several lines are read as several lines.
-        return f'"""\n{quoted[1:-1]}"""'.replace("\\n", "\n")
+        return f'"""\n{_ESCAPED.sub(_broken, quoted[1:-1])}"""'
     return quoted

@@ -8,7 +8,7 @@ from typing import Literal
 from core.chat import own, personas, ready
 from core.chat.ready import ReadyPrompt
 from core.chat.types import Persona
-from core.errors import NotFound, Refused
+from core.errors import NotFound, Refused, UsageError
 from core.guard import one_line
 
 Kind = Literal["personas", "prompts"]
@@ -49,6 +49,29 @@ class OwnFiles:
         path = self._path(kind)
         (personas if kind == "personas" else ready).check(text, path)
         own.write(path, text)
+
+    def save_persona(self, persona: Persona, replacing: str) -> Persona:
+        """Write a persona into the file; *replacing* is whom it takes the place of there."""
+        persona = personas.sound(persona)
+        mine = {one.name.casefold() for one in self.personas() if one.own}
+        place = replacing if replacing.casefold() in mine else ""
+        taken = mine - {place.casefold()}
+        if persona.name.casefold() in taken:
+            raise UsageError(f"There is a persona “{persona.name}” already.", "Give this one another name.")
+        path = self._path("personas")
+        self.write("personas", personas.with_entry(own.text_of(path), persona, place))
+        return persona
+
+    def delete_persona(self, name: str) -> Persona:
+        """Take a persona out of the file; return it as it was."""
+        persona = self.persona(name)
+        if not persona.own:
+            raise Refused(
+                f"“{persona.name}” comes with Leitstand.", "Change it instead: yours takes its place."
+            )
+        path = self._path("personas")
+        self.write("personas", personas.without_entry(own.text_of(path), persona.name))
+        return persona
 
     def _persona(self, name: str) -> tuple[str, bool]:
         found = next((one for one in self.personas() if one.name.casefold() == name), None)

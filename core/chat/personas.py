@@ -7,26 +7,35 @@ description = "Reads code and says what is wrong with it"
 colour = "blue"
 system = "You review code. Say what is wrong first, then what could be simpler."
 model = "qwen3-coder:30b"
+options = { temperature = 0.2 }
 questions = ["What is wrong with the file I attach?"]
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from core.chat import own
+from core.chat.options import checked_options
 from core.chat.types import Persona
-from core.errors import ConfigError
+from core.config import entries
+from core.errors import ConfigError, UsageError
+from core.guard import one_line
 
 FILE = "personas.toml"
 EXAMPLE = (__doc__ or "").partition("\n\n")[2]
 """What a file of one's own looks like."""
 _HINT = (
-    "A persona has a name and may have icon, colour (blue, green, orange, red), description, system, model "
-    "and questions."
+    "A persona has a name and may have icon, colour (blue, green, orange, red), description, system, model, "
+    "options and questions."
 )
+_KEPT = ("name", "icon", "colour", "description", "system", "model", "options", "questions")
+LONGEST_NAME = 60
+COLOURS: tuple[str, ...] = get_args(get_type_hints(Persona)["colour"])
+"""What an icon can be painted with; the first is none in particular."""
 
 BUILT_IN = (
     Persona(
@@ -114,13 +123,58 @@ def check(text: str, path: Path) -> None:
 
 
 def checked(found: _File, path: Path) -> tuple[Persona, ...]:
-    """The personas of a file, each with a name."""
-    if any(not persona.name.strip() for persona in found.persona):
-        raise ConfigError(f"{path}: a persona has no name.")
-    return tuple(msgspec.structs.replace(persona, own=True) for persona in found.persona)
+    """The personas of a file, each with a name and with options that the server takes."""
+    mine = []
+    for persona in found.persona:
+        if not persona.name.strip():
+            raise ConfigError(f"{path}: a persona has no name.")
+        try:
+            options = checked_options(persona.options)
+        except UsageError as error:
+            raise ConfigError(f"{path}: {one_line(persona.name, 60)}: {error.message}", error.hint) from None
+        mine.append(msgspec.structs.replace(persona, options=options, own=True))
+    return tuple(mine)
+
+
+def sound(persona: Persona) -> Persona:
+    """A persona as a person may make one, or a sentence about what is missing."""
+    name = one_line(persona.name, LONGEST_NAME)
+    if not name:
+        raise UsageError("A persona needs a name.")
+    if persona.colour not in COLOURS:
+        raise UsageError(
+            f"There is no colour “{one_line(persona.colour, 20)}”.", f"There are {', '.join(COLOURS[1:])}."
+        )
+    return msgspec.structs.replace(
+        persona,
+        name=name,
+        icon=one_line(persona.icon, 2),
+        description=one_line(persona.description, 300),
+        system=persona.system.strip(),
+        model=persona.model.strip(),
+        options=checked_options(persona.options),
+        questions=tuple(found for question in persona.questions if (found := question.strip())),
+        own=True,
+    )
+
+
+def with_entry(text: str, persona: Persona, replacing: str) -> str:
+    """The text of a file with this persona, in the place of one of its own where that is given."""
+    if replacing:
+        return entries.put(text, "persona", replacing, _values(persona))
+    return f"{text.rstrip()}\n\n{entry(persona)}".lstrip()
+
+
+def without_entry(text: str, name: str) -> str:
+    """The text of a file without the persona of that name."""
+    return entries.take(text, "persona", name)
 
 
 def entry(persona: Persona) -> str:
     """A persona as it stands in a file."""
-    kept = ("name", "icon", "colour", "description", "system", "model", "questions")
-    return own.entry("persona", {name: getattr(persona, name) for name in kept})
+    return own.entry("persona", _values(persona))
+
+
+def _values(persona: Persona) -> dict[str, Any]:
+    found = {name: getattr(persona, name) for name in _KEPT}
+    return found | {"questions": [*persona.questions]}

@@ -178,6 +178,7 @@ class ChatService(AnswerVerbs):
             persona=wanted.name if wanted else "",
             system=system or (wanted.system if wanted else ""),
             think=checked_think(think),
+            options=dict(wanted.options) if wanted else {},
         )
         async with self._desk.database.write() as tx:
             chat = await self._desk.chats.insert_chat(tx, chat)
@@ -276,10 +277,9 @@ class ChatService(AnswerVerbs):
         """Change settings of a chat; None leaves one as it is, an empty text brings the default back."""
         changes: dict[str, Any] = {}
         if persona is not None:
-            wanted = (
-                await self._desk.tasks.in_thread(self._own.persona, persona) if persona else Persona(name="")
-            )
+            wanted = await self._persona(persona)
             changes |= {"persona": wanted.name, "system": wanted.system}
+            changes["options"] = await self._options_as(wanted, await self.get(chat_id))
             if wanted.model:
                 changes["model"] = wanted.model
         given = {"model": model, "system": system, "think": think}
@@ -383,6 +383,16 @@ class ChatService(AnswerVerbs):
         return await self._desk.tasks.in_thread(self._own.personas)
 
     @exposed
+    async def save_persona(self, persona: Persona, *, replacing: str = "") -> Persona:
+        """Keep a persona of one's own; *replacing* is the name of the one that was changed."""
+        return await self._desk.tasks.in_thread(self._own.save_persona, persona, replacing)
+
+    @exposed
+    async def delete_persona(self, name: str) -> Persona:
+        """Forget a persona of one's own and return it: saving it takes that back."""
+        return await self._desk.tasks.in_thread(self._own.delete_persona, name)
+
+    @exposed
     async def prompts(self) -> tuple[ReadyPrompt, ...]:
         """Return the ready prompts, one's own first."""
         return await self._desk.tasks.in_thread(self._own.prompts)
@@ -413,6 +423,18 @@ class ChatService(AnswerVerbs):
             head_id=None, turns=0, preview="", state=None, unread=False,
         )  # fmt: skip
         return await self._sending.send(chat, question, ())
+
+    async def _persona(self, name: str) -> Persona:
+        return await self._desk.tasks.in_thread(self._own.persona, name) if name else Persona(name="")
+
+    async def _options_as(self, wanted: Persona, chat: Chat) -> dict[str, Any]:
+        """The options of a chat with another persona: those of the one before go with it."""
+        try:
+            before = await self._persona(chat.persona)
+        except LeitstandError:
+            before = Persona(name="")  # it was deleted meanwhile
+        kept = {name: value for name, value in chat.options.items() if before.options.get(name) != value}
+        return kept | wanted.options
 
     async def _writable(self, chat_id: int | None) -> Chat:
         now = self._desk.clock.now()

@@ -300,6 +300,8 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Who it prefers to be; empty: any."""
     colour: Literal["", "blue", "green", "orange", "red"] = ""
     """Of its icon."""
+    options: dict[str, Any] = {}
+    """Ollama's sampling options it answers with."""
     questions: tuple[str, ...] = ()
     """What one could ask it first."""
     own: bool = False

@@ -195,8 +195,8 @@ async def test_others_are_asked_afterwards_and_escape_leaves_the_branch_as_it_wa
         await until(lambda: shows(here, "A second one."))
         await here.pilot.press("escape")
         await until(lambda: not here.app.query_one(Comparison).shown)
-        assert here.app.query_one("#transcript", Transcript).display
-        assert shows(here, "A second one.")
+        await until(lambda: here.app.query_one("#transcript", Transcript).display)
+        await until(lambda: shows(here, "A second one."))
 
 
 @SIZES
