@@ -27,8 +27,8 @@ from core.chat.documents import Library
 from core.chat.learned import LEAST_CONTEXT
 from core.chat.lookup import inspection_of, passages_of
 from core.chat.options import checked_keep_alive, checked_options, checked_think
-from core.chat.own_files import Kind, OwnFiles
-from core.chat.ready import ReadyPrompt
+from core.chat.own_files import OwnFiles
+from core.chat.own_verbs import OwnVerbs
 from core.chat.routing import Router
 from core.chat.search import search
 from core.chat.sending import Sending
@@ -69,7 +69,7 @@ _LONGEST_PAGE = 1000
 _MOST_CONTEXT = 10_000_000
 
 
-class ChatService(AnswerVerbs):
+class ChatService(AnswerVerbs, OwnVerbs):
     """Owns conversations: asks, streams, keeps and finds them."""
 
     def __init__(
@@ -376,36 +376,6 @@ class ChatService(AnswerVerbs):
     async def read_file(self, path: str) -> NewAttachment:
         """Read an image or a text file to send with a question."""
         return await self._desk.tasks.in_thread(attachments.read, path)
-
-    @exposed
-    async def personas(self) -> tuple[Persona, ...]:
-        """Return everybody there is to talk to."""
-        return await self._desk.tasks.in_thread(self._own.personas)
-
-    @exposed
-    async def save_persona(self, persona: Persona, *, replacing: str = "") -> Persona:
-        """Keep a persona of one's own; *replacing* is the name of the one that was changed."""
-        return await self._desk.tasks.in_thread(self._own.save_persona, persona, replacing)
-
-    @exposed
-    async def delete_persona(self, name: str) -> Persona:
-        """Forget a persona of one's own and return it: saving it takes that back."""
-        return await self._desk.tasks.in_thread(self._own.delete_persona, name)
-
-    @exposed
-    async def prompts(self) -> tuple[ReadyPrompt, ...]:
-        """Return the ready prompts, one's own first."""
-        return await self._desk.tasks.in_thread(self._own.prompts)
-
-    @exposed
-    async def own_file(self, kind: Kind, add: str = "") -> str:
-        """Return the text of one's own file, with the entry of that name to change, or with an example."""
-        return await self._desk.tasks.in_thread(self._own.text, kind, add)
-
-    @exposed
-    async def write_own_file(self, kind: Kind, text: str) -> None:
-        """Put a text in the place of one's own file; ConfigError says what is wrong with it."""
-        await self._desk.tasks.in_thread(self._own.write, kind, text)
 
     @exposed
     async def speeds(self) -> tuple[ModelSpeed, ...]:

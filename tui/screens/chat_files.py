@@ -62,3 +62,8 @@ def read_export(name: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def expanded(path: str) -> str:
+    """Write ~ out, as a shell would."""
+    return str(Path(path).expanduser())

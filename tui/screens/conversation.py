@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 from textual import on
@@ -34,6 +33,7 @@ from tui.render.pieces import Pieces, width_of
 from tui.render.turns import view
 from tui.render.types import Turn as View
 from tui.screens.base import EngineScreen
+from tui.screens.chat_files import expanded
 from tui.widgets.chat_rows import ChatRows
 from tui.widgets.comparison import Comparison
 from tui.widgets.detail import Detail
@@ -89,9 +89,7 @@ class Conversation(EngineScreen):
                 yield Comparison(id="compared")
                 yield Offers(id="offers")
                 yield Line(id="seam")
-                yield Prompt(
-                    placeholder="Ask anything…   ctrl+j new line   / commands   @ files", id="prompt"
-                )
+                yield Prompt(placeholder=PLACEHOLDER, id="prompt")
                 yield Line(id="next")
 
     # Following ----------------------------------------------------------------------------------
@@ -450,8 +448,3 @@ class Conversation(EngineScreen):
         self._attached.append(attached)
         self.leitstand.toast("good", f"{one_line(attached.name, 80)} goes with the next question.")
         await self._count()
-
-
-def expanded(path: str) -> str:
-    """Write ~ out, as a shell would."""
-    return str(Path(path).expanduser())
