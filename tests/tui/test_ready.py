@@ -15,7 +15,9 @@ from tests.tui.test_chat import CONFIG, SIZES, ask, shows
 from tests.waiting import until
 from tui.modals.fill import Fill
 from tui.modals.own import ChooseOwn
+from tui.modals.persona_form import PersonaForm
 from tui.modals.personas import Personas
+from tui.render.personas import options_read, options_written
 from tui.widgets.prompt import Prompt
 
 
@@ -81,6 +83,101 @@ async def test_a_persona_is_chosen_and_says_what_one_could_ask(
         body = next(request.body for request in here.simulator.requests if request.path == "/api/chat")
         assert b"You teach patiently." in body
         assert not shows(here, "Teach me …")
+
+
+FORM = (
+    *"Reviewer", "tab", *"Reads code", "tab", "R", "tab", *"blue", "tab", *"lla", "right",
+    "tab", *"temperature 0.1, stop END", "tab", *"You review.", "ctrl+j", *"Be brief.",
+    "tab", *"Look at this.",
+)  # fmt: skip
+
+
+@SIZES
+async def test_a_persona_is_made_in_a_form_changed_deleted_and_taken_back(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("chat", size, config=CONFIG) as here:
+        await here.engine.models.sync()
+
+        async def form(*keys: str) -> None:
+            await until(lambda: isinstance(here.app.screen, PersonaForm))
+            await here.pilot.press(*keys)
+
+        async def listed() -> None:
+            await until(lambda: isinstance(here.app.screen, Personas))
+
+        await here.pilot.press("alt+w")
+        await listed()
+        await here.pilot.press("ctrl+n")
+        await form("enter")
+        await until(lambda: shows(here, "A persona needs a name."))
+        await form(*FORM)
+        await until(lambda: shows(here, "Be brief.") and shows(here, "llama3.2:3b"))
+        assert_picture(here.app, "persona-form")
+        await here.pilot.press("enter")
+        await listed()
+        await until(lambda: shows(here, "“Reviewer” is saved."))
+        [made] = [one for one in await here.engine.chat.personas() if one.own]
+        assert (made.system, made.model, made.questions) == (
+            "You review.\nBe brief.",
+            "llama3.2:3b",
+            ("Look at this.",),
+        )
+        assert made.options == {"temperature": 0.1, "stop": ["END"]}
+        await here.pilot.press("ctrl+y")
+        await form("enter")
+        await listed()
+        await until(lambda: shows(here, "“Reviewer 2” is saved."))
+        await here.pilot.press("ctrl+e")
+        await form("x", "escape")
+        await until(lambda: shows(here, "Nothing is saved yet."))
+        await here.pilot.press("enter")
+        await listed()
+        await until(lambda: shows(here, "“Reviewer 2x” is saved."))
+        await here.pilot.press("ctrl+d")
+        await until(lambda: shows(here, "“Reviewer 2x” is deleted."))
+        assert [one.name for one in await here.engine.chat.personas() if one.own] == ["Reviewer"]
+        await here.pilot.press("ctrl+u")
+        await until(lambda: shows(here, "“Reviewer 2x” is back."))
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "as Reviewer 2x"))
+        [chat] = (await here.engine.chat.list()).chats
+        assert (chat.persona, chat.model) == ("Reviewer 2x", "llama3.2:3b")
+        assert chat.options == made.options
+
+
+async def test_a_persona_that_comes_with_leitstand_is_only_changed(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        await here.pilot.press("alt+w")
+        await until(lambda: isinstance(here.app.screen, Personas))
+        await here.pilot.press(*"teach")
+        await until(lambda: shows(here, "You teach patiently."))
+        await here.pilot.press("ctrl+d")
+        await until(lambda: shows(here, "comes with Leitstand"))
+        await here.pilot.press("ctrl+u")
+        await until(lambda: shows(here, "Nothing was deleted here."))
+        await here.pilot.press("ctrl+e")
+        await until(lambda: isinstance(here.app.screen, PersonaForm))
+        await here.pilot.press("tab", "!", "enter")
+        await until(lambda: shows(here, "“Teacher” is saved."))
+        mine = [one for one in await here.engine.chat.personas() if one.name == "Teacher"]
+        assert [(one.own, one.description[-1]) for one in mine] == [(True, "!")]
+
+
+OPTIONS: dict[str, tuple[str, dict[str, object]]] = {
+    "none": ("", {}),
+    "a number": ("temperature 0.2", {"temperature": 0.2}),
+    "signs between": ("temperature=0.2,top_k: 40", {"temperature": 0.2, "top_k": 40}),
+    "several": ('stop END, stop "a, b"', {"stop": ["END", "a, b"]}),
+    "a text that is a number": ('stop "7"', {"stop": ["7"]}),
+    "no number": ("seed x", {"seed": "x"}),
+}
+
+
+@pytest.mark.parametrize(("text", "options"), OPTIONS.values(), ids=OPTIONS)
+def test_options_are_read_as_they_are_typed_and_written(text: str, options: dict[str, object]) -> None:
+    assert options_read(text) == options
+    assert options_read(options_written(options)) == options
 
 
 EDITOR = """#!/bin/sh

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from core.chat.ready import ReadyPrompt
+from core.chat.types import Persona
 from core.errors import LeitstandError
 from core.guard import one_line
 from tui.modals.confirm import Confirm
@@ -18,6 +19,11 @@ _LANGUAGES = {"en": "English", "de": "Deutsch"}
 
 class Ready(Settling):
     """The chat page's shortcuts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gone: list[Persona] = []
+        """Personas that were deleted here and can be taken back."""
 
     async def action_prompt(self, name: str = "") -> None:
         """Choose a ready prompt, and fill it with what stands in the composer."""
@@ -74,13 +80,23 @@ class Ready(Settling):
         if name:
             await self._settle(persona=name)
             return
-        from tui.modals.personas import Personas
+        from tui.modals.personas import Acts, Personas
 
+        chats = self.engine.chat
         try:
-            personas = await self.engine.chat.personas()
+            personas = await chats.personas()
         except LeitstandError as error:
             self.leitstand.say_error(error)
             return
+        try:
+            models = [one.key for one in await self.leitstand.model_options()]
+        except LeitstandError:
+            models = []  # the server is away: a name is typed whole
+
+        async def save(persona: Persona, replacing: str) -> Persona:
+            saved = await chats.save_persona(persona, replacing=replacing)
+            await self._changed_persona(replacing, saved)
+            return saved
 
         def chosen(key: str | None) -> None:
             if key is None:
@@ -91,7 +107,14 @@ class Ready(Settling):
                 self.run_worker(self._talk_to(key), group="settle", exit_on_error=False)
 
         current = self._chat.persona if self._chat else ""
-        self.app.push_screen(Personas(personas, current=current), chosen)
+        acts = Acts(save, chats.delete_persona, chats.personas)
+        dialog = Personas(personas, acts, current=current, models=models, deleted=self._gone)
+        self.app.push_screen(dialog, chosen)
+
+    async def _changed_persona(self, before: str, now: Persona) -> None:
+        """Let the open chat go on with the persona it has, as that is now."""
+        if before and self._chat is not None and self._chat.persona.casefold() == before.casefold():
+            await self._talk_to(now.name)
 
     async def _talk_to(self, name: str) -> None:
         await self._settle(persona=name)
