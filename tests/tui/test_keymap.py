@@ -36,7 +36,7 @@ def test_bindings_carry_the_ids_that_overrides_name() -> None:
     ("overrides", "wrong"),
     [
         ({"app.help": "f12,h"}, {}),
-        ({"app.help": "?, ctrl+e"}, {}),
+        ({"app.help": "?, ctrl+k"}, {}),
         ({"app.helf": "h"}, {"app.helf": "no such command"}),
         ({"app.help": "ctrl+b"}, {"app.help": "never arrives"}),
         ({"app.help": "ctrl+q"}, {"app.help": "already means"}),
