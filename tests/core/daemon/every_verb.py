@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from core.batches import BatchAsk
+from core.chat.types import Persona
 from core.router.types import RouteQuestion
 
 
@@ -132,7 +133,9 @@ DAY = (
     call("chat.clean_up", older_than_days=30, dry_run=True),
     call("chat.own_file", kind="personas"),
     call("chat.write_own_file", kind="prompts", text=""),
+    call("chat.save_persona", persona=Persona(name="Cook", system="Be\nkind.", options={"seed": 7})),
     call("chat.personas"),
+    call("chat.delete_persona", name="cook"),
     call("chat.prompts"),
     call("chat.delete", chat_id=CHAT),
     call("chat.undo_delete", chat_id=CHAT),
