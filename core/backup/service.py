@@ -58,6 +58,7 @@ class BackupService:
         self._copy_index = copy_index
         self._making = asyncio.Lock()
         self._running: list[asyncio.Task[None]] = []
+        self._begun: set[asyncio.Task[None]] = set()
         self._told = False
 
     def start(self) -> None:
@@ -67,10 +68,25 @@ class BackupService:
 
     async def stop(self) -> None:
         """End; a backup that is being made is given up."""
-        for task in self._running:
+        tasks = [*self._running, *self._begun]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._running.clear()
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is being made."""
+        return bool(self._begun) or self._making.locked()
+
+    @exposed
+    async def begin(self, directory: str = "", keep: int | None = None) -> None:
+        """Make a backup in the background; everybody is told how it ends."""
+        if keep is not None and keep < 1:
+            raise UsageError("At least one backup is kept.")
+        task = self._tasks.spawn("backup", self._alone(directory, keep))
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
 
     @exposed
     async def make(self, directory: str = "", keep: int | None = None) -> AsyncIterator[Progress]:
@@ -89,6 +105,15 @@ class BackupService:
         yield Progress(
             "done", inventory.size, str(folder), len(inventory.files), tuple(str(each) for each in gone)
         )
+
+    async def _alone(self, directory: str, keep: int | None) -> None:
+        try:
+            async for step in self.make(directory, keep):
+                if step.step == "done":
+                    made = f"The backup is made: {step.path}."
+                    self._bus.publish(Notice("info", made, at=self._clock.now()))
+        except (LeitstandError, OSError) as error:
+            self._bus.publish(Notice("error", *_sentence(error), at=self._clock.now()))
 
     def _target(self, directory: str) -> Path:
         return Path(directory).expanduser().absolute() if directory else making.beside(self._paths)
@@ -133,9 +158,13 @@ class BackupService:
         if self._told:
             return
         self._told = True
-        text, hint = f"The backup failed: {type(error).__name__}.", ""
-        if isinstance(error, LeitstandError):
-            text, hint = error.message, error.hint
+        text, hint = _sentence(error)
         self._bus.publish(
             Notice("error", text, hint or "It is tried again every hour.", at=self._clock.now())
         )
+
+
+def _sentence(error: LeitstandError | OSError) -> tuple[str, str]:
+    if isinstance(error, LeitstandError):
+        return error.message, error.hint
+    return f"The backup failed: {type(error).__name__}.", ""

@@ -69,6 +69,12 @@ class Argument(NamedTuple):
         return self.name.startswith("-")
 
 
+WAIT = Argument("--wait", "Wait until it is done; that is also what happens without --detach.")
+DETACH = Argument("--detach", "Return at once; it goes on in the background, see `leitstand queue`.")
+LASTING = (WAIT, DETACH)
+"""What every verb has that starts work which outlives it when asked to."""
+
+
 class Verb(NamedTuple):
     """One line of the table: what it is called, what people are told about it, and what it runs."""
 

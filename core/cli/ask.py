@@ -31,11 +31,11 @@ async def ask(context: Context) -> int:
     text, files = _question(context), [read(path) for path in context.values["file"] or ()]
     think = _thinking(context)
     async with (
-        hosted(context, outlives=bool(context.values["detach"])) as engine,
+        hosted(context, outlives=context.detach) as engine,
         following(engine, TurnChanged, TurnDelta) as facts,
     ):
         sent = await _send(engine, context, text, tuple(files), think)
-        if context.values["detach"]:
+        if context.detach:
             return _left(context.out, sent)
         try:
             turn = await _follow(engine, facts, sent.answer, Printer(context.out))

@@ -11,8 +11,9 @@ from core.backup.inventory import INVENTORY
 from core.backup.service import Progress
 from core.cli.context import Context
 from core.cli.exits import DONE
-from core.cli.hosting import running
+from core.cli.hosting import hosted, running
 from core.cli.loop import finish
+from core.cli.output import dim
 from core.clock import SystemClock
 from core.errors import NotFound, UsageError
 from core.store.lock import held
@@ -54,6 +55,17 @@ def backup(context: Context) -> int:
                     say(step.step, step.bytes)
         return _NOBODY
 
+    async def left() -> int:
+        async with hosted(context, outlives=True) as engine:
+            await engine.backups.begin(str(target), count)
+        if out.json:
+            out.event({"detached": True, "directory": str(target)})
+        else:
+            out.line(f"A backup is being made in {target}", dim("  leitstand backup verify proves it"))
+        return DONE
+
+    if context.detach:
+        return finish(left())
     if held(context.paths.lock) is not None and (code := finish(there())) != _NOBODY:
         return code
     folder, inventory = making.make(context.paths, target, SystemClock().now(), say)

@@ -69,7 +69,7 @@ async def batch(context: Context) -> int:
     if not lines:
         raise UsageError(f"{one_line(file.name, 80)} holds no question.")
     name = _name(out)
-    detach = bool(context.values["detach"])
+    detach = context.detach
     async with hosted(context, outlives=detach) as engine, following(engine, JobChanged) as facts:
         questions = await _with_models(engine, lines, context.values["model"] or ())
         done = _resume(out, questions)
@@ -77,7 +77,7 @@ async def batch(context: Context) -> int:
         jobs = await _submitted(engine, name, left)
         _say(context, len(questions), len(done))
         if detach:
-            return DONE
+            return _left(context, len(left))
         try:
             failed = await _collect(context, facts, engine, out, left, jobs)
         except BaseException:
@@ -253,6 +253,15 @@ def _tell(context: Context, answered: int, total: int) -> None:
         context.out.event({"answered": answered, "total": total})
     else:
         context.out.passing(f"{answered} of {total} answered")
+
+
+def _left(context: Context, count: int) -> int:
+    """Say that they are in the queue."""
+    if context.out.json:
+        context.out.event({"detached": True, "questions": count})
+    else:
+        context.out.line(f"{count} in the queue. The same command without --detach collects the answers.")
+    return DONE
 
 
 def _say(context: Context, total: int, done: int) -> None:

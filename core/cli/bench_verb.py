@@ -12,8 +12,8 @@ from core.benchmarks.figures import remark, worded
 from core.benchmarks.types import Figure, Report
 from core.cli.context import Context
 from core.cli.exits import DONE
-from core.cli.following import following
-from core.cli.model_verbs import followed, knowing, left
+from core.cli.following import following, left
+from core.cli.model_verbs import followed, knowing
 from core.cli.output import Output, Piece, bold, dim, green, yellow
 from core.errors import UsageError
 from core.face import Face
@@ -25,7 +25,7 @@ async def bench(context: Context) -> int:
     """Measure the models that are named; without a name, or with --history, show what was measured."""
     values = context.values
     names: Sequence[str] = values["name"] or ()
-    history, detach = bool(values["history"]), bool(values["detach"])
+    history, detach = bool(values["history"]), context.detach
     if detach and (history or not names):
         raise UsageError("Only a benchmark can go on in the background: name a model.")
     async with knowing(context, outlives=detach) as engine:
@@ -46,7 +46,7 @@ async def _measure(context: Context, engine: Face, name: str, *, detach: bool) -
     repeats = {} if values["repeats"] is None else {"repeats": values["repeats"]}
     job = await engine.benchmarks.run(name, context=values["context"], **repeats)
     if detach:
-        left(out, job)
+        left(out, job.id, job.title, job.state)
         return
     try:
         job = await followed(engine, job, out)

@@ -49,6 +49,13 @@ class Context:
         return Paths.find(self.environment, data=self.values["data"], config=self.values["config"])
 
     @cached_property
+    def detach(self) -> bool:
+        """Whether the work goes on without the verb that starts it."""
+        if self.values["wait"] and self.values["detach"]:
+            raise UsageError("--wait and --detach contradict each other.")
+        return bool(self.values["detach"])
+
+    @cached_property
     def options(self) -> Options:
         """What an engine is prepared with."""
         from core.engine import Options

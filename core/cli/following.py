@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from core.bus import Event, Mailbox, Resync
-from core.cli.output import Output
+from core.cli.exits import DONE
+from core.cli.output import Output, dim
 from core.errors import ConnectionLost
 from core.presence import LinkChanged
 
@@ -67,6 +68,15 @@ async def following(engine: Face, *kinds: type[Event]) -> AsyncIterator[Followin
     """Follow facts of these kinds for the length of the block."""
     with engine.bus.subscribe(*kinds, LinkChanged) as mailbox:
         yield Following(mailbox, engine)
+
+
+def left(out: Output, job: int, title: str, state: str) -> int:
+    """Say that a job goes on without this command."""
+    if out.json:
+        out.event({"detached": True, "job": job, "name": title, "state": state})
+    else:
+        out.line(f"{title} goes on in the background, job {job}", dim(f"  leitstand queue wait {job}"))
+    return DONE
 
 
 def goes_on(engine: Face, out: Output, what: str, job: int | None = None) -> None:

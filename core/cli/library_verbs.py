@@ -11,6 +11,7 @@ import msgspec
 
 from core.cli.context import Context
 from core.cli.exits import DONE, FAILED
+from core.cli.following import left
 from core.cli.hosting import hosted
 from core.cli.ingest_lines import followed
 from core.cli.output import Output, Piece, bold, dim, green, red, yellow
@@ -32,7 +33,7 @@ async def ingest(context: Context) -> int:
     values = context.values
     name = _space_name(context)
     text, files = _given(values["path"])
-    async with hosted(context) as engine:
+    async with hosted(context, outlives=context.detach) as engine:
         space = await engine.library.find_space(name)
         if space is None:
             space = await engine.library.create_space(name, model=values["model"] or "")
@@ -44,6 +45,8 @@ async def ingest(context: Context) -> int:
             jobs.append(
                 await engine.library.ingest(space.id, files, watch=watch, again=bool(values["again"]))
             )
+        if context.detach:
+            return _left(context.out, space, jobs)
         ended = [await followed(engine, context.out, space, job) for job in jobs]
     nothing = all(one.failed and not one.added + one.changed + one.unchanged for one in ended)
     return FAILED if nothing else DONE
@@ -170,20 +173,31 @@ async def remove(context: Context) -> int:
 async def reindex(context: Context) -> int:
     """Build an index anew."""
     model: str | None = context.values["model"]
-    async with hosted(context) as engine:
+    async with hosted(context, outlives=context.detach) as engine:
         space = await space_named(engine, _space_name(context))
         if model is not None:
             space = await engine.library.change_space(space.id, model=model)
-        await followed(engine, context.out, space, await engine.library.reindex(space.id))
-    return DONE
+        return await _followed(context, engine, space, await engine.library.reindex(space.id))
 
 
 async def optimize(context: Context) -> int:
     """Clean up an index."""
-    async with hosted(context) as engine:
+    async with hosted(context, outlives=context.detach) as engine:
         space = await space_named(engine, _space_name(context))
         job = await engine.library.optimize(space.id, purge=bool(context.values["purge"]))
-        await followed(engine, context.out, space, job)
+        return await _followed(context, engine, space, job)
+
+
+async def _followed(context: Context, engine: Face, space: Space, job: Ingest) -> int:
+    if context.detach:
+        return _left(context.out, space, [job])
+    await followed(engine, context.out, space, job)
+    return DONE
+
+
+def _left(out: Output, space: Space, jobs: Sequence[Ingest]) -> int:
+    for job in jobs:
+        left(out, job.job, job.title or space.name, job.phase)
     return DONE
 
 

@@ -13,7 +13,7 @@ import msgspec
 from core.bus import Resync
 from core.cli.context import Context
 from core.cli.exits import DONE
-from core.cli.following import following, goes_on
+from core.cli.following import following, goes_on, left
 from core.cli.hosting import hosted
 from core.cli.output import Output, Piece, bold, dim, green, red, yellow
 from core.errors import Cancelled, ModelNotFound, NotFound, UsageError, from_code
@@ -112,10 +112,10 @@ async def load(context: Context) -> int:
         raise UsageError("--make-room and --anyway contradict each other.")
     when: WhenTight = "make room" if values["make_room"] else "anyway" if values["anyway"] else "refuse"
     stay = keep_alive(values["keep_alive"]) if values["keep_alive"] else None
-    async with knowing(context, outlives=bool(values["detach"])) as engine:
+    async with knowing(context, outlives=context.detach) as engine:
         job = await engine.models.load(values["name"], values["context"], stay, when)
-        if values["detach"]:
-            return left(context.out, job)
+        if context.detach:
+            return left(context.out, job.id, job.title, job.state)
         found = msgspec.json.decode((await followed(engine, job, context.out)).result, type=Loaded)
     if context.out.json:
         context.out.event({**msgspec.to_builtins(found), "done": True})
@@ -214,10 +214,10 @@ async def create(context: Context) -> int:
     file = Path(values["file"]) if values["file"] else None
     text, directory = ("", "") if file is None else _read(file)
     gguf = _absolute(values["gguf"]) if values["gguf"] else ""
-    async with knowing(context, outlives=bool(values["detach"])) as engine:
+    async with knowing(context, outlives=context.detach) as engine:
         job = await engine.models.create(values["name"], text, gguf, directory, values["quantize"] or "")
-        if values["detach"]:
-            return left(context.out, job)
+        if context.detach:
+            return left(context.out, job.id, job.title, job.state)
         await followed(engine, job, context.out)
         model = await engine.models.get(values["name"])
     _tell(context.out, model, " is made", done=True)
@@ -238,17 +238,6 @@ async def updates(context: Context) -> int:
         *((bold(name), dim("unknown"), dim("the registry does not say")) for name in found.unknown),
     ]
     context.out.table(rows)
-    return DONE
-
-
-def left(out: Output, job: Job) -> int:
-    """Say that a job goes on without this command."""
-    if out.json:
-        out.event({"detached": True, "job": job.id, "name": job.title, "state": job.state})
-    else:
-        out.line(
-            f"{job.title} goes on in the background, job {job.id}", dim(f"  leitstand queue wait {job.id}")
-        )
     return DONE
 
 

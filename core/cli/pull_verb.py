@@ -27,7 +27,7 @@ _STEP = 10
 async def pull(context: Context) -> int:
     """Download models."""
     names: Sequence[str] = context.values["name"]
-    detach = bool(context.values["detach"])
+    detach = context.detach
     async with knowing(context, outlives=detach) as engine:
         if context.values["plan"]:
             return _show_plans(context.out, [await engine.downloads.plan(name) for name in names])

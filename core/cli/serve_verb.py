@@ -71,7 +71,7 @@ async def _until_idle(engine: HostingEngine) -> None:
         await asyncio.sleep(_LOOK)
         lanes = await engine.jobs.lanes()
         busy = any(lane.running or (lane.waiting and not lane.paused) for lane in lanes)
-        if busy or engine.faces:
+        if busy or engine.faces or engine.backups.busy:
             idle_since = time.monotonic()
 
 

@@ -5,7 +5,7 @@ A new verb is one entry: its function gets a `Context`, writes through `context.
 
 from __future__ import annotations
 
-from core.cli.arguments import Argument, Verb, port, rate, whole
+from core.cli.arguments import DETACH, WAIT, Argument, Verb, port, rate, whole
 from core.cli.verbs_backup import BACKUP_VERBS
 from core.cli.verbs_library import LIBRARY_VERBS
 from core.cli.verbs_models import MODEL_VERBS
@@ -166,7 +166,8 @@ VERBS = (
             Argument("--think", "Let the model think first."),
             Argument("--no-think", "Let it answer at once."),
             Argument("--file", "Send this picture or text along; may come several times.", "FILE", many=True),
-            Argument("--detach", "Return at once; the answer comes in the background."),
+            WAIT,
+            DETACH._replace(help="Return at once; the answer comes in the background."),
             Argument(
                 "--space",
                 "Answer from the documents of this space; may come several times. auto takes what matches, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.cli.arguments import Argument, Verb, whole
+from core.cli.arguments import DETACH, WAIT, Argument, Verb, whole
 
 _WHICH = Argument("DIR", "A backup, or a folder of backups: the latest of them.", optional=True)
 
@@ -21,6 +21,10 @@ BACKUP_VERBS = (
         (
             Argument("DIR", "The folder of the backups.", optional=True),
             Argument("--keep", "Keep so many of the latest, and remove the others.", "N", whole),
+            WAIT,
+            DETACH._replace(
+                help="Return at once; the Leitstand that runs makes it, or one in the background."
+            ),
         ),
         (
             ("leitstand backup", "beside the data"),

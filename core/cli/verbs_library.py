@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.cli.arguments import Argument, Verb, whole
+from core.cli.arguments import LASTING, Argument, Verb, whole
 
 _SPACE = Argument("--space", "The name of the space.", "NAME")
 _SPACES = Argument("--space", "Only this space; may come several times.", "NAME", many=True)
@@ -31,11 +31,13 @@ LIBRARY_VERBS = (
             Argument("--model", "Who makes the vectors of a space that is made.", "NAME"),
             Argument("--watch", "Let a running Leitstand look through the folders again and again."),
             Argument("--again", "Read what is unchanged, too."),
+            *LASTING,
         ),
         (
             ("leitstand ingest ~/manuals --space manuals", "a folder"),
             ("git log | leitstand ingest - --space work --name history", "what another command prints"),
             ("leitstand ingest --space manuals", "what is new in it"),
+            ("leitstand ingest ~/archive --space archive --detach", "much of it, in the background"),
         ),
     ),
     Verb(
@@ -140,7 +142,7 @@ LIBRARY_VERBS = (
         "Needed after its embedding model was changed. It is searched meanwhile as it is. ctrl+c stops, and "
         f"the same command goes on.\n\n{_PROGRESS}",
         "core.cli.library_verbs:reindex",
-        (_SPACE, Argument("--model", "Who makes its vectors from now on.", "NAME")),
+        (_SPACE, Argument("--model", "Who makes its vectors from now on.", "NAME"), *LASTING),
         (("leitstand reindex --space manuals --model bge-m3", "with another model"),),
     ),
     Verb(
@@ -148,7 +150,7 @@ LIBRARY_VERBS = (
         "Clean up the index of a space.",
         f"Done by itself after every ingest.\n\n{_PROGRESS}",
         "core.cli.library_verbs:optimize",
-        (_SPACE, Argument("--purge", "Overwrite what was deleted, so that no byte of it is left.")),
+        (_SPACE, Argument("--purge", "Overwrite what was deleted, so that no byte of it is left."), *LASTING),
         (("leitstand optimize --space manuals --purge", "erase for good"),),
     ),
 )

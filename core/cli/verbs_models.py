@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from core.cli.arguments import Argument, Verb, whole
+from core.cli.arguments import LASTING, Argument, Verb, whole
 
 _MODEL = Argument("NAME", "The name of a model, like qwen3:8b.", names="model")
 
-_DETACH = Argument("--detach", "Return at once; it goes on in the background, see `leitstand queue`.")
 
 MODEL_VERBS = (
     Verb(
@@ -80,7 +79,7 @@ MODEL_VERBS = (
             Argument("--keep-alive", "How long it stays after its last use: 5m, 1h, forever.", "TIME"),
             Argument("--make-room", "Unload idle models when that makes it fit."),
             Argument("--anyway", "Load it even if it does not fit on the GPU."),
-            _DETACH,
+            *LASTING,
         ),
         (
             ("leitstand models load qwen3:8b", "ready for the first question"),
@@ -166,7 +165,7 @@ MODEL_VERBS = (
             Argument("--file", "The Modelfile.", "FILE"),
             Argument("--gguf", "A GGUF file instead.", "FILE"),
             Argument("--quantize", "Make it smaller, to a type like q4_K_M.", "TYPE"),
-            _DETACH,
+            *LASTING,
         ),
         (
             ("leitstand models create mine --file Modelfile", "from a recipe"),
@@ -198,7 +197,7 @@ MODEL_VERBS = (
             Argument("--repeats", "How many rounds, 5 by default.", "N", whole),
             Argument("--context", "With this context length instead of the one chats use.", "TOKENS", whole),
             Argument("--history", "Show what was measured before, the newest first."),
-            _DETACH,
+            *LASTING,
         ),
         (
             ("leitstand bench qwen3:8b gemma3:4b", "one after the other"),
@@ -227,7 +226,7 @@ MODEL_VERBS = (
             Argument("--no-verify", "Do not try the models out."),
             Argument("--insecure", "Fetch from a registry that has no valid certificate."),
             Argument("--plan", "Only say what there is to fetch, and whether it fits."),
-            _DETACH,
+            *LASTING,
         ),
         (
             ("leitstand pull qwen3:8b nomic-embed-text", "two models"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.cli.arguments import Argument, Verb, whole
+from core.cli.arguments import DETACH, WAIT, Argument, Verb, whole
 from core.errors import UsageError
 
 LANES = ("inference", "network", "cpu")
@@ -48,7 +48,8 @@ QUEUE_VERBS = (
                 names="model",
             ),
             Argument("--out", "Where the results go, a line each.", "FILE"),
-            Argument("--detach", "Return at once; the same command collects the answers later."),
+            WAIT,
+            DETACH._replace(help="Return at once; the same command collects the answers later."),
         ),
         (("leitstand batch questions.txt --model qwen3:8b --out answers.jsonl", "over night"),),
     ),

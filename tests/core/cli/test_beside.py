@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,11 +15,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from core.backup import making
 from core.simulator import Pace, Setup, Simulator, toy
 from core.store.lock import held
 from tests.core.cli.running import Ended, leitstand
 from tests.core.cli.simulated import simulated
-from tests.core.models.workshop import sized
+from tests.core.models.workshop import embedder, sized
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,7 +61,7 @@ def serving(
 
 @contextmanager
 def hosting(home: Path) -> Iterator[Host]:
-    simulator = Simulator(Setup(installed=(toy(), sized("tiny", 1))), pace=QUICK)
+    simulator = Simulator(Setup(installed=(toy(), sized("tiny", 1), embedder())), pace=QUICK)
     (home / "config.toml").write_text('[chat]\nmodel = "toy"\ntitle_by_model = false\n')
     with simulated(simulator) as address:
         environment = {"OLLAMA_HOST": address}
@@ -94,7 +97,7 @@ def test_a_question_is_answered_there_and_found_there(host: Host) -> None:
 
 
 def test_models_are_listed_judged_loaded_and_removed_there(host: Host) -> None:
-    assert {model["name"] for model in host("models", "list", "--json").json} == {"toy:latest", "tiny:latest"}
+    assert {model["name"] for model in host("models", "list", "--json").json} >= {"toy:latest", "tiny:latest"}
     assert host("models", "fit", "tiny", "--json").json["name"] == "tiny:latest"
     assert host("models", "load", "tiny", "--json").code == 0
     assert host("models", "rm", "tiny").code == 0
@@ -123,6 +126,25 @@ def test_what_is_detached_goes_on_there(host: Host) -> None:
         waited = host("queue", "wait", *(str(each["id"]) for each in going_on))
         assert waited.code == 0, waited.err
     assert host("chats", "show", str(asked["chat"]), "--json").json["turns"][1]["state"] == "done"
+
+
+def test_documents_are_read_there_when_they_are_left_to_it(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "pump.md").write_text("# Pump\n\nThe pump is lubricated every three months.\n")
+    for verb in (("ingest", str(tmp_path)), ("reindex",), ("optimize",)):
+        left = host(*verb, "--space", "papers", "--detach", "--json").json
+        assert left["detached"] is True
+        assert host("queue", "wait", str(left["job"])).code == 0, verb
+    assert [each["state"] for each in host("sources", "--space", "papers", "--json").json] == ["ready"]
+
+
+def test_a_backup_is_made_there_when_it_is_left_to_it(host: Host, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    assert host("backup", str(kept), "--detach", "--json").json == {
+        "detached": True,
+        "directory": str(kept),
+    }
+    asyncio.run(until(lambda: making.backups(kept), within=60))
+    assert host("backup", "verify", str(kept)).code == 0
 
 
 def test_the_queue_is_changed_there(host: Host) -> None:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import re
 import shlex
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from core.cli.arguments import Argument, Verb, parse
 from core.cli.verbs import ENVIRONMENT, GLOBALS, GROUPS, VERBS
+from tests.core.cli.running import leitstand
 
 NAMES = [verb.name for verb in VERBS]
 
@@ -67,3 +69,29 @@ def test_global_options_are_explained_and_no_verb_hides_one_but_the_simulator() 
 def test_the_environment_is_explained() -> None:
     assert {name for name, _ in ENVIRONMENT} >= {"OLLAMA_HOST", "LEITSTAND_HOME", "NO_COLOR"}
     assert all(meaning.endswith(".") for _, meaning in ENVIRONMENT)
+
+
+LASTING = [
+    verb
+    for verb in VERBS
+    if "--detach" in {option.name for option in options_of(verb)} and verb.name != "serve"
+]
+
+
+def test_what_takes_long_can_be_left_or_waited_for() -> None:
+    """The same two words everywhere; `serve` only ever waits to be stopped."""
+    assert {verb.name for verb in LASTING} == {
+        "ask", "backup", "batch", "bench", "ingest", "models create", "models load", "optimize",
+        "pull", "reindex",
+    }  # fmt: skip
+    assert all("--wait" in {option.name for option in options_of(verb)} for verb in LASTING)
+
+
+@pytest.mark.parametrize("verb", LASTING, ids=[verb.name for verb in LASTING])
+def test_to_wait_and_to_leave_contradict_each_other(verb: Verb, tmp_path: Path) -> None:
+    (tmp_path / "questions").write_text("Why?\n")
+    words = [str(tmp_path / "questions") for argument in verb.arguments if not argument.is_option][:1]
+    space = ["--space", "papers"] if verb.name in {"ingest", "reindex", "optimize"} else []
+    out = ["--out", str(tmp_path / "answers")] if verb.name == "batch" else []
+    ended = leitstand(*verb.name.split(), *words, *space, *out, "--wait", "--detach", home=tmp_path / "h")
+    assert (ended.code, ended.err) == (2, "leitstand: --wait and --detach contradict each other.\n")

@@ -205,6 +205,7 @@ DAY = (
     call("jobs.lanes"),
     call("jobs.list", alike=True),
     call("jobs.clear"),
+    call("backups.begin", directory="{home}/begun"),
     call("backups.make", directory="{home}/kept", keep=2, alike=True),
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import pytest
 
 from core import face
 from core.errors import LeitstandError
@@ -95,7 +96,7 @@ class Home(NamedTuple):
     async def _rest(self, after: str) -> None:
         """Wait until nothing goes on any more."""
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(100):
                 while await self._busy():  # noqa: ASYNC110 - jobs of every kind, in two houses
                     await asyncio.sleep(0.002)
         except TimeoutError:
@@ -169,6 +170,7 @@ async def home(folder: Path, *, attached: bool) -> AsyncIterator[Home]:
         yield Home(folder, made, await made.face() if attached else made.host)
 
 
+@pytest.mark.timeout(300)
 async def test_every_verb_answers_the_same_here_and_there(tmp_path: Path) -> None:
     async with (
         home(tmp_path / "1" / "h", attached=False) as here,
