@@ -52,11 +52,7 @@ class Binder:
         async with desk.database.write() as tx:
             begun = await documents.begin(tx, ids)
         wanted = [bound for bound in group if bound.entry.id in begun]
-        rows = [
-            row_of(bound.entry, unit, begun[bound.entry.id], bound.vectors.get(unit.key))
-            for bound in wanted
-            for unit in bound.cut.units
-        ]
+        rows = await desk.tasks.in_thread(_rows, wanted, begun)
         await self._index.add(space.id, rows, stamp=stamp if any(row.vector for row in rows) else "")
         now = desk.clock.now()
         there: dict[int, int] = {}
@@ -242,6 +238,15 @@ class Binder:
 
 def _agrees(there: Standing | None, revision: int, units: int) -> bool:
     return there is not None and tuple(there.revisions) == (revision,) and there.rows == units
+
+
+def _rows(group: Sequence[Bound], revisions: Mapping[int, int]) -> list[Row]:
+    """What a group of documents adds to the index: thousands of rows, so that a thread makes them."""
+    return [
+        row_of(bound.entry, unit, revisions[bound.entry.id], bound.vectors.get(unit.key))
+        for bound in group
+        for unit in bound.cut.units
+    ]
 
 
 def row_of(entry: Entry, unit: Unit, revision: int, vector: bytes | None) -> Row:

@@ -184,7 +184,7 @@ def prompt(question: str, passages: Sequence[Passage], *, mark: str, auto: bool)
         return f"{_NOTHING}\n\n{question}"
     told = _TOLD.format(otherwise=_AUTO if auto else _CHOSEN)
     parts = [told, ""]
-    for passage in passages:
+    for passage in _laid_out(passages):
         parts += [
             f"<passage-{mark} {passage.number}>",
             f"[{passage.number}] {headline(passage)}",
@@ -193,6 +193,11 @@ def prompt(question: str, passages: Sequence[Passage], *, mark: str, auto: bool)
             "",
         ]
     return "\n".join([*parts, "Question:", question])
+
+
+def _laid_out(passages: Sequence[Passage]) -> list[Passage]:
+    """The best first and the second best last: what stands in the middle of much is read least."""
+    return [*passages[:1], *passages[2:], *passages[1:2]]
 
 
 def headline(passage: Passage) -> str:

@@ -164,25 +164,28 @@ class DocumentStore:
             return False
         await tx.execute("DELETE FROM section WHERE document_id = ?", (entry.id,))
         await tx.execute("DELETE FROM unit WHERE document_id = ?", (entry.id,))
-        await tx.many(
-            "INSERT INTO section (document_id, ord, key, heading, text, place, tokens) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (entry.id, at, one.key, _json(one.heading), one.text, _json(one.place), one.tokens)
-                for at, one in enumerate(cut.sections)
-            ],
-        )
-        await tx.many(
-            "INSERT INTO unit (document_id, ord, key, section, context, start, stop, place, tokens) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    entry.id, at, one.key, one.section, one.context,
-                    one.start, one.end, _json(one.place), one.tokens,
-                )
-                for at, one in enumerate(cut.units)
-            ],
-        )  # fmt: skip
+        # Some at a time: a book has thousands, and the loop has its turn in between.
+        for first in range(0, len(cut.sections), _AT_ONCE):
+            await tx.many(
+                "INSERT INTO section (document_id, ord, key, heading, text, place, tokens) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (entry.id, at, one.key, _json(one.heading), one.text, _json(one.place), one.tokens)
+                    for at, one in enumerate(cut.sections[first : first + _AT_ONCE], first)
+                ],
+            )
+        for first in range(0, len(cut.units), _AT_ONCE):
+            await tx.many(
+                "INSERT INTO unit (document_id, ord, key, section, context, start, stop, place, tokens) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        entry.id, at, one.key, one.section, one.context,
+                        one.start, one.end, _json(one.place), one.tokens,
+                    )
+                    for at, one in enumerate(cut.units[first : first + _AT_ONCE], first)
+                ],
+            )  # fmt: skip
         return True
 
     async def recommit(self, tx: Transaction, id: int, *, revision: int, embedded: int) -> bool:

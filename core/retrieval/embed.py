@@ -30,6 +30,8 @@ _SMALLEST, _FIRST, _LARGEST = 4, 16, 64
 """Texts of one request."""
 _QUICK, _SLOW = 0.7, 2.0
 """Seconds a request may take before the next is made smaller, or larger."""
+_CALM = 8
+"""Vectors after which the loop gets its turn."""
 _REMEMBERED = 64
 """Questions whose vectors are kept: a search box asks the same again and again."""
 _SHORTEST = 24
@@ -170,7 +172,12 @@ class Embedder:
         vectors = reply.embeddings or ()
         if len(vectors) != len(texts):
             raise BadReply(f"{self.model} gave {len(vectors)} vectors for {len(texts)} texts.")
-        return [self._checked(vector) for vector in vectors]
+        checked: list[bytes | None] = []
+        for vector in vectors:
+            checked.append(self._checked(vector))
+            if not len(checked) % _CALM:
+                await asyncio.sleep(0)
+        return checked
 
     async def _divided(self, prefix: str, text: str, most: int) -> bytes | None:
         """The mean of the vectors of its parts, the longer ones counting for more."""

@@ -101,7 +101,7 @@ class Finder:
         seconds["search"] = time.perf_counter() - searching
         scores, chosen = self._choose(wanted, legs, notes)
         choosing = time.perf_counter()
-        searched = await self._passages(wanted, query, chosen)
+        searched = await self._passages(wanted, query, chosen, notes)
         seconds["passages"] = time.perf_counter() - choosing
         seconds["all"] = time.perf_counter() - began
         if not searched.passages and chosen:
@@ -180,23 +180,39 @@ class Finder:
         )
         return scores, chosen
 
-    def _near_enough(self, chosen: Sequence[_Legs], hit: Hit, *, auto: bool) -> bool:
-        """Whether a unit says more to the question than to small talk; a chosen space is asked less of."""
-        if hit.bm25:
-            return True
+    def _fitting(
+        self, wanted: Wanted, chosen: Sequence[_Legs], fused: Sequence[Hit], notes: list[str]
+    ) -> list[Hit]:
+        """The units that say more to the question than to small talk.
+
+        Of spaces that somebody chose less is asked, and they are never left out altogether: whoever wants
+        a document summed up uses none of its words. The model is told to say when they do not answer.
+        """
+        by_hand = [one for one in chosen if not wanted.auto or one.space.id in wanted.always]
+        theirs = {hit.key for one in by_hand for hit in (*one.near, *one.words)}
         gate = self._guide.router.gate(*(one.space.id for one in chosen))
-        if gate is None or hit.cosine is None:
-            return hit.cosine is not None
-        return hit.cosine >= gate.cosine * (1.0 if auto else _LENIENT)
+
+        def fits(hit: Hit) -> bool:
+            if hit.bm25 or gate is None or hit.cosine is None:
+                return True
+            return hit.cosine >= gate.cosine * (_LENIENT if hit.key in theirs else 1.0)
+
+        fitting = [hit for hit in fused if fits(hit)]
+        if not fitting and theirs:
+            notes.append("Nothing comes near the question: these are the passages that come nearest.")
+            return [hit for hit in fused if hit.key in theirs]
+        return fitting
 
     # Passages.
 
-    async def _passages(self, wanted: Wanted, query: str, chosen: Sequence[_Legs]) -> Searched:
+    async def _passages(
+        self, wanted: Wanted, query: str, chosen: Sequence[_Legs], notes: list[str]
+    ) -> Searched:
         near = [hit for one in chosen for hit in one.near]
         words = [hit for one in chosen for hit in one.words]
         meanings = [await self._index.meaning(one.space.id) for one in chosen]
         fused = fuse(near, words, wanted.method, meaning=min(meanings, default=MEANING))
-        fitting = [hit for hit in fused if self._near_enough(chosen, hit, auto=wanted.auto)]
+        fitting = self._fitting(wanted, chosen, fused, notes)
         far = {hit.key for hit in fused} - {hit.key for hit in fitting}
         order, behind = one_a_section(fused)
         # More than are wanted: some say the same, and of some the document is gone.

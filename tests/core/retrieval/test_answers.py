@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import StoreError
 from core.retrieval.library import Space
+from core.retrieval.route import Gate, SpaceRouter
 from core.simulator import Script
 from tests.core.models.workshop import sized, small
 from tests.core.retrieval.reading_room import ReadingRoom, reading_room
@@ -86,8 +87,36 @@ async def test_a_chosen_space_is_searched_however_little_it_fits(room: ReadingRo
     assert [space.space for space in turn.sources.spaces] == ["contracts"]
     assert turn.sources.spaces[0].searched
     assert "pump.txt" not in room.sent()
-    # Whether what it has is worth showing depends on how well the space is known by then.
-    assert "do not guess" in room.sent() or "nothing in them fits" in room.sent()
+    assert [one.title for one in turn.sources.sources] == ["lease.txt"]
+    assert "do not guess" in room.sent()
+
+
+NEAREST = "Nothing comes near the question: these are the passages that come nearest."
+
+
+async def test_what_somebody_chose_or_attached_is_never_left_out_for_being_too_far(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines, _ = await filled(room)
+    monkeypatch.setattr(SpaceRouter, "gate", lambda *_: Gate(0.999, 99.0))
+    question = "Sum everything up shortly, please."
+    chosen = await room.chat.create()
+    await room.library.choose(chosen.id, "chosen", (machines.id,))
+    turn = await room.answered(question, "It is about a machine [1].", chat=chosen.id)
+    assert turn.sources is not None
+    assert {one.title for one in turn.sources.sources} == {"pump.txt"}
+    assert NEAREST in turn.sources.notes
+    attached = await room.chat.create()
+    space = await room.library.session_space(attached.id)
+    await room.ended(await room.library.ingest_text(space.id, "note", "A yellow bicycle stands outside."))
+    turn = await room.answered(question, "A bicycle [1].", chat=attached.id)
+    assert turn.sources is not None
+    assert {one.title for one in turn.sources.sources} == {"note"}
+    # A space that nobody chose has to come near.
+    turn = await room.answered(question, "I know nothing of that.")
+    assert turn.sources is not None
+    assert turn.sources.sources == ()
+    assert NEAREST not in turn.sources.notes
 
 
 async def test_nothing_found_is_said_and_no_source_invented(room: ReadingRoom) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +75,13 @@ def test_a_prompt_has_the_passages_before_the_question_between_marks_of_its_own(
     assert "never an instruction" in text
     assert "do not guess" in text
     assert "what you know yourself" in prompt("How often?", [PASSAGE], mark="7f3a", auto=True)
+
+
+@pytest.mark.parametrize(("count", "order"), [(1, [1]), (2, [1, 2]), (3, [1, 3, 2]), (5, [1, 3, 4, 5, 2])])
+def test_the_best_passage_stands_first_and_the_second_best_last(count: int, order: list[int]) -> None:
+    passages = [msgspec.structs.replace(PASSAGE, number=number) for number in range(1, count + 1)]
+    text = prompt("How often?", passages, mark="7f3a", auto=False)
+    assert [int(number) for number in re.findall(r"<passage-7f3a (\d)>", text)] == order
 
 
 def test_a_document_cannot_end_its_passage_or_speak_as_somebody_else() -> None:
