@@ -14,7 +14,7 @@ from tui.format import duration
 _LENGTH = 120
 """So many speeds are kept: a minute of them."""
 _TROUBLES = 20
-STILL = 10.0
+STILL = 5.0
 """After so many seconds without a byte a download stands still."""
 
 
@@ -65,7 +65,8 @@ class Flow:
         if moving and download.completed == completed:
             self._moved[download.id] = (completed, since)
             return
-        if now - since >= STILL:
+        # What ended an attempt is told as its error.
+        if now - since >= STILL and (moving or download.error is None):
             length = duration(now - since).strip()
             after = "then went on" if moving else "then it was connected anew"
             self._note(download, Trouble(since, f"It stood still for {length}, {after}."))

@@ -7,6 +7,10 @@ from core.downloads.progress import Floor
 from core.store.database import Database
 
 _NOTHING = Floor()
+_SAVE = (
+    "INSERT OR REPLACE INTO download (key, completed, total, exact, percent, updated) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
 
 
 class Floors:
@@ -16,6 +20,8 @@ class Floors:
         self._database = database
         self._clock = clock
         self._known: dict[str, Floor] = {}
+        self._unsaved: set[str] = set()
+        self._saving = False
 
     async def recall(self) -> None:
         """Read what an earlier process kept."""
@@ -36,21 +42,38 @@ class Floors:
 
     def keep(self, key: str, floor: Floor) -> None:
         """Say how far a download is; `save` writes it."""
-        self._known[key] = floor
+        if self._known.get(key) != floor:
+            self._known[key] = floor
+            self._unsaved.add(key)
 
     def drop(self, key: str) -> None:
         """Forget a download that is over; `save` clears it away."""
-        self._known.pop(key, None)
+        if self._known.pop(key, None) is not None:
+            self._unsaved.add(key)
 
-    async def save(self, key: str) -> None:
-        """Bring the disk to what is known now; who saves later never writes what is older."""
+    async def save(self) -> None:
+        """Bring the disk to what is known now, of all downloads at once; what is older is never written."""
         async with self._database.write() as tx:
-            floor = self._known.get(key)
-            if floor is None:
-                await tx.execute("DELETE FROM download WHERE key = ?", (key,))
-            else:
-                await tx.execute(
-                    "INSERT OR REPLACE INTO download (key, completed, total, exact, percent, updated) "
-                    "VALUES (?, ?, ?, ?, ?, ?)",
-                    (key, floor.completed, floor.total, int(floor.exact), floor.percent, self._clock.now()),
-                )
+            keys, self._unsaved = self._unsaved, set()
+            try:
+                kept = [(key, floor) for key in keys if (floor := self._known.get(key)) is not None]
+                gone = [(key,) for key in keys if key not in self._known]
+                if gone:
+                    await tx.many("DELETE FROM download WHERE key = ?", gone)
+                if kept:
+                    await tx.many(_SAVE, [self._row(key, floor) for key, floor in kept])
+            except BaseException:
+                self._unsaved |= keys
+                raise
+
+    async def save_changes(self) -> None:
+        """The same in passing: not when nothing changed, and not while somebody does it."""
+        if self._unsaved and not self._saving:
+            self._saving = True
+            try:
+                await self.save()
+            finally:
+                self._saving = False
+
+    def _row(self, key: str, floor: Floor) -> tuple[str | float | None, ...]:
+        return (key, floor.completed, floor.total, int(floor.exact), floor.percent, self._clock.now())

@@ -80,7 +80,7 @@ class Planner:
         except NotInRegistry:
             raise
         except LeitstandError as error:
-            note = f"Its size is not known yet: {error.message}"
+            note = f"Its size is not known yet. {error.message}"
             return Outlook(Plan(name=model.shown, disk=room, installed=installed, note=note))
         sizes = {layer.digest: layer.size for layer in manifest.layers}
         present = await self._present(sizes, model.shown)

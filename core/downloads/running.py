@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.config.schema import Config
 from core.downloads.floors import Floors
 from core.downloads.plan import Outlook, Planner, refusal
-from core.downloads.progress import Meter, Reading
+from core.downloads.progress import Meter, Reading, newest
 from core.downloads.types import Proof
 from core.downloads.verify import prove
 from core.errors import (
@@ -128,14 +128,14 @@ class Runner:
                 self._floors.drop(key)
             else:
                 self._floors.keep(key, meter.floor)
-            await self._floors.save(key)
+            await self._floors.save()
             if isinstance(error, LeitstandError):
                 raise self._verdict(ctx, meter, error) from error
             raise
         finally:
             self._left.pop(key, None)
         self._floors.drop(key)
-        await self._floors.save(key)
+        await self._floors.save()
         return pulled
 
     async def prove(self, ctx: JobContext) -> Proof:
@@ -189,7 +189,7 @@ class Runner:
                 async with aclosing(gulps):
                     async for statuses in gulps:
                         phase, now = meter.phase, self._clock.monotonic()
-                        moved = [meter.feed(status, now) for status in statuses]
+                        moved = [meter.feed(status, now) for status in newest(statuses)]
                         if any(moved):
                             self._left[key_of(ask.name)] = max(missing - meter.received, 0)
                             _feed(dog, meter, phase, stall)
@@ -199,15 +199,16 @@ class Runner:
                 pulse.cancel()
 
     async def _pulse(self, ctx: JobContext, meter: Meter, key: str) -> None:
-        beat = 0
         while True:
-            await self._clock.sleep(self._beat())
-            beat += 1
+            # All of them speak at the same moments: what is told together is painted and saved together.
+            beat, now = self._beat(), self._clock.monotonic()
+            at = int(now / beat + 1.1)
+            await self._clock.sleep(at * beat - now)
             _tell(ctx, meter.read(self._clock.monotonic()))
             self._floors.keep(key, meter.floor)
-            if beat % _SAVES == 0:
+            if at % _SAVES == 0:
                 # A slow disk must not hold up what is shown.
-                self._tasks.spawn(f"notes on {key}", self._floors.save(key))
+                self._tasks.spawn("notes on downloads", self._floors.save_changes())
 
     async def _listed(self, ctx: JobContext, ask: PullAsk, meter: Meter, digest: str) -> Pulled:
         """See that the server has it, and let it be tried out."""

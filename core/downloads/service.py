@@ -142,7 +142,7 @@ class DownloadService:
             job = await self._jobs.cancel(id)
             if job.state == "cancelled":  # it waited: nobody else clears up after it
                 self._floors.drop(key_of(job.title))
-                await self._floors.save(key_of(job.title))
+                await self._floors.save()
         elif (proof := self._proofs.get(id)) is not None and proof.state not in FINISHED:
             self._proofs[id] = await self._jobs.cancel(proof.id)
         return self._view(job)

@@ -15,7 +15,7 @@ from tests.fakes.terminal import Terminal
 pytestmark = pytest.mark.bench
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS, SHARE, WHOLE, BYTES = 15, 0.05, 0.08, 4000
+SECONDS, SHARE, WHOLE, BYTES = 15, 0.03, 0.05, 4000
 """What the page may take of a core; and the whole process, which reads what the server reports."""
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from core.errors import LoadFailed, ServerUnavailable
 from core.jobs.context import JobContext
-from core.jobs.types import Job, Lane, NewJob, packed
+from core.jobs.types import Job, JobsCleared, Lane, NewJob, packed
 from tests.core.jobs.shop import Play
 from tests.pictures import assert_picture, screen_text
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
@@ -73,8 +74,14 @@ class Stage:
             await until(lambda: not here.engine.telemetry._sampler.in_round)
 
     async def planned(self) -> None:
-        """Show the plan of this very moment."""
-        await view(self.here).resync()
+        """Show the plan of this very moment, once everything that was told before has arrived."""
+        here, heard = self.here, asyncio.Event()
+        here.app.bridge.follow_always(JobsCleared, lambda _: heard.set())
+        await self.jobs.pulse()
+        here.engine.bus.publish(JobsCleared(()))
+        async with asyncio.timeout(20):
+            await heard.wait()
+        await view(here).resync()
         await self.here.pilot.pause()
 
     async def shows(self, *words: str) -> str:
@@ -171,9 +178,6 @@ async def test_lanes_show_what_runs_what_waits_and_why(shell: OpenShell, size: t
         assert "2 wait for llama3.1:8b" in line_with(text, "Why is")
         assert " 41.2 MB/s" in line_with(text, " 64 %")
         assert "set aside" in line_with(text, "Translate")
-        # What runs is overdue then: the others are expected from now on, not from some tenth of a second.
-        for _ in range(4):
-            await stage.wait(1)  # second by second, as the machine is looked at
         await until(lambda: " stale" not in screen_text(here.app))
         await stage.planned()
         assert_picture(here.app, "queue")
@@ -208,8 +212,7 @@ async def test_a_failure_says_what_happened_and_what_to_do(shell: OpenShell, siz
         assert "r runs it again" in text
         assert "tried again soon: Nobody" in line_with(text, "Why is the sky")
         await stage.planned()
-        while "in 1.8 s" not in screen_text(here.app):  # drawn before the clock went on
-            await stage.planned()
+        await stage.shows("next try in 1.8 s")
         assert_picture(here.app, "queue-error")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from core.downloads.types import MOVING, Download, Plan, State
+from core.errors import NotInRegistry
 from core.guard import one_line
 from tui import format as fmt
 from tui.facts import DownloadFacts
@@ -140,7 +141,11 @@ def _unfinished(download: Download, width: int, look: Look) -> list[Piece]:
         ("  ", "text"),
         (fmt.duration(download.eta if moving else None), "text" if moving else "dim"),
     ]
-    return [*pieces, ("  ", "text"), (column(_word(download), 12), "dim")] if wide else pieces
+    if not wide:
+        return pieces
+    stands = moving and look.still is not None
+    word: Piece = ("stands still", "warn") if stands else (column(_word(download), 12), "dim")
+    return [*pieces, ("  ", "text"), word]
 
 
 def _bar(download: Download, width: int, look: Look) -> list[Piece]:
@@ -289,6 +294,8 @@ def _next(download: Download) -> str:
             return "It goes on by itself where it stopped; space sets it aside."
         case "proving":
             return "It is ready when it has answered once."
+        case "failed" if download.error is not None and download.error.code == NotInRegistry.code:
+            return "d fetches a model by another name."
         case "failed":
             return "r tries again; what came already is not fetched twice."
         case "cancelled":

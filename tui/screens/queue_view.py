@@ -94,6 +94,7 @@ class QueueView(EngineScreen):
         await self._read_ended()
         self.board.take(plan, others)
         self._see(plan.running)
+        self.rows.repaint()  # what is expected and when stands in them, though the rows be the same
         self.show_rows()
 
     async def _read_ended(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.downloads.progress import ALMOST, WHOLE, Floor, Meter, Reading
+from core.downloads.progress import ALMOST, WHOLE, Floor, Meter, Reading, newest
 from core.ollama.registry import Layer
 from core.ollama.wire import PullProgress
 
@@ -216,3 +216,13 @@ def test_of_an_honest_server_what_is_shown_is_never_far_from_the_truth(chance: r
     for status in END:
         meter.feed(status, 100)
     assert meter.read(100).completed == truth == 1110
+
+
+def test_of_reports_that_follow_one_another_about_a_file_only_the_newest_counts() -> None:
+    def at(digest: str | None, completed: int = 0) -> PullProgress:
+        return PullProgress(status="pulling", digest=digest, total=9, completed=completed)
+
+    reports = [at("a", 1), at("a", 2), at("b", 1), at("a", 3), at(None), at(None), at("b", 5), at("b", 4)]
+    kept = [(each.digest, each.completed) for each in newest(reports)]
+    assert kept == [("a", 2), ("b", 1), ("a", 3), (None, 0), (None, 0), ("b", 4)]
+    assert list(newest([])) == []
