@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from core.bus import Bus, Notice, StateEvent
+from core.bus import Bus, Level, Notice, StateEvent
 from core.clock import Clock
 from core.errors import ConfigError, LeitstandError
 from core.exposed import exposed
@@ -149,8 +149,9 @@ class HostsService:
         known, there = self._there.get(name), state.phase == "online"
         if known is not None and known != there and state.phase != "connecting":
             words = "answers again" if there else "does not answer; its models are out of the list"
-            notice = Notice("good" if there else "warning", f"The server {name} {words}.", state.hint)
-            self._bus.publish(msgspec.structs.replace(notice, at=self._clock.now()))
+            hint = "" if there else f"Start it there, or correct hosts.{name} in the settings."
+            level: Level = "good" if there else "warning"
+            self._bus.publish(Notice(level, f"The server {name} {words}.", hint, self._clock.now()))
         if state.phase != "connecting":
             self._there[name] = there
         return HostChanged(Host(name, state))

@@ -12,12 +12,13 @@ from core.router.types import Candidate, Fits
 
 def from_models(models: Iterable[Model], fits: Iterable[Fit] = ()) -> tuple[Candidate, ...]:
     """Candidates from what the model service knows of every server, and from whether they fit."""
-    known = {fit.name: fit for fit in fits}
-    return tuple(_candidate(model, known.get(model.name)) for model in models if model.installed)
+    known, models = {fit.name: fit for fit in fits}, tuple(models)
+    pinned = frozenset(model.name for model in models if model.memory and model.memory.stays == "forever")
+    return tuple(_candidate(model, known.get(model.name), pinned) for model in models if model.installed)
 
 
-def _candidate(model: Model, fit: Fit | None) -> Candidate:
-    verdict, share = _verdict(fit)
+def _candidate(model: Model, fit: Fit | None, pinned: frozenset[str]) -> Candidate:
+    verdict, share = _verdict(fit, pinned)
     return Candidate(
         name=split(model.name)[0],
         host=model.server,
@@ -37,14 +38,16 @@ def _candidate(model: Model, fit: Fit | None) -> Candidate:
     )
 
 
-def _verdict(fit: Fit | None) -> tuple[Fits, float | None]:
+def _verdict(fit: Fit | None, pinned: frozenset[str]) -> tuple[Fits, float | None]:
     if fit is None or fit.verdict == "unknown":
         return "unknown", None
     if fit.verdict in ("fits", "tight"):
         return "yes", None
     if fit.verdict == "spills":
-        # Idle models leave by themselves when another one is loaded.
-        return ("yes", None) if fit.could_unload else ("partly", 1 - (fit.gpu_percent or 0) / 100)
+        # Idle models leave by themselves when another one is loaded; what is to stay for ever leaves
+        # only when its owner says so.
+        leave = fit.could_unload and not pinned.intersection(fit.could_unload)
+        return ("yes", None) if leave else ("partly", 1 - (fit.gpu_percent or 0) / 100)
     return "no", None
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from textual.widgets import Input
 
 from core.simulator import Script
+from tests.fakes.machine import CARD, GIB, FakeMachine
 from tests.pictures import assert_picture, screen_text
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
 from tests.waiting import until
@@ -225,6 +227,67 @@ async def test_memory_that_is_short_is_told_before_a_model_is_switched_to(
         here.simulator.next(Script.saying("Slow me."), route="chat")
         await pick(here, "partly", "enter")
         await until(lambda: shows(here, "Slow me."))
+
+
+def card(free: float) -> FakeMachine:
+    """A machine with a card of 32 GiB, so much of it free."""
+    return FakeMachine(gpus=(replace(CARD, memory_free=int(free * GIB)),))
+
+
+BIG = CONFIG.replace("[chat]", '[chat]\nmodel = "qwen3-coder:30b"')
+
+
+@SIZES
+async def test_a_model_that_is_to_stay_for_ever_is_unloaded_only_by_its_owner(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("chat", size, config=BIG, machine=card(16.0)) as here:
+        job = await here.engine.models.load(OTHER, keep_alive=-1, when_tight="anyway")
+        await here.engine.jobs.finished(job.id)
+        here.app.query_one(Prompt).put("Who are you?")
+        await until(lambda: shows(here, " 9 / 8k"))
+        await here.pilot.press("enter")
+        await until(lambda: isinstance(here.app.screen, Choose))
+        await here.pilot.pause()
+        text = screen_text(here.app)
+        assert "Not enough GPU memory" in text
+        assert "GB are free" in text
+        for way in (f"Unload {OTHER}", "instead", "Run partly on the processor", "times slower", "Cancel"):
+            assert way in text, way
+        await assert_settled(here, "memory-short-unload")
+        here.simulator.next(Script.saying("There is room now."), route="chat")
+        await pick(here, "unload", "enter")
+        await until(lambda: shows(here, "There is room now."))
+        await until(lambda: shows(here, "done "))
+        assert [model.name for model in await here.engine.models.loaded()] == ["qwen3-coder:30b"]
+        assert (await here.engine.chat.open(1)).turns[1].model == "qwen3-coder:30b"
+
+
+@SIZES
+async def test_memory_that_would_be_nearly_full_is_told_before_a_model_is_loaded(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("chat", size, config=BIG, machine=card(21.5)) as here:
+        await here.engine.models.sync()
+        here.app.query_one(Prompt).put("Who are you?")
+        await until(lambda: shows(here, " 9 / 8k"))
+        await here.pilot.press("enter")
+        await until(lambda: isinstance(here.app.screen, Choose))
+        await here.pilot.pause()
+        text = screen_text(here.app)
+        assert "High usage of GPU memory" in text
+        assert "% of the GPU memory is in use" in " ".join(text.split())
+        assert "Load qwen3-coder:30b anyway" in text
+        await assert_settled(here, "memory-high")
+        await pick(here, "cancel", "enter")
+        await until(lambda: here.app.focused is here.app.query_one(Prompt))
+        assert here.app.query_one(Prompt).text == "Who are you?"
+        await here.pilot.press("enter")
+        await until(lambda: isinstance(here.app.screen, Choose))
+        here.simulator.next(Script.saying("Loaded."), route="chat")
+        await pick(here, "anyway", "enter")
+        await until(lambda: shows(here, "Loaded."))
+        assert (await here.engine.chat.open(1)).turns[1].model == "qwen3-coder:30b"
 
 
 async def test_another_model_can_be_used_for_the_one_answer(shell: OpenShell) -> None:

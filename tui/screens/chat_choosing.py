@@ -100,7 +100,9 @@ class Choosing(Conversation):
             if key is not None:
                 self.run_worker(self._take_way(ways[key]), group="send", exit_on_error=False)
 
-        options = [Option(key, way.text) for key, way in ways.items()]
+        # What stands behind the comma is what a way costs: the column beside has room for it.
+        parts = {key: way.text.partition(", ") for key, way in ways.items()}
+        options = [Option(key, label, about) for key, (label, _, about) in parts.items()]
         title = "Not enough GPU memory" if concern.kind == "not_enough" else "High usage of GPU memory"
         self.app.push_screen(Choose(title, options, about=concern.text), chosen)
 

@@ -40,6 +40,18 @@ def test_whether_a_model_fits_is_told_as_the_policy_asks(
     )  # fmt: skip
 
 
+def test_what_is_to_stay_for_ever_does_not_leave_by_itself() -> None:
+    fit = Fit(
+        name="b:30b", verdict="spills", source="estimated", needed=7, gpu_percent=60, could_unload=("a:1b",)
+    )
+    big = Model(name="b:30b", state="installed")
+    places = (InMemory(size=1, stays="forever"), "partly"), (InMemory(size=1, stays="until"), "yes")
+    for place, fits in places:
+        idle = Model(name="a:1b", state="loaded", memory=place)
+        _, candidate = from_models([idle, big], [fit])
+        assert (candidate.fits, candidate.frees) == (fits, ("a:1b",))
+
+
 def test_a_tier_counts_only_when_a_person_chose_it_and_what_is_not_installed_is_left_out() -> None:
     models = [
         Model(name="a:1b", state="loaded", tier="heavy", tier_chosen=True, memory=InMemory(size=1)),
