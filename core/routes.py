@@ -213,4 +213,6 @@ def _question(wish: Wish, answer: Turn | None = None) -> RouteQuestion:
         images=wish.images,
         tokens=wish.tokens,
         passages=wish.passages,
+        passage_tokens=wish.passage_tokens,
+        passage_share=wish.passage_share,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.retrieval.library import Choice, Searched
+from core.retrieval.library import Choice, Searched, Weight
 
 
 class Library(Protocol):
@@ -16,8 +16,8 @@ class Library(Protocol):
         """Find passages for a question, within a share of the model's window; None: nothing is looked up."""
         ...
 
-    async def looks_up(self, chat_id: int | None) -> bool:
-        """Whether the questions of a chat are looked up at all."""
+    async def looks_up(self, chat_id: int | None) -> Weight | None:
+        """How much room the passages for a chat's questions take; None: nothing is looked up."""
         ...
 
     def hint(self, model: str) -> str:
@@ -34,9 +34,9 @@ class NoLibrary:
         """Look nothing up."""
         return Choice("none"), None
 
-    async def looks_up(self, chat_id: int | None) -> bool:
+    async def looks_up(self, chat_id: int | None) -> Weight | None:
         """Nothing is."""
-        return False
+        return None
 
     def hint(self, model: str) -> str:
         """Say nothing."""

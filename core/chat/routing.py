@@ -41,6 +41,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """About how long the prompt is."""
     passages: bool = False
     """Whether passages of documents may go along."""
+    passage_tokens: int = 0
+    """About how many tokens those take, beside the prompt, where there is room."""
+    passage_share: int = 100
+    """Percent of a model's context that they take at most."""
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -53,6 +53,7 @@ async def _wish(
     tokens += sum(_TOKENS_A_BYTE * file.size for file in files if file.kind == "text")
     past = await desk.tree.up(parent.id, desk.settings().window - 1) if parent is not None else []
     seen = [*files, *(file for turn in past for file in turn.attachments)]
+    weight = await desk.library.looks_up(chat_id)
     return Wish(
         text=text,
         chat_id=chat_id,
@@ -60,5 +61,7 @@ async def _wish(
         tier=tier,
         images=any(file.kind == "image" for file in seen),
         tokens=round(tokens),
-        passages=await desk.library.looks_up(chat_id),
+        passages=weight is not None,
+        passage_tokens=weight.tokens if weight is not None else 0,
+        passage_share=weight.share if weight is not None else 100,
     )

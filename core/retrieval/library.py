@@ -10,7 +10,7 @@ A document that was ready and cannot be read any more keeps its earlier text unt
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -146,6 +146,15 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     candidates: tuple[Candidate, ...] = ()
     seconds: dict[str, float] = {}
     """How long each step took."""
+
+
+class Weight(NamedTuple):
+    """How much room passages take before a question."""
+
+    tokens: int = 0
+    """At most so many, and about so many when much is found."""
+    share: int = 100
+    """Percent of a model's context that they take at most: fewer go along to a short one."""
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from core.guard import one_line
 from core.retrieval.desk import Desk
 from core.retrieval.finding import Finder, Wanted
-from core.retrieval.library import Choice, Searched, Space
+from core.retrieval.library import Choice, Searched, Space, Weight
 from core.retrieval.shelves import Shelves
 from core.retrieval.smalltalk import is_small_talk
+
+_SECTION = 500
+"""About the tokens of a passage: what documents are cut into."""
 
 LONGEST_QUESTION = 20_000
 """Characters of a question that are searched for."""
@@ -23,11 +26,14 @@ class Lookup:
         self._shelves = shelves
         self._finder = finder
 
-    async def looks_up(self, chat_id: int | None) -> bool:
-        """Whether the questions of a chat are looked up at all."""
+    async def looks_up(self, chat_id: int | None) -> Weight | None:
+        """How much room the passages for a chat's questions take; None: nothing is looked up."""
         asked = await self._shelves.choice(chat_id)
         there = [space for space in await self._desk.spaces.all() if space.chunks]
-        return bool(self._wanted(asked, there)) or any(space.chat_id == chat_id for space in there)
+        if not self._wanted(asked, there) and all(space.chat_id != chat_id for space in there):
+            return None
+        settings = self._desk.settings()
+        return Weight(settings.passages * _SECTION, settings.share)
 
     def hint(self, model: str) -> str:
         """What would answer better from documents than this model; empty when it is made for it."""

@@ -45,6 +45,7 @@ from core.retrieval.library import (
     Searched,
     Space,
     Spaces,
+    Weight,
 )
 from core.retrieval.looking import LONGEST_QUESTION, Lookup
 from core.retrieval.meter import Target, ingest_of
@@ -384,8 +385,8 @@ class LibraryService:
             )
         )
 
-    async def looks_up(self, chat_id: int | None) -> bool:
-        """Whether the questions of a chat are looked up at all."""
+    async def looks_up(self, chat_id: int | None) -> Weight | None:
+        """How much room the passages for a chat's questions take; None: nothing is looked up."""
         return await self._lookup.looks_up(chat_id)
 
     def hint(self, model: str) -> str:

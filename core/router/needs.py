@@ -22,9 +22,14 @@ def lacks(candidate: Candidate, question: RouteQuestion) -> str:
         return "no pictures"
     if can is not None and question.tools and "tools" not in can:
         return "no tools"
-    if candidate.context is not None and question.tokens + _RESERVE > candidate.context:
+    if candidate.context is not None and _prompt(question, candidate.context) + _RESERVE > candidate.context:
         return "too short a context"
     return ""
+
+
+def _prompt(question: RouteQuestion, context: int) -> int:
+    """How long the prompt is for a model with that context, its passages included."""
+    return question.tokens + min(question.passage_tokens, context * question.passage_share // 100)
 
 
 def on_documents(pick: Candidate, able: Sequence[Candidate]) -> str:

@@ -175,7 +175,11 @@ def _able(course: _Course) -> tuple[Candidate, ...]:
     # A model that is listed twice for a server counts once: what is first said of it.
     listed = {each.key: each for each in reversed(situation.candidates)}
     there = tuple(each for each in situation.candidates if each.installed and each is listed[each.key])
-    lacking = {each.shown: lack for each in there if (lack := lacks(each, situation.question))}
+    question = situation.question
+    if question.passage_tokens and all(lacks(each, question) for each in there):
+        # Better an answer from fewer passages than none.
+        question = msgspec.structs.replace(question, passage_tokens=0)
+    lacking = {each.shown: lack for each in there if (lack := lacks(each, question))}
     able = tuple(candidate for candidate in there if candidate.shown not in lacking)
     told = {name: lack for name, lack in lacking.items() if lack != NO_ANSWERS}
     if told and able:

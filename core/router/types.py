@@ -140,8 +140,12 @@ class RouteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     tools: bool = False
     passages: bool = False
     """Passages from documents go along."""
+    passage_tokens: int = 0
+    """About how much they add to the prompt …"""
+    passage_share: int = 100
+    """… but never more than that many percent of a model's context: fewer go to a short one."""
     tokens: int = 0
-    """About how long the prompt is, with what goes along: earlier messages, passages."""
+    """About how long the prompt is without them: the question, and what has to go along with it."""
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,11 +53,7 @@ def change(candidate: Candidate, **values: Any) -> Candidate:
 
 
 def settle(text: str, *candidates: Candidate, **values: Any) -> Decision:
-    question = {
-        name: values.pop(name)
-        for name in ("model", "tier", "images", "tools", "passages", "tokens")
-        if name in values
-    }
+    question = {name: values.pop(name) for name in RouteQuestion.__struct_fields__[3:] if name in values}
     own = [read_rule("own", values.pop("rule"))] if "rule" in values else []
     return decide(
         Situation(
@@ -210,6 +206,15 @@ def test_nobody_can_see_a_picture_without_eyes() -> None:
 def test_unknown_capabilities_and_contexts_leave_nobody_out() -> None:
     unknown = change(SMALL, capabilities=None, context=None)
     assert settle(FACT, unknown, images=True, tools=True, tokens=10**6).model == "llama3.2:3b"
+
+
+def test_passages_count_within_their_share_of_each_context() -> None:
+    short = change(SMALL, context=4000)
+    asked = {"tokens": 2200, "passages": True, "passage_tokens": 2500}
+    assert settle(FACT, short, MIDDLE, tokens=2200).model == SMALL.name
+    assert settle(FACT, short, MIDDLE, **asked, passage_share=40).model == MIDDLE.name
+    assert settle(FACT, short, MIDDLE, **asked, passage_share=30).model == SMALL.name
+    assert settle(FACT, short, **asked, passage_share=40).model == SMALL.name, "better fewer than no answer"
 
 
 def test_what_is_not_installed_is_not_chosen() -> None:
