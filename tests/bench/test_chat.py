@@ -158,6 +158,7 @@ def test_a_streamed_answer_costs_little_more_than_printing_it(tmp_path: Path) ->
         )
     assert statistics.median(local.late) <= 0.05
     assert at(local.late, 0.95) <= 0.1
+    assert max(local.memory, remote.memory) <= 15
     assert local.cpu <= 5 * yardstick
     assert remote.cpu <= 3 * yardstick
 

@@ -76,24 +76,33 @@ def test_a_thought_rolls_up_in_steps_and_few_bytes(tmp_path: Path, motion: bool)
 
 
 def test_a_readers_line_stays_where_it_is_when_a_thought_ends(tmp_path: Path) -> None:
-    with server("thinking", 60, 10) as source, page(tmp_path / "home", source.port) as terminal:
+    """Whoever reads above keeps every row while the thought ends; it rolls up when they have gone on."""
+    with server("thinking", 60, 5) as source, page(tmp_path / "home", source.port) as terminal:
         terminal.send("\x0a".join(f"line {number:02} of my question" for number in range(60)) + "\r")
         source.began()
-        terminal.until("Thought 10")
-        for _ in range(3):
-            terminal.send("\x1b[5~")  # page up
-            terminal.settle(0.15, within=1)
-        terminal.watch(0.5)
-        mark = terminal.mark()
-        before = list(terminal.screen.lines)
-        row = next(index for index, line in enumerate(before) if "of my question" in line)
-        terminal.watch(2.0)  # the thought ends and the answer begins, below
+        terminal.until("Thought 08")
+        terminal.send("\x1bt")
+        terminal.settle(0.15, within=1)
+        terminal.send("kkkk")  # four rows back: the window stays in view, and nothing follows any more
+        terminal.settle(0.15, within=1)
+        mark, before = terminal.mark(), list(terminal.screen.lines)
+        rows = [index for index, line in enumerate(before) if "of my question" in line]
+        assert len(rows) > 10, before
+        assert any("is a line of its own" in line for line in before)
+        terminal.until("Thought for", within=10)
+        terminal.watch(1.5)  # the answer grows below
         seen = pictures(terminal, mark)
-        moved = [lines[row] for lines in seen if lines[row][24:] != before[row][24:]]
-        print(
-            f"\n{len(seen)} pictures, the reader's line “{before[row][24:60].strip()}” moved in {len(moved)}"
-        )
+        moved = [row for lines in seen for row in rows if lines[row][24:] != before[row][24:]]
+        print(f"\n{len(seen)} pictures as the thought ends, {len(moved)} of the reader's rows moved")
+        assert len(seen) > 3
         assert not moved
+        mark = terminal.mark()
+        terminal.send("G")  # to the end: nobody reads the thought any more
+        terminal.watch(1.5)
+        steps = heights(pictures(terminal, mark))
+        print(f"once they have gone on the window rolls up: {steps}")
+        assert steps[-1] == 0
+        assert len(steps) > 2
 
 
 def test_the_loop_is_never_held_up_for_long(tmp_path: Path) -> None:

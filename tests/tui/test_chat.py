@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from core.simulator import Script
 from tests.pictures import assert_picture, screen_text
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
+from tui.app import LeitstandApp
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
@@ -375,3 +377,38 @@ async def test_the_system_prompt_has_lines_and_an_empty_one_brings_the_default_b
             await until(lambda: not shows(here, "told before everything else"))
             [chat] = (await here.engine.chat.list()).chats
             assert chat.system == kept
+
+
+async def test_a_block_an_answer_and_the_whole_chat_are_copied_as_they_were_written(
+    shell: OpenShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied: list[str] = []
+
+    async def copy(app: LeitstandApp, text: str) -> None:
+        copied.append(text)
+
+    monkeypatch.setattr(LeitstandApp, "copy", copy)
+    turns = [
+        {
+            "id": number,
+            "parent": number - 1 or None,
+            "role": role,
+            "text": f"**{role} {number}**\n\n- one\n- two",
+        }
+        for number in range(1, 101)
+        for role in (("user", "assistant")[number % 2 == 0],)
+    ]
+    async with shell("chat", config=CONFIG) as here:
+        await here.engine.chat.import_(json.dumps({"chats": [{"title": "Long", "turns": turns}]}).encode())
+        await until(lambda: shows(here, "Long"))
+        await here.pilot.press("alt+down")
+        await until(lambda: shows(here, "assistant 100"))
+        await here.pilot.press("alt+t", "p", "n", "y", "Y", "A")
+        await until(lambda: len(copied) == 3)
+        block, answer, everything = copied
+        assert block in answer
+        assert answer == "**assistant 100**\n\n- one\n- two"
+        # All of it, not only what has been read from the engine.
+        assert everything.startswith("# Long")
+        assert everything.index("**user 1**") < everything.index("**assistant 100**")
+        assert everything.count("## ") == 100

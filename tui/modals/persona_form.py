@@ -110,6 +110,13 @@ class PersonaForm(Dialog[Persona | None]):
             ),
         )
 
+    @on(Input.Changed)
+    @on(Prompt.Typed)
+    def _changed(self) -> None:
+        """What was said of an earlier text is no longer true."""
+        self._left_once = False
+        self.query_one("#wrong", Detail).say([])
+
     @on(Prompt.Submitted)
     async def _text_given(self, event: Prompt.Submitted) -> None:
         event.stop()

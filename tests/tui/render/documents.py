@@ -73,8 +73,19 @@ _LINES = [
 _ENDS = ["\n", "\n", "\n", "\n\n", "\r\n", "\r", "foo\\", "-", "***", "1", "| c | d |", "word " * 12]
 _SPANS = ["**bold** ", "[a]", "[a][b]", "`co", "`", "**", "_x_", "~~", "![", "](", ")", "&amp;", "<br>"]
 _OTHERS = ["[a]: /u", "[b]: <x> 'ti'", "[^1]", "[^1]: note ", "https://x.y/z. ", "\x1b[31m"]
-_WIDE = ["日本語", "❤\ufe0f", "👩\u200d👩\u200d👧"]
-PIECES = st.sampled_from([*_BLOCKS, *_LINES, *_ENDS, *_SPANS, *_OTHERS, *_WIDE])
+_WIDE = ["日本語", "❤\ufe0f", "👩\u200d👩\u200d👧", "👩", "\u200d", "🇩", "🇪", "\u0301", "👍\U0001f3fd"]
+_RIGHT_TO_LEFT = ["שלום ", "עולם, **טקסט** ", "مرحبا ", "\u200f", "בא [א] "]
+_TORN = ["``", "````", "```` md\n", "~~~\n", "   ```\n", "[^1]:", "    more of the note\n", "[^long] "]
+_TABLES = [
+    "| 日本 | שלום |\n",
+    "|:-:|--:|\n",
+    "| a \\| b |\n",
+    "|" + " cell |" * 20 + "\n",
+    "|" + "---|" * 20 + "\n",
+]
+PIECES = st.sampled_from(
+    [*_BLOCKS, *_LINES, *_ENDS, *_SPANS, *_OTHERS, *_WIDE, *_RIGHT_TO_LEFT, *_TORN, *_TABLES]
+)
 TEXTS = st.lists(PIECES, max_size=80).map("".join)
 
 Cells = list[tuple[str, int, str, int, int]]

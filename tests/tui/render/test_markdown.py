@@ -110,8 +110,8 @@ def test_one_to_one_runs_show_exactly_their_source(text: str) -> None:
 
 
 def _is_drawn(shown_text: str, source: str) -> bool:
-    """Whether a run is a bullet, a quote's bar, a rule, or a control character made visible."""
-    return shown_text[0] in "•◦▪│─" or not source.isprintable()
+    """Whether a run is a bullet, perhaps behind a number, a bar, a rule, or a control made visible."""
+    return shown_text.lstrip("0123456789.) ")[:1] in {*"•◦▪│─"} or not source.isprintable()
 
 
 def test_only_the_rows_that_changed_are_new_objects() -> None:
