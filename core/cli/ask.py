@@ -214,6 +214,8 @@ def _sources(turn: Turn) -> dict[str, Any]:
         {"space": one.space, "percent": one.percent, "searched": one.searched} for one in turn.sources.spaces
     ]
     told: dict[str, Any] = {"sources": found, "spaces": spaces}
+    if turn.sources.uncited:
+        told["uncited_sentences"] = turn.sources.uncited
     if turn.sources.unknown:
         told["unknown_citations"] = list(turn.sources.unknown)
     return told | ({"documents": list(turn.sources.notes)} if turn.sources.notes else {})

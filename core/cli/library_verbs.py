@@ -64,7 +64,7 @@ async def search(context: Context) -> int:
             values["text"],
             spaces=ids,
             auto=auto,
-            limit=values["limit"] or _LIMIT,
+            limit=_LIMIT if values["limit"] is None else values["limit"],
             method=values["method"],
         )
     if out.json:
@@ -73,6 +73,8 @@ async def search(context: Context) -> int:
         return DONE
     for note in found.notes:
         out.aside(f"{note}\n")
+    if not found.passages and not found.notes:
+        out.aside("Nothing was found.\n")
     for passage in found.passages:
         _show(out, passage)
     if values["explain"]:

@@ -20,8 +20,9 @@ LIBRARY_VERBS = (
         "folders with everything in them. - reads a text from standard input. The space is made when it is "
         "missing. Without a PATH everything that was read into the space before is looked through again.\n\n"
         "Only what is new or changed is read, and what is gone is removed. A document that cannot be read is "
-        "named with the reason, and the rest goes on. ctrl+c stops; what was read stays, and the same "
-        "command goes on.\n\n"
+        "named with the reason, and the rest goes on. ctrl+c stops, unless another Leitstand runs the work: "
+        "then it goes on there, and it is said how to end it. What was read stays, and the same command goes "
+        "on.\n\n"
         f"{_PROGRESS} Documents that cannot be read are lines {{document, error}}.",
         "core.cli.library_verbs:ingest",
         (
@@ -111,7 +112,8 @@ LIBRARY_VERBS = (
         "sources",
         "Show the documents of the spaces.",
         "With --json it is an array of {id, space, document, title, kind, media, state, error, notes, size, "
-        "pages, chunks, embedded, modified}.",
+        "pages, chunks, embedded, modified}; document is the path, state is ready, waiting or failed, and "
+        "error says why it failed.",
         "core.cli.library_verbs:sources",
         (
             _SPACES,

@@ -164,6 +164,44 @@ def test_the_command_line_on_a_terminal_prints_and_obeys_nothing(box: Box, verb:
             assert_harmless(terminal.output)
 
 
+def test_what_documents_are_called_and_say_is_shown_by_the_library_and_kept(box: Box) -> None:
+    folder = box.home / "folder"
+    folder.mkdir()
+    for number, piece in enumerate(CORPUS):
+        name = re.sub("[/\0]", "_", piece)[:60]
+        (folder / f"{number} {name}.md").write_text(
+            f"# Heron {piece}\n\nA heron stands {piece} in the reeds.\n"
+        )
+    (folder / "bad \x1b]0;EVILTITLE\x07\x9b2J.pdf").write_bytes(b"%PDF-1.4 nothing")
+    for verb in (
+        ("ingest", str(folder), "--space", f"birds {CORPUS[3]}\x9b2J"),
+        ("sources",),
+        ("search", f"heron {CORPUS[0]}", "--explain"),
+    ):
+        with Terminal([LEITSTAND, *verb], environment=box.environment, rows=40, columns=200) as terminal:
+            terminal.wait(within=40)
+            assert_harmless(re.sub(rb"\x1b\[\d*(?:m|K)", b"", terminal.output))
+            assert terminal.screen.text.strip()
+    with Terminal(
+        [LEITSTAND, "--screen", "library"], environment=box.environment, rows=40, columns=140
+    ) as terminal:
+        terminal.until(f"{len(CORPUS) + 1} documents")
+        terminal.send("\t")
+        terminal.until("esc back")
+        terminal.send("\x1b[B" * 9 + "\r")
+        terminal.until("read · n p section")
+        terminal.send("\x1b")
+        terminal.settle(0.3, within=20)
+        terminal.send("/")
+        terminal.until("as you would ask somebody")
+        terminal.send("heron")
+        terminal.until("[1]")
+        terminal.send("\x1bi")
+        terminal.until("How it was found")
+        terminal.settle(0.3, within=20)
+        assert_harmless(terminal.output)
+
+
 @needs_tmux
 def test_in_tmux_no_buffer_no_title_and_no_window_is_touched(box: Box, tmp_path: Path) -> None:
     whole = "\n\n".join(CORPUS)

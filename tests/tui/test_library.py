@@ -235,7 +235,7 @@ async def test_marked_documents_are_taken_out_together_and_read_again_together(
         assert text.count("●") >= 2
         assert_picture(here.app, "library-marked")
         await here.pilot.press("x")
-        await shows(here, "Take 2 documents out of the library?", "comes back.")
+        await shows(here, "Take 2 documents out of the library?", "added by name.")
         await here.pilot.press("y")
         await until(lambda: len(page_of(here).documents.rows) == 2)
         assert page_of(here).shelf.marked == {}

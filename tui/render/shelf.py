@@ -172,10 +172,10 @@ def removal_words(
         words.append(f"{what} pasted: that cannot be taken back.")
     roots = space.roots if space is not None else ()
     if any(file.source.startswith(f"{root.rstrip('/')}/") for file in files for root in roots):
-        words.append("When the folder is read again, what is still in it comes back.")
+        words.append(f"{'It stays' if one else 'They stay'} out until added by name.")
     return " ".join(words)
 
 
 def media_word(media: str) -> str:
     """What kind of document it is, as a short word."""
-    return _MEDIA.get(media, media) or fmt.UNKNOWN
+    return _MEDIA.get(media, one_line(media, 20)) or fmt.UNKNOWN
