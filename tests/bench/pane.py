@@ -8,7 +8,6 @@ server and the clock of its history is the product.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -24,8 +23,8 @@ from core.telemetry.machine import this_machine
 from core.telemetry.probes import Ask, GpuReading, HostReading
 from core.telemetry.service import Sources
 from core.telemetry.types import HostFacts, LoadedModel, RunningJob
+from tests.bench.opened import stay
 from tests.fakes.machine import CARD, FACTS, GIB, HOST, FakeMachine
-from tui.terminal import probe
 
 PAST = 3600
 
@@ -100,20 +99,7 @@ def main() -> None:
         transport=Simulator(clock=SystemClock()).transport(),
         probes=this_machine(SystemClock(), lambda: None) if kind == "driver" else machine.probes(),
     )
-    here = probe.look(os.environ)
-    probe.prepare(os.environ, here)
-    from tui.app import LeitstandApp
-    from tui.terminal.options import TerminalOptions
-
-    app = LeitstandApp(engine, start="gauges", terminal_options=TerminalOptions.here(here))
-
-    async def run() -> None:
-        try:
-            await app.run_async()
-        finally:
-            await engine.close()
-
-    asyncio.run(run())
+    stay(engine, "gauges")
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from core.engine import Engine, Options
 from core.ollama.registry import Registry
 from core.simulator import Pace, Setup, Simulator
 from core.simulator.serve import serve
+from tests.bench.opened import stay
 from tests.core.models.workshop import sized
 from tests.fakes.machine import FakeMachine
-from tui.terminal import probe
 
 PULLS = 20
 SETUP = Setup(
@@ -57,20 +57,7 @@ def show(home: str, url: str) -> None:
     engine = Pulling.prepare(
         Options(environment={**os.environ, "LEITSTAND_HOME": home}, host=url), probes=FakeMachine().probes()
     )
-    here = probe.look(os.environ)
-    probe.prepare(os.environ, here)
-    from tui.app import LeitstandApp
-    from tui.terminal.options import TerminalOptions
-
-    app = LeitstandApp(engine, start="downloads", terminal_options=TerminalOptions.here(here))
-
-    async def run() -> None:
-        try:
-            await app.run_async()
-        finally:
-            await engine.close()
-
-    asyncio.run(run())
+    stay(engine, "downloads")
 
 
 if __name__ == "__main__":
