@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import DataDirectoryError
 from core.paths import make_private
-from core.retrieval import arrow, durable, upkeep
+from core.retrieval import arrow, asking, durable, upkeep
 from core.retrieval.embedders import manner_of
 from core.retrieval.fuse import MEANING, MEANING_ABROAD
 from core.retrieval.lance import InThread, connect
@@ -120,7 +120,7 @@ class Index:
     async def near(self, space: int, vector: bytes, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The nearest units by meaning, each with its cosine; none where nothing is embedded."""
         shelf = await self._shelf(space)
-        return await upkeep.mended(shelf, lambda: shelf.near(vector, limit, filter))
+        return await upkeep.mended(shelf, lambda: asking.near(shelf, vector, limit, filter))
 
     async def words(self, space: int, text: str, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The best units by their words, each with its BM25 score."""
@@ -129,7 +129,7 @@ class Index:
         if shelf.count and not shelf.has_words:
             # Whoever made the rows, or wrote them anew, ended before their index was made.
             await upkeep.first_words(shelf)
-        return await upkeep.mended(shelf, lambda: shelf.words(text, limit, filter))
+        return await upkeep.mended(shelf, lambda: asking.words(shelf, text, limit, filter))
 
     async def meaning(self, space: int) -> float:
         """What the meaning counts for beside the words: less where the model does not know the language."""
@@ -145,7 +145,7 @@ class Index:
         if not keys:
             return {}
         shelf = await self._shelf(space)
-        found = await shelf.read(["key", "text"], col("key").isin(list(keys)))
+        found = await asking.read(shelf, ["key", "text"], col("key").isin(list(keys)))
         return {} if found is None else dict(zip(*found.to_pydict().values(), strict=True))
 
     async def keys(
@@ -153,7 +153,7 @@ class Index:
     ) -> dict[str, int]:
         """Every key with the newest revision it stands there in; of one document, or of all."""
         where = await self._of(document)
-        found = await (await self._shelf(space, build)).read(["key", "revision"], where)
+        found = await asking.read(await self._shelf(space, build), ["key", "revision"], where)
         keys: dict[str, int] = {}
         if found is not None:
             for key, revision in zip(*found.to_pydict().values(), strict=True):
@@ -163,10 +163,10 @@ class Index:
     async def documents(self, space: int, *, build: int | None = None) -> dict[str, Standing]:
         """What is there of each document: compared with what should be, it tells what is to be done again."""
         shelf = await self._shelf(space, build)
-        found = await shelf.read(["document", "revision"])
+        found = await asking.read(shelf, ["document", "revision"])
         if found is None:
             return {}
-        bare = await shelf.read(["document"], f"{arrow.VECTOR} IS NULL") if shelf.dimension else found
+        bare = await asking.read(shelf, ["document"], f"{arrow.VECTOR} IS NULL") if shelf.dimension else found
         return await self._in_thread(_standings, found, bare)
 
     async def known(self, space: int, texts: Sequence[str], *, build: int | None = None) -> dict[str, bytes]:
@@ -180,7 +180,7 @@ class Index:
         vectors: dict[str, bytes] = {}
         for first in range(0, len(numbers), _ASKED):
             where = col("hash").isin(numbers[first : first + _ASKED])
-            found = await shelf.read(["hash", arrow.VECTOR], where)
+            found = await asking.read(shelf, ["hash", arrow.VECTOR], where)
             if found is None or shelf.dimension is None:
                 return {}
             there = arrow.bytes_of(found.column(arrow.VECTOR), shelf.dimension)
@@ -194,7 +194,7 @@ class Index:
         shelf = await self._shelf(space, build)
         await shelf.table()
         where = f"{arrow.VECTOR} IS NULL" if shelf.dimension else None
-        found = await shelf.read(["key", "text"], where, limit)
+        found = await asking.read(shelf, ["key", "text"], where, limit)
         return {} if found is None else dict(zip(*found.to_pydict().values(), strict=True))
 
     async def vectors(self, space: int, most: int, *, build: int | None = None) -> list[bytes]:

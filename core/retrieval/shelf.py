@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
 from core.errors import Refused
 from core.retrieval import arrow, durable
 from core.retrieval.lance import InThread, is_conflict, is_damage, sentences, translated
-from core.retrieval.types import Filter, Hit, Row
+from core.retrieval.types import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from lancedb import AsyncConnection, AsyncTable
-    from lancedb.query import AsyncQuery
 
 T = TypeVar("T")
 
@@ -35,11 +33,6 @@ _COMMIT = 8_000
 _TRIES = 5
 _PATIENCE = 30.0
 """Seconds that cleaning up waits for whoever still reads."""
-_LONGEST_QUESTION = 64
-"""Different words a question is searched by: a pasted page would be searched for every word of it."""
-_CHECKED = 150
-"""Units whose real vectors are looked at, because the quantised ones in the index only come near them."""
-_PROBES = (20, 40)
 
 log = logging.getLogger("leitstand.index")
 
@@ -333,68 +326,6 @@ class Shelf:
             self._flushed = await self._in_thread(durable.flush, self.path, self._flushed)
         except OSError as error:
             raise translated(error, self.what) from error
-
-    async def near(self, vector: bytes, limit: int, given: Filter) -> list[Hit]:
-        """The units whose vectors point where *vector* points, the nearest first."""
-        import numpy
-
-        async with self.reading() as table:
-            if table is None or self.dimension is None or limit < 1:
-                return []
-            if len(vector) != 4 * self.dimension:
-                raise Refused(
-                    f"The question was embedded by another model than space {self.space}.",
-                    "Re-index the space with the model it has now.",
-                )
-            question = numpy.frombuffer(vector, "<f4")
-            where = arrow.condition(given)
-            hits = await self._near(table, question, limit, where, _PROBES)
-            if where is not None and len(hits) < limit and self.has_nearest:
-                # The parts of the index that were looked at hold too few of what the filter lets through.
-                hits = await self._near(table, question, limit, where, (_PROBES[0], 0))
-            return hits
-
-    async def _near(
-        self, table: AsyncTable, question: Any, limit: int, where: Any, probes: tuple[int, int]
-    ) -> list[Hit]:
-        query = table.query().nearest_to(question).distance_type("cosine").limit(limit)
-        if self.has_nearest:
-            query = query.minimum_nprobes(probes[0]).maximum_nprobes(probes[1])
-            query = query.refine_factor(max(math.ceil(_CHECKED / limit), 2))
-        if where is not None:
-            query = query.where(where)
-        found = await query.select([*arrow.FOUND, "_distance"]).to_arrow()
-        return arrow.hits_of(found, words=False)
-
-    async def words(self, text: str, limit: int, given: Filter) -> list[Hit]:
-        """The units in which the words of *text* stand, the best match first."""
-        question = " ".join(list(dict.fromkeys(text.split()))[:_LONGEST_QUESTION])
-        async with self.reading() as table:
-            if table is None or not self.has_words or not question or limit < 1:
-                return []
-            query = table.query().nearest_to_text(question, columns=["text"]).limit(limit)
-            where = arrow.condition(given)
-            if where is not None:
-                query = query.where(where)
-            found = await query.select([*arrow.FOUND, "_score"]).to_arrow()
-            return arrow.hits_of(found, words=True)
-
-    async def read(
-        self, columns: Sequence[str], where: Any = None, limit: int | None = None
-    ) -> pa.Table | None:
-        """Some columns of the rows a condition lets through; None when there is no table."""
-        async with self.reading() as table:
-            if table is None or not set(columns) <= {*arrow.schema().names, *self._vector_names()}:
-                return None
-            query: AsyncQuery = table.query()
-            if where is not None:
-                query = query.where(where)
-            if limit is not None:
-                query = query.limit(limit)
-            return await query.select(list(columns)).to_arrow()
-
-    def _vector_names(self) -> Iterable[str]:
-        return () if self.dimension is None else (arrow.VECTOR,)
 
     async def close(self) -> None:
         """Let go of the table; what runs still finishes first."""

@@ -27,7 +27,7 @@ DUE_COMMITS, DUE_ROWS, DUE_SHARE = 20, 2_000, 50
 """New commits and rows after which upkeep is worth its time: what no index knows is searched row by row.
 In a large table it takes longer, so that there a fiftieth of it must be new."""
 
-BULK_COMMITS, BULK_LEAST, BULK_MOST = 100, 5_000, 20_000
+BULK_COMMITS, BULK_LEAST, BULK_MOST, BULK_SHARE = 100, 5_000, 20_000, 16
 """The same while much is put in: upkeep writes all of a table anew, so that it comes when the table has
 doubled. Twenty thousand rows that no index knows keep a search waiting for some tenths of a second."""
 _LITTER = 50_000
@@ -51,7 +51,7 @@ log = logging.getLogger("leitstand.index")
 def is_due(shelf: Shelf) -> bool:
     """Whether so much is new that searches begin to feel it."""
     if shelf.bulks:
-        due = max(BULK_LEAST, min(shelf.count // 2, BULK_MOST))
+        due = max(BULK_LEAST, min(shelf.count // 2, max(BULK_MOST, shelf.count // BULK_SHARE)))
         return shelf.commits >= BULK_COMMITS or shelf.new_rows >= due
     return shelf.commits >= DUE_COMMITS or shelf.new_rows >= max(DUE_ROWS, shelf.count // DUE_SHARE)
 

@@ -384,7 +384,7 @@ async def test_a_space_of_words_alone_can_be_purged_and_an_emptied_one_too(tmp_p
 async def test_small_writes_let_neither_the_disk_nor_the_number_of_files_grow(tmp_path: Path) -> None:
     table = tmp_path / "units_1_r1.lance"
     async with opened(tmp_path) as index:
-        for number in range(60):
+        for number in range(30):
             await index.add(1, rows(f"d{number % 10}", TEXTS, revision=number))
             await index.drop_older(1, f"d{number % 10}", number)
         await index.optimize(1)

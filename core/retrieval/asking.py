@@ -1,0 +1,90 @@
+"""What is asked of one table of the index: by meaning, by words, or for some of its columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.errors import Refused
+from core.retrieval import arrow
+from core.retrieval.shelf import Shelf
+from core.retrieval.types import Filter, Hit
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from lancedb import AsyncTable
+    from lancedb.query import AsyncQuery
+
+_LONGEST_QUESTION = 64
+"""Different words a question is searched by: a pasted page would be searched for every word of it."""
+_CHECKED = 150
+"""Units whose real vectors are looked at, because the quantised ones in the index only come near them."""
+_PROBES = (20, 40)
+
+
+async def near(shelf: Shelf, vector: bytes, limit: int, given: Filter) -> list[Hit]:
+    """The units whose vectors point where *vector* points, the nearest first."""
+    import numpy
+
+    async with shelf.reading() as table:
+        if table is None or shelf.dimension is None or limit < 1:
+            return []
+        if len(vector) != 4 * shelf.dimension:
+            raise Refused(
+                f"The question was embedded by another model than space {shelf.space}.",
+                "Re-index the space with the model it has now.",
+            )
+        question = numpy.frombuffer(vector, "<f4")
+        where = arrow.condition(given)
+        hits = await _near(shelf, table, question, limit, where, _PROBES)
+        if where is not None and len(hits) < limit and shelf.has_nearest:
+            # The parts of the index that were looked at hold too few of what the filter lets through.
+            hits = await _near(shelf, table, question, limit, where, (_PROBES[0], 0))
+        return hits
+
+
+async def _near(
+    shelf: Shelf, table: AsyncTable, question: Any, limit: int, where: Any, probes: tuple[int, int]
+) -> list[Hit]:
+    query = table.query().nearest_to(question).distance_type("cosine").limit(limit)
+    if shelf.has_nearest:
+        query = query.minimum_nprobes(probes[0]).maximum_nprobes(probes[1])
+        query = query.refine_factor(max(math.ceil(_CHECKED / limit), 2))
+    if where is not None:
+        query = query.where(where)
+    found = await query.select([*arrow.FOUND, "_distance"]).to_arrow()
+    return arrow.hits_of(found, words=False)
+
+
+async def words(shelf: Shelf, text: str, limit: int, given: Filter) -> list[Hit]:
+    """The units in which the words of *text* stand, the best match first."""
+    question = " ".join(list(dict.fromkeys(text.split()))[:_LONGEST_QUESTION])
+    async with shelf.reading() as table:
+        if table is None or not shelf.has_words or not question or limit < 1:
+            return []
+        query = table.query().nearest_to_text(question, columns=["text"]).limit(limit)
+        where = arrow.condition(given)
+        if where is not None:
+            query = query.where(where)
+        found = await query.select([*arrow.FOUND, "_score"]).to_arrow()
+        return arrow.hits_of(found, words=True)
+
+
+async def read(
+    shelf: Shelf, columns: Sequence[str], where: Any = None, limit: int | None = None
+) -> pa.Table | None:
+    """Some columns of the rows a condition lets through; None when there is no table."""
+    async with shelf.reading() as table:
+        if table is None or not set(columns) <= {*arrow.schema().names, *_vector_names(shelf)}:
+            return None
+        query: AsyncQuery = table.query()
+        if where is not None:
+            query = query.where(where)
+        if limit is not None:
+            query = query.limit(limit)
+        return await query.select(list(columns)).to_arrow()
+
+
+def _vector_names(shelf: Shelf) -> Iterable[str]:
+    return () if shelf.dimension is None else (arrow.VECTOR,)
