@@ -70,12 +70,24 @@ def _verb(verb: Verb, out: Output) -> None:
     _section(out, "Common options", _options(common))
     for heading, rows in _more(verb):
         _section(out, heading, rows)
+    _section(out, "Exit codes", [(str(code), meaning) for code, meaning in MEANINGS])
     if verb.examples:
         out.line()
         _heading(out, "Examples")
         for command, meaning in verb.examples:
             out.line("  ", command)
             out.line("      ", dim(meaning))
+    if others := _relatives(verb):
+        out.line()
+        _heading(out, "See also")
+        _paragraph(out, ", ".join(others))
+
+
+def _relatives(verb: Verb) -> list[str]:
+    """Other verbs of its group, and those of the one it undoes."""
+    first = verb.name.split()[0]
+    family = {"backup", "restore"} if first in {"backup", "restore"} else {first}
+    return [each.name for each in VERBS if each.name.split()[0] in family and each.name != verb.name]
 
 
 def _more(verb: Verb) -> Iterable[tuple[str, Iterable[tuple[str, str]]]]:

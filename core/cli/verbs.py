@@ -182,6 +182,7 @@ VERBS = (
             ("leitstand ask 'Why is the sky blue?'", "a question"),
             ("git diff | leitstand ask --file notes.md --model qwen3-coder:30b -", "from a pipe"),
             ("leitstand ask --chat 7 'And at night?'", "go on"),
+            ("leitstand ask --detach 'Write a long story'", "look later with `leitstand chats show`"),
             ("leitstand ask --space manuals 'How is it lubricated?'", "from documents, with sources"),
             ("leitstand ask --json hello | jq -r 'select(.part == \"answer\").text'", "in a script"),
         ),

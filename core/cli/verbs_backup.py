@@ -16,7 +16,8 @@ BACKUP_VERBS = (
         "unchanged since the last backup is shared with that on disk. A backup that was interrupted never "
         "looks like one.\n\n"
         "Without DIR it is the folder leitstand-backups beside the data. --keep removes all but the latest "
-        "N afterwards. For a backup every night set backup.every_hours.",
+        "N afterwards. For one every night: `leitstand config set backup.every_hours 24`.\n\n"
+        "With --json each step is a line {step, bytes}, the last one {done, path, files, bytes, removed}.",
         "core.cli.backup_verbs:backup",
         (
             Argument("DIR", "The folder of the backups.", optional=True),
@@ -44,7 +45,8 @@ BACKUP_VERBS = (
         "Bring a backup back; what is there now is moved aside.",
         "The backup is proved first; one that is damaged, or made by a newer version, is refused. So is the "
         "whole while a Leitstand works on the data directory. Nothing is deleted: the data and the settings "
-        "from before stay beside the new ones under another name.",
+        "from before stay beside the new ones under another name. Where a service runs, stop it first: "
+        "`systemctl --user stop leitstand`.",
         "core.cli.backup_verbs:restore",
         (_WHICH,),
         (

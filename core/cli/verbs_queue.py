@@ -51,7 +51,10 @@ QUEUE_VERBS = (
             WAIT,
             DETACH._replace(help="Return at once; the same command collects the answers later."),
         ),
-        (("leitstand batch questions.txt --model qwen3:8b --out answers.jsonl", "over night"),),
+        (
+            ("leitstand batch questions.txt --model qwen3:8b --out answers.jsonl", "over night"),
+            ("leitstand batch questions.txt --out answers.jsonl --detach", "without staying"),
+        ),
     ),
     Verb(
         "queue list",

@@ -13,7 +13,9 @@ SERVE_VERBS = (
         "the same commands. It listens at a socket that only you can open, and at no network address.\n\n"
         "The first line says that it is ready and where its socket is. SIGTERM and ctrl+c stop it, and the "
         "exit code is 0: what runs gets ten seconds to finish; what does not is kept as far as it came, "
-        "answers to the word, and goes on at the next start.",
+        "answers to the word, and goes on at the next start.\n\n"
+        "With --json the first line is {ready, pid, socket, data}, the last one has done. As a service of "
+        "systemd it is set up by `service install`.",
         "core.cli.serve_verb:serve",
         (
             Argument(
@@ -35,7 +37,11 @@ SERVE_VERBS = (
         "ssh://USER@HOST reaches the Leitstand of that machine through your own ssh: its keys, its agent, "
         "its configuration. Nothing listens on the network. When none runs there, one is started in the "
         "background; it ends by itself when nothing is left to do and nobody is attached. ssh://HOST/DIR "
-        "means the data directory DIR there. A line that breaks is built anew, and what was typed stays.",
+        "means the data directory DIR there.\n\n"
+        "How long a word takes there and back stands in the corner; over a slow line facts come in larger "
+        "pieces. A line that breaks is built anew without asking anybody, and what was typed stays. Leaving "
+        "stops nothing there. A password can be typed at the first connection only: with a key or an agent "
+        "a broken line comes back by itself.",
         "core.cli.attach_verb:attach",
         (
             Argument("WHERE", "ssh://USER@HOST, ssh://HOST:PORT/DIR; nothing is here.", optional=True),

@@ -55,3 +55,9 @@ def test_help_for_nothing_known_is_wrong_usage() -> None:
 def test_headings_stand_out_on_a_terminal_only() -> None:
     assert "\x1b[1mVerbs\x1b[0m" in leitstand("--help", terminal=True, environment={"TERM": "xterm"}).out
     assert "\x1b" not in leitstand("--help").out
+
+
+def test_a_verb_names_its_relatives_and_how_it_ends() -> None:
+    told = " ".join(leitstand("backup", "--help").out.split())
+    assert "See also backup verify, restore" in told
+    assert "Exit codes 0 done" in told
