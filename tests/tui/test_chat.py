@@ -412,3 +412,31 @@ async def test_a_block_an_answer_and_the_whole_chat_are_copied_as_they_were_writ
         assert everything.startswith("# Long")
         assert everything.index("**user 1**") < everything.index("**assistant 100**")
         assert everything.count("## ") == 100
+
+
+async def test_whoever_selects_with_the_mouse_goes_on_writing(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.simulator.next(Script.saying("One two three four."), route="chat")
+        await ask(here, "Count")
+        await until(lambda: shows(here, "done"))
+        lines = screen_text(here.app).splitlines()
+        row = next(index for index, line in enumerate(lines) if "One two three" in line)
+        column = lines[row].index("two")
+        await here.pilot.mouse_down(offset=(column, row))
+        await here.pilot.hover(offset=(column + 4, row))
+        await here.pilot.mouse_up(offset=(column + 8, row))
+        await until(lambda: (here.app.screen.get_selected_text() or "").startswith("two"))
+        await here.pilot.press(*"rex")
+        await until(lambda: here.app.query_one("#prompt", Prompt).text == "rex")
+        assert not shows(here, "2/2")
+
+
+async def test_ways_out_of_a_question_that_is_too_long_are_whole_sentences(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        here.app.query_one(Prompt).put("word " * 12_000)
+        await here.pilot.press("enter")
+        await until(lambda: shows(here, "the context holds 8192"))
+        await until(lambda: shows(here, "Send it anyway: the server cuts what does not fit"))
+        assert shows(here, "that fits into memory.")
+        await here.pilot.press("escape")
+        await until(lambda: len(here.app.query_one(Prompt).text) == 60_000)

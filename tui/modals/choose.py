@@ -59,10 +59,15 @@ class Choose(Dialog[str | None]):
         self.query_one(Input).focus()
 
     def _paint(self, option: Option, width: int) -> list[Pieces]:
+        label = one_line(option.label, 200)
         left: list[Piece] = [
             (f" {option.mark or ' '} ", option.mark_ink),
-            (column(one_line(option.label, 200), 34), "strong" if option.key == self._current else "text"),
-            (f"  {one_line(option.about, 300)}", "dim"),
+            # A sentence with nothing beside it is not cut to a column.
+            (
+                column(label, 34) if option.about else label,
+                "strong" if option.key == self._current else "text",
+            ),
+            (f"  {one_line(option.about, 300)}" if option.about else "", "dim"),
         ]
         return [spread(left, [(f"{option.right} ", "dim")] if option.right else [], width)]
 

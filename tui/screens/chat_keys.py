@@ -53,3 +53,9 @@ class Keys(Steering):
     @on(events.DescendantBlur)
     def _focus_moved(self) -> None:
         self.show_keys()
+
+    @on(events.TextSelected)
+    def _selected_by_mouse(self) -> None:
+        # Whoever selects with the mouse goes on writing: the letters that follow are words, not keys.
+        if self._talk.has_focus:
+            self._prompt.focus()
