@@ -83,6 +83,8 @@ _MEANING_ELSE = {
     "tabelle": "bundesliga tabelle / tabelle der bundesliga",
     "bash": "birthday bash",
     "cookie": "cookie recipe / chocolate cookie / cookie dough / fortune cookie",
+    "null": "die null / null ist eine / durch null / null grad / null uhr / null punkte / gleich null"
+    " / ungleich null / eins zu null / zu null / in null komma",
     "hash": "hash brown / hash browns",
 }
 

@@ -37,7 +37,8 @@ _ANYWHERE: dict[str, str] = {
     " / using c / using go / using rust / using r / use java / use c / use go / mit java"
     " / mit rust / mit go / write c / c exam / java question / excel formula / excel formel"
     " / excel macro / excel makro / excel tabelle / ruby on rails / spring boot / scala code",
-    "trade": "fetch aufruf / fetch call / fetch request / api call / api aufruf / api request"
+    "trade": "chrome extension / browser extension / vs code extension / browser addon / wordpress plugin /"
+    " fetch aufruf / fetch call / fetch request / api call / api aufruf / api request"
     " / dependency injection / load balancing / load balancer / rate limiting / event loop"
     " / virtual machine / virtual machines / virtual environment / message queue"
     " / object relational / test driven / continuous integration / public key / private key"
@@ -109,12 +110,26 @@ _ANYWHERE: dict[str, str] = {
     " / begruenden sie / think carefully / reason through / give reasons / mit begruendung"
     " / rechenweg / loesungsweg / explain each step / jeden schritt / explain why / erklaere warum"
     " / think step / think about it / denk nach / ueberlege / deine antwort begruenden"
-    " / your answer / reasoning",
+    " / your answer / reasoning / hidden assumption / assumption is / the flaw / flaw in / denkfehler"
+    " / in this argument / in dieser argumentation / does the conclusion / gruendlich nach",
+    "letter": "thank you note / thank you card / greeting card / birthday card / birthday message"
+    " / love letter / dankeskarte / geburtstagskarte / liebesbrief / letter to my / note to my"
+    " / brief an / karte an / karte fuer / nachricht an",
+    "at_length": "in detail / in great detail / in depth / at length / thoroughly / ausfuehrlich"
+    " / ausfuehrliche / ausfuehrlichen / im detail / im einzelnen / gruendlich / detailliert"
+    " / detaillierte / detaillierten / comprehensive / umfassend / umfassende / rechne es durch"
+    " / rechnet es durch / think through / durchdenke / durchdenken / weigh up / wogegen",
+    "in_short": "ganz kurz / in short / in a nutshell / in one sentence / in einem satz / briefly"
+    " / kurz gesagt / in a word / in einem wort / quick answer / short answer / kurze antwort"
+    " / nur kurz / tl dr",
     "maths_phrase": "such that / for all x / for every x / fuer alle x / with respect to"
     " / square root / prime number / real numbers / positive integers / whole numbers"
     " / natuerliche zahlen / natuerlichen zahlen / reelle zahlen / reellen zahlen / ganze zahlen"
     " / ganzen zahlen / how many integers / so dass gilt / common divisor / gemeinsame teiler"
-    " / least common",
+    " / least common / even number / even numbers / odd number / odd numbers / gerade zahl / gerade zahlen"
+    " / gerader zahlen / ungerade zahl / ungerade zahlen / ungerader zahlen / perfect square"
+    " / quadratzahl / rigorous proof / formal proof / a proof / this proof / proof of / proof that"
+    " / strenger beweis / strengen beweis / einen beweis / dieser beweis / diesem beweis",
     "how_many": "how many / wie viele / wieviele",
     "how_can_one": "wie laesst sich / wie lassen sich / wie kann man / wie koennen wir / how can we"
     " / how can one / how do we / was kann man / what can we",
@@ -124,7 +139,8 @@ _ANYWHERE: dict[str, str] = {
     " / wie nutze ich / wie bediene ich",
     "truth": "tells the truth / tell the truth / always lies / says the truth / always tells"
     " / telling the truth / sagt die wahrheit / sagt immer die wahrheit / luegt immer"
-    " / immer luegt / immer die wahrheit",
+    " / immer luegt / immer die wahrheit / luegen immer / luegen nie / nie die wahrheit / never lies"
+    " / always lie / never lie / always tell / luegen ritter / luegen schurken",
     "odd": "following sentence / following statement / following argument / following statements"
     " / folgende aussage / folgende aussagen / logically consistent / does not belong"
     " / doesn t belong / passt nicht / odd one out / gehoert nicht dazu / what comes next"
@@ -137,7 +153,8 @@ _ANYWHERE: dict[str, str] = {
     " / links von / rechts von / links vom / rechts vom / ganz hinten / ganz vorn / sitzt zwischen"
     " / sitzt neben / wer sitzt / north of / south of / noerdlich von / suedlich von"
     " / on either side",
-    "puzzle": "what day is / which day is / day after tomorrow / days before / days after"
+    "puzzle": "logikraetsel / logic puzzle / brain teaser / denksportaufgabe / knobelaufgabe / what day is"
+    " / which day is / day after tomorrow / days before / days after"
     " / welcher tag / uebermorgen / vorgestern / tage vor / tage nach / is heavier / is lighter"
     " / ist schwerer / ist leichter / all but / alle bis auf / same number of / smallest number of"
     " / largest number of / fewest / which of the following / welche der folgenden / swap / swaps"

@@ -31,7 +31,9 @@ _SPACE = 4096
 """Characters of white space that are skipped at either end."""
 
 _WORD = re.compile(
-    r"c\+\+|[cf]#|\.net\b|[a-z]{2,12}\.js\b|i/o\b|[^\W\d_]{1,60}|\d{1,30}(?:[.,:]\d{1,30}){0,4}|[%$€£]"
+    r"c\+\+|[cf]#|\.net\b|[a-z]{2,12}\.js\b|i/o\b|[^\W\d_]{1,60}"
+    # The digits of a name, python3 or esp32, are no number.
+    r"|(?<![^\W_])\d{1,30}(?:[.,:]\d{1,30}){0,4}|[%$€£]"
 )
 _ODD = re.compile(
     r"[;{}<>|&$\[\]#@\\/_~`*:+^=()\n²³√∑∫π≤≥∞×÷]|\S\.\w|\s-|\s\.\w|\d-|[a-z][A-Z]|[A-Z]{4}|Error|Exception"

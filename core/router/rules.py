@@ -92,6 +92,7 @@ _EXCLUDES_NO_WORK = either(
     fired("now", "mine", "terms to explain"),
     unless(_NAMED, begins("who_when_where")),
 )
+_LETTER = unless(words("letter"), _NAMED)
 _WORKING = fired("order", "wish", "thing", "how to")
 
 RULES: tuple[Rule, ...] = (
@@ -125,16 +126,24 @@ RULES: tuple[Rule, ...] = (
     Rule("term, perhaps", "code", 0.5, words("noun_soft"), "perhaps a term of programming", 0.3),
     Rule("expression", "code", 1.2, words("trade"), "an expression of programming", 0.3),
     Rule("work", "code", 1.3, words("act_strong"), "work as done on programs"),
-    Rule("wish", "code", 1.0, both(_ORDER, either(_PERHAPS, _TRADE)), "an order about files or programs"),
     Rule(
-        "order", "code", 0.7, unless(_ORDER, words("maths", "analyse"), opens("make"), _FORMULA),
+        "wish", "code", 1.0, unless(both(_ORDER, either(_PERHAPS, _TRADE)), begins("proof"), _LETTER),
+        "an order about files or programs",
+    ),
+    Rule(
+        "order", "code", 0.7,
+        unless(_ORDER, words("maths", "analyse"), opens("make"), begins("proof"), _FORMULA),
         "an order, as given to a machine",
     ),
     Rule("make", "code", 1.6, _TO_MAKE, "a program, or a part of one, is to be made"),
     Rule("thing", "code", 1.3, begins("thing"), "a part of a program is wanted"),
     Rule("mine", "code", 0.8, _OWN, "a matter of one's own program"),
     Rule(
-        "now", "code", 1.2, both(words("now"), words("noun_mid", "noun_soft", "tool", "noun", "language")),
+        "now", "code", 1.2,
+        unless(
+            both(words("now"), words("noun_mid", "noun_soft", "tool", "noun", "language")),
+            words("maths_phrase"), begins("proof"),
+        ),
         "how the machine is now",
     ),
     Rule(
@@ -270,6 +279,15 @@ RULES: tuple[Rule, ...] = (
         ),
         "a question that wants an explanation", 0.3,
     ),
+    Rule(
+        "at length", "heavy", 1.2,
+        unless(words("at_length"), _PROGRAM, fired("how to", "explain a term", "terms to explain")),
+        "a thorough answer is wanted",
+    ),
+    Rule(
+        "in short", "heavy", -1.2, up_to(22, unless(words("in_short"), _PROGRAM, numbers(2))),
+        "a short answer is wanted",
+    ),
     Rule("long", "heavy", 0.6, longer(25), "a long question"),
     Rule("longer", "heavy", 0.6, longer(45), "a very long question"),
     Rule("several questions", "heavy", 0.9, both(questions(2), longer(10)), "several questions"),
@@ -306,6 +324,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "elsewhere", "code", -2.2, both(words("elsewhere"), words("language", "language_soft")),
         "an animal, a place or a stage",
+    ),
+    Rule(
+        "briefly", "fast", 0.8, up_to(22, unless(words("in_short"), _PROGRAM, numbers(2))),
+        "a short answer is wanted",
     ),
     Rule("short", "fast", 0.5, unless(shorter(6), _WORKING), "a short question"),
     Rule("very short", "fast", 0.5, unless(shorter(3), _WORKING), "a very short question"),

@@ -27,7 +27,8 @@ _WORDS: dict[str, str] = {
     " ansible terraform vagrant getent pidof pkill killall nohup useradd usermod passwd",
     "command_soft": "make top dig snap brew nano composer cargo helm apt find cat sort cut head tail"
     " less more touch",
-    "tool": "docker kubernetes k8s github gitlab bitbucket mongodb redis nginx apache jenkins"
+    "tool": "arduino esp gpio uart firmware microcontroller mikrocontroller docker kubernetes k8s github"
+    " gitlab bitbucket mongodb redis nginx apache jenkins"
     " elasticsearch rabbitmq mariadb firebase supabase postman openapi ansible terraform selenium"
     " pytest junit eslint vite gradle prometheus grafana json yaml yml toml xml csv tsv svg utf utf-8"
     " ascii base64 md5 sha256 sha1 jwt oauth http https tcp udp smtp imap dns url urls uri api apis"
@@ -178,7 +179,8 @@ _WORDS: dict[str, str] = {
     "maths": "equation equations gleichung gleichungen gleichungssystem integral integrals integrale"
     " derivative derivatives ableitung ableitungen antiderivative stammfunktion theorem theorems"
     " polynomial polynom polynomials eigenvalue eigenvalues eigenwert eigenwerte eigenvector"
-    " probability probabilities wahrscheinlichkeit logarithm logarithmus logarithms hypotenuse"
+    " odds nullstelle nullstellen probability probabilities wahrscheinlichkeit logarithm logarithmus"
+    " logarithms hypotenuse"
     " triangle triangles dreieck dreiecks dreiecke trapezoid rhombus parallelogram quadrilateral"
     " circumference umfang diameter durchmesser radius circumcircle vertex vertices asymptote binomial"
     " modulo prime-factor divisor divisors teiler divisible teilbar coefficient koeffizient"
@@ -218,7 +220,8 @@ _WORDS: dict[str, str] = {
     " illustrate summarize erkläre erklär erklären erläutere erläutern beschreibe beschreiben"
     " diskutiere diskutieren analysiere analysieren vergleiche vergleichen bewerte bewerten beurteile"
     " interpretiere interpretieren erörtere erörtern begründe begründen argumentiere untersuche"
-    " skizziere veranschauliche reflektiere nehmen hinterfrage skizzieren beurteilen schildere"
+    " skizziere veranschauliche reflektiere nehmen hinterfrage wäge abwägen abzuwägen widerlege refute"
+    " disprove skizzieren beurteilen schildere"
     " schildern consider berücksichtige bedenke denke kritisiere criticise criticize argumentieren",
     "how": "how wie",
     "trouble": "crash crashes crashed crashing fails failed failing throws broken stuck hangs freezes"
@@ -249,7 +252,9 @@ _WORDS: dict[str, str] = {
     " unterrichtsstunde curriculum lehrplan chancen risiken risks opportunities kriterien criteria"
     " principles prinzipien grundsätze methodology eigenschaften umgangsformen etikette"
     " gepflogenheiten erörterung abhandlung hausarbeit referat facharbeit paper report bericht"
-    " gutachten experiment experiments study studie versuch kampagne campaign workshop itinerary",
+    " assumption assumptions premise premises fallacy fallacies annahme annahmen prämisse prämissen"
+    " fehlschluss trugschluss argumentation gutachten experiment experiments study studie versuch kampagne"
+    " campaign workshop itinerary",
     "abstract": "society societies economy economic economics politics political culture cultural"
     " democracy democracies philosophy philosophical psychology social climate evolution environment"
     " environmental education healthcare inflation recession unemployment globalization capitalism"
@@ -270,7 +275,8 @@ _WORDS: dict[str, str] = {
     " recht prejudice vorurteile rights rechte",
     "logic": "riddle puzzle rätsel knobelaufgabe logic logisch logisches logikrätsel knight knave liar"
     " lügner necessarily zwingend deduce syllogism truth-teller crossing wolf ziege kohlkopf weighings"
-    " wägungen heavier schwerer taller lighter older younger größer kleiner älter jünger schneller"
+    " wägungen ritter schurken knights knaves heavier schwerer taller lighter older younger größer kleiner"
+    " älter jünger schneller"
     " faster slower zwangsläufig",
     "kin": "brother brothers sister sisters father mother son daughter bruder brüder schwester"
     " schwestern vater mutter sohn tochter vaters fathers",
@@ -287,7 +293,7 @@ _WORDS: dict[str, str] = {
     " wäre wären dürfte",
     "elsewhere": "snake snakes schlange schlangen reptile reptil zoo island insel indonesia indonesien"
     " indonesiens kaffee coffee monty komiker comedy jakarta sumatra bali terrarium venomous giftig"
-    " edelstein gemstone juwel",
+    " edelstein gemstone juwel pet pets haustier haustiere würgeschlange riesenschlange",
     "long_text": "story blog essay article speech screenplay kurzgeschichte geschichte blogbeitrag aufsatz"
     " artikel rede",
     "quantifier": "all every some no alle jeder einige kein keine",
@@ -312,6 +318,7 @@ _WORDS: dict[str, str] = {
     " lieblingsfilm lieblingsessen",
     "small_writing": "translate übersetze übersetzung translation joke witz limerick haiku poem gedicht"
     " synonym synonyme antonym rhyme reim spell buchstabiere paraphrase umformulieren rephrase reword"
+    " pronounce pronounced pronunciation ausspricht ausgesprochen dankeskarte geburtstagskarte"
     " toast greeting gruß geburtstagsgruß grußkarte birthday einladung invitation tweet caption slogan"
     " e-mail email mail korrigiere rechtschreibung grammatik grammar korrektur kurznachricht sms"
     " politely höflicher",

@@ -16,12 +16,13 @@ class Example(NamedTuple):
     text: str
 
 
-def _examples(kind: str, language: str, tier: Tier, *texts: str) -> tuple[Example, ...]:
+def examples(kind: str, language: str, tier: Tier, *texts: str) -> tuple[Example, ...]:
+    """Questions of one kind."""
     return tuple(Example(kind, language, tier, text) for text in texts)
 
 
 EXAMPLES: tuple[Example, ...] = (
-    *_examples(
+    *examples(
         "small talk", "en", "fast",
         "Good morning! Did you sleep well?",
         "hey there, what's up",
@@ -37,7 +38,7 @@ EXAMPLES: tuple[Example, ...] = (
         "I love you",
         "nice weather today, isn't it?",
     ),
-    *_examples(
+    *examples(
         "small talk", "de", "fast",
         "Guten Morgen! Hast du gut geschlafen?",
         "na, alles klar bei dir?",
@@ -53,7 +54,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Mir ist langweilig.",
         "Schönes Wetter heute, oder?",
     ),
-    *_examples(
+    *examples(
         "fact", "en", "fast",
         "Who wrote The Magic Mountain?",
         "when was the suez canal opened",
@@ -70,7 +71,7 @@ EXAMPLES: tuple[Example, ...] = (
         "What temperature does water boil at on Mount Everest?",
         "synonym for happy",
     ),
-    *_examples(
+    *examples(
         "fact", "de", "fast",
         "Wer hat den Zauberberg geschrieben?",
         "wann wurde der suezkanal eröffnet",
@@ -87,7 +88,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Wie nennt man die Angst vor Spinnen?",
         "anderes Wort für glücklich",
     ),
-    *_examples(
+    *examples(
         "trap", "en", "fast",
         "What is the area code of Chicago?",
         "what does the dress code business casual mean",
@@ -106,7 +107,7 @@ EXAMPLES: tuple[Example, ...] = (
         "What is a group of lions called in terms of class mammalia?",
         "which key is the song yesterday in",
     ),
-    *_examples(
+    *examples(
         "trap", "de", "fast",
         "Wie lautet die Vorwahl von München, also der Area Code?",
         "Welcher Dresscode gilt in der Elbphilharmonie?",
@@ -123,7 +124,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Wann wurde die Methode der Impfung zum ersten Mal angewandt?",
         "Wer knackte den Code der Enigma?",
     ),
-    *_examples(
+    *examples(
         "small writing", "en", "fast",
         "Translate 'good evening' into Spanish.",
         "How do you say thank you in Polish?",
@@ -131,7 +132,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Draft a two line e-mail saying I will be late.",
         "Correct this sentence: He go to school yesterday.",
     ),
-    *_examples(
+    *examples(
         "small writing", "de", "fast",
         "Übersetze 'guten Abend' ins Spanische.",
         "Was heißt danke auf Polnisch?",
@@ -139,7 +140,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Formuliere eine kurze E-Mail, dass ich mich verspäte.",
         "Korrigiere diesen Satz: Er gehen gestern in die Schule.",
     ),
-    *_examples(
+    *examples(
         "program", "en", "code",
         "Write a Rust function that reverses a linked list.",
         "How do I read a CSV file line by line in Go?",
@@ -162,7 +163,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Make a Discord bot that greets new members",
         "pytest fixture with scope session, how does teardown work",
     ),
-    *_examples(
+    *examples(
         "program", "de", "code",
         "Schreibe eine Rust-Funktion, die eine verkettete Liste umdreht.",
         "Wie lese ich in Go eine CSV-Datei zeilenweise ein?",
@@ -185,7 +186,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Mach mir einen Discord-Bot, der neue Mitglieder begrüßt",
         "Was ist der Unterschied zwischen einem Zeiger und einer Referenz in C++?",
     ),
-    *_examples(
+    *examples(
         "shell", "en", "code",
         "list all open ports and the processes that use them",
         "How do I find the ten largest files below my home directory?",
@@ -203,7 +204,7 @@ EXAMPLES: tuple[Example, ...] = (
         "tar: Cannot open: Permission denied",
         "Get-ChildItem -Recurse | Where-Object Length -gt 1MB",
     ),
-    *_examples(
+    *examples(
         "shell", "de", "code",
         "Liste alle offenen Ports mit den Prozessen auf, die sie benutzen",
         "Wie finde ich die zehn größten Dateien unter meinem Home-Verzeichnis?",
@@ -221,7 +222,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Lade eine Datei herunter und setze einen abgebrochenen Download fort",
         "Zeige an, wie viel Platz auf der Festplatte noch frei ist",
     ),
-    *_examples(
+    *examples(
         "paste", "en", "code",
         "for (let i = 0; i < rows.length; i++) { total += rows[i].price }",
         "SELECT name, count(*) FROM orders GROUP BY name HAVING count(*) > 3",
@@ -236,7 +237,7 @@ EXAMPLES: tuple[Example, ...] = (
         "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(\"hi\")\n}",
         "=VLOOKUP(A2, Sheet2!A:C, 3, FALSE) gives me #N/A",
     ),
-    *_examples(
+    *examples(
         "paste", "de", "code",
         "```\nconst x = await fetch(url)\n```\nwarum ist x hier kein JSON?",
         "Was stimmt hier nicht? SELECT * FORM kunden WHERE ort = 'Köln'",
@@ -249,7 +250,7 @@ EXAMPLES: tuple[Example, ...] = (
         "<div class=\"karte\"><h2>Titel</h2></div> soll zentriert sein",
         "git push origin main -> rejected (non-fast-forward)",
     ),
-    *_examples(
+    *examples(
         "database and machines", "en", "code",
         "Which index do I need so that this query on orders by customer and date is fast in Postgres?",
         "Write a SQL query that returns the second highest salary per department.",
@@ -258,7 +259,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Set up a cron job that runs every Sunday at 3 am",
         "Ansible playbook to install and start redis",
     ),
-    *_examples(
+    *examples(
         "database and machines", "de", "code",
         "Welchen Index brauche ich, damit diese Abfrage nach Kunde und Datum in Postgres schnell ist?",
         "Schreibe eine SQL-Abfrage für das zweithöchste Gehalt je Abteilung.",
@@ -267,7 +268,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Richte einen Cronjob ein, der jeden Sonntag um 3 Uhr läuft",
         "Terraform-Modul für ein VPC mit zwei Subnetzen",
     ),
-    *_examples(
+    *examples(
         "word problem", "en", "heavy",
         "A train leaves at 9:40 and arrives at 13:05. How long does the journey take?",
         "Lena has three times as many marbles as Tom. Together they have 48. How many does Tom have?",
@@ -278,7 +279,7 @@ EXAMPLES: tuple[Example, ...] = (
         "I save 120 dollars a month at 3 % interest a year. How much do I have after ten years?",
         "A recipe for 4 people needs 300 g of flour. How much flour is needed for 10 people?",
     ),
-    *_examples(
+    *examples(
         "word problem", "de", "heavy",
         "Ein Zug fährt um 9:40 Uhr ab und kommt um 13:05 Uhr an. Wie lange dauert die Fahrt?",
         "Lena hat dreimal so viele Murmeln wie Tom. Zusammen haben sie 48. Wie viele hat Tom?",
@@ -289,7 +290,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Ich spare jeden Monat 120 Euro zu 3 % Zinsen. Wie viel habe ich nach zehn Jahren?",
         "Ein Rezept für 4 Personen braucht 300 g Mehl. Wie viel Mehl braucht man für 10 Personen?",
     ),
-    *_examples(
+    *examples(
         "maths", "en", "heavy",
         "Prove that the square root of 2 is irrational.",
         "Find the derivative of x^2 * sin(x).",
@@ -301,7 +302,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Let $a_n = \\frac{n}{n+1}$. Does the sequence converge?",
         "Compute the eigenvalues of the matrix [[2,1],[1,2]].",
     ),
-    *_examples(
+    *examples(
         "maths", "de", "heavy",
         "Beweise, dass die Wurzel aus 2 irrational ist.",
         "Bestimme die Ableitung von x^2 * sin(x).",
@@ -313,7 +314,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Berechne die Eigenwerte der Matrix [[2,1],[1,2]].",
         "Sei f eine stetige Funktion auf [0,1]. Zeige, dass f ein Maximum annimmt.",
     ),
-    *_examples(
+    *examples(
         "logic", "en", "heavy",
         "All bloops are razzies and some razzies are lazzies. Are some bloops necessarily lazzies?",
         "Anna sits left of Ben, and Carl sits right of Dora but not beside Ben. Who sits at the end?",
@@ -322,7 +323,7 @@ EXAMPLES: tuple[Example, ...] = (
         "If yesterday was two days before Sunday, what day is tomorrow?",
         "Three boxes are labelled wrongly. What is the smallest number of draws to label them right?",
     ),
-    *_examples(
+    *examples(
         "logic", "de", "heavy",
         "Alle Blipse sind Ratze, und einige Ratze sind Latze. Sind einige Blipse zwingend Latze?",
         "Anna sitzt links von Ben, und Carl sitzt rechts von Dora, aber nicht neben Ben. Wer sitzt außen?",
@@ -331,7 +332,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Wenn gestern zwei Tage vor Sonntag war, welcher Tag ist dann morgen?",
         "Drei Kisten sind falsch beschriftet. Wie oft muss man mindestens ziehen, um sie zu ordnen?",
     ),
-    *_examples(
+    *examples(
         "essay", "en", "heavy",
         "Discuss the causes of the French Revolution and their influence on modern democracies.",
         "Compare Kant's ethics with utilitarianism.",
@@ -349,7 +350,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Describe the water cycle and the role of forests in it.",
         "How might a universal basic income change the labour market?",
     ),
-    *_examples(
+    *examples(
         "essay", "de", "heavy",
         "Erörtere die Ursachen der Französischen Revolution und ihren Einfluss auf heutige Demokratien.",
         "Vergleiche Kants Ethik mit dem Utilitarismus.",
@@ -367,7 +368,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Beschreibe den Wasserkreislauf und die Rolle der Wälder darin.",
         "Wie könnte ein bedingungsloses Grundeinkommen den Arbeitsmarkt verändern?",
     ),
-    *_examples(
+    *examples(
         "science", "en", "heavy",
         "A ball is thrown upwards at 12 m/s. How high does it rise, and when does it land?",
         "Derive the formula for the period of a pendulum.",
@@ -375,7 +376,7 @@ EXAMPLES: tuple[Example, ...] = (
         "What happens to the orbit of a satellite that loses speed, and why?",
         "Explain superposition and entanglement and how they relate to each other.",
     ),
-    *_examples(
+    *examples(
         "science", "de", "heavy",
         "Ein Ball wird mit 12 m/s nach oben geworfen. Wie hoch steigt er, und wann landet er?",
         "Leite die Formel für die Schwingungsdauer eines Pendels her.",
@@ -383,13 +384,13 @@ EXAMPLES: tuple[Example, ...] = (
         "Was geschieht mit der Bahn eines Satelliten, der langsamer wird, und warum?",
         "Erkläre Superposition und Verschränkung und wie sie zusammenhängen.",
     ),
-    *_examples(
+    *examples(
         "mixed language", "de", "code",
         "Kannst du mir das pull request review für den neuen endpoint machen?",
         "Wie merge ich meinen feature branch in main ohne merge commit?",
         "Der build failed mit exit code 137, was tun?",
     ),
-    *_examples(
+    *examples(
         "more of all", "de", "code",
         "Zeige Informationen über alle Netzwerkschnittstellen",
         "Entpacke ein Archiv in ein bestimmtes Verzeichnis",
@@ -500,7 +501,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Was gibt die folgende Funktion für n = 5 zurück und warum?\nfunction f(n) { return n < 2 ? "
         "n : f(n-1) + f(n-2) }",
     ),
-    *_examples(
+    *examples(
         "more of all", "en", "code",
         "Display the first ten lines of every log",
         "Searches all C sources for the word main",
@@ -600,7 +601,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Our nightly job fails since we upgraded to node 20, here is the log: npm ERR! code ELIFECYCLE",
         "In Java, how does a HashMap resolve collisions?",
     ),
-    *_examples(
+    *examples(
         "more of all", "en", "fast",
         "do you dream",
         "You're welcome!",
@@ -716,7 +717,7 @@ EXAMPLES: tuple[Example, ...] = (
         "where is the port of rotterdam",
         "What color are emeralds?",
     ),
-    *_examples(
+    *examples(
         "more of all", "de", "fast",
         "Träumst du?",
         "Gern geschehen!",
@@ -843,7 +844,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Was verursachte den Brand?",
         "Womit wird der Kessel beheizt?",
     ),
-    *_examples(
+    *examples(
         "more of all", "en", "heavy",
         "Sarah buys 3 pens and 2 notebooks for $11. A notebook costs twice as much as a pen. What "
         "does a pen cost?",
@@ -943,7 +944,7 @@ EXAMPLES: tuple[Example, ...] = (
         "What are the main arguments against the death penalty?",
         "Explain why the sky is red at sunset in terms of scattering.",
     ),
-    *_examples(
+    *examples(
         "more of all", "de", "heavy",
         "Sarah kauft 3 Stifte und 2 Hefte für 11 Euro. Ein Heft kostet doppelt so viel wie ein "
         "Stift. Was kostet ein Stift?",
@@ -1051,7 +1052,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Erklären Sie den Unterschied zwischen Deduktion und Induktion mit Beispielen.",
         "Verfassen Sie eine Erörterung zum Thema Tierversuche.",
     ),
-    *_examples(
+    *examples(
         "more again", "de", "code",
         "Entferne alle gestoppten Container",
         "Zeige den Verlauf der letzten Befehle",
@@ -1099,7 +1100,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Schreiben Sie einen Algorithmus, der prüft, ob ein Graph zusammenhängend ist.",
         "Die Seite lädt nicht, in der Konsole steht 404",
     ),
-    *_examples(
+    *examples(
         "more again", "en", "code",
         "Truncate every log older than a day",
         "Prints lines common to two sorted files",
@@ -1146,7 +1147,7 @@ EXAMPLES: tuple[Example, ...] = (
         "build a snake game in pygame",
         "Why does my CSS grid overflow on mobile?",
     ),
-    *_examples(
+    *examples(
         "more again", "de", "fast",
         "Wie war dein Tag?",
         "Du nervst",
@@ -1193,7 +1194,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Wie nennt man den Prozess der Zellteilung?",
         "Wie lange dauerte der Hundertjährige Krieg?",
     ),
-    *_examples(
+    *examples(
         "more again", "en", "fast",
         "how was your day",
         "you annoy me",
@@ -1240,7 +1241,7 @@ EXAMPLES: tuple[Example, ...] = (
         "what is the process of cell division called",
         "how long did the hundred years war last",
     ),
-    *_examples(
+    *examples(
         "more again", "de", "heavy",
         "Ein Bäcker backt 240 Brötchen und verkauft sie in Tüten zu 8 Stück. Wie viele Tüten sind das?",
         "Otto ist 12, seine Schwester ist dreimal so alt. In wie vielen Jahren ist sie nur doppelt "
@@ -1291,7 +1292,7 @@ EXAMPLES: tuple[Example, ...] = (
         "Löse das Gleichungssystem x + y = 7, 2x - y = 2.",
         "Wie lässt sich der Fachkräftemangel beheben?",
     ),
-    *_examples(
+    *examples(
         "more again", "en", "heavy",
         "A baker makes 240 rolls and sells them in bags of 8. How many bags is that?",
         "Otto is 12, his sister is three times as old. In how many years will she be only twice as old?",

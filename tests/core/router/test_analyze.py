@@ -13,6 +13,7 @@ from core.router.analyze import analyze, ranked
 from core.router.reading import HEAD, TAIL
 from core.router.types import TIERS, Tier
 from core.router.user_rules import read_rule
+from tests.core.router.asked import ASKED
 from tests.core.router.examples import EXAMPLES, Example
 
 LONG = 1_000_000
@@ -55,9 +56,16 @@ def test_questions_of_every_kind_are_taken_for_what_they_are() -> None:
     assert share(traps) >= 0.95
 
 
+def test_questions_in_passing_from_forums_and_with_traps_are_taken_for_what_they_are() -> None:
+    assert share(list(ASKED)) >= 0.95
+    for tier in TIERS:
+        assert share([each for each in ASKED if each.tier == tier]) >= 0.94, tier
+
+
 def test_every_example_stands_there_once() -> None:
-    texts = [each.text for each in EXAMPLES]
-    assert len(set(texts)) == len(texts)
+    for group in (EXAMPLES, ASKED):
+        texts = [each.text for each in group]
+        assert len(set(texts)) == len(texts)
 
 
 @pytest.mark.parametrize(
