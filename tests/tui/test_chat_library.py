@@ -8,7 +8,7 @@ import pytest
 from core.simulator import Script
 from tests.pictures import assert_picture, screen_text
 from tests.tui.bookcase import filled, quiet
-from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
 from tui.modals.inspect import Inspect
@@ -86,6 +86,7 @@ async def test_searched_spaces_and_sources_stand_under_the_answer_and_open_where
         assert_picture(here.app, "chat-library")
 
 
+@both_ways
 async def test_a_citation_opens_by_click_and_a_false_one_is_marked(shell: OpenShell, said: list[str]) -> None:
     async with shell("chat", config=CONFIG) as here:
         await filled(here)
@@ -106,6 +107,7 @@ async def test_a_citation_opens_by_click_and_a_false_one_is_marked(shell: OpenSh
         await shows(here, "two litres of mineral oil")
 
 
+@both_ways
 async def test_what_a_chat_looks_up_is_chosen_by_key(shell: OpenShell) -> None:
     async with shell("chat", config=CONFIG) as here:
         space = await filled(here)

@@ -7,7 +7,7 @@ import pytest
 from tests.core.retrieval.making import docx, paragraph
 from tests.pictures import assert_picture, screen_text
 from tests.tui.bookcase import filled, shelf
-from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell
+from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
 from tui.screens.library import LibraryScreen
@@ -60,6 +60,7 @@ async def test_the_library_waits_for_the_engine(shell: OpenShell, size: tuple[in
         assert_picture(here.app, "library-loading")
 
 
+@both_ways
 async def test_a_space_is_made_renamed_described_and_coloured(shell: OpenShell) -> None:
     async with shell("library") as here:
         await shows(here, "No space yet.")
@@ -192,12 +193,16 @@ async def test_a_folder_is_added_with_its_name_completed(shell: OpenShell) -> No
         await shows(here, "Pump manual")
 
 
-async def test_a_path_that_is_not_there_is_said(shell: OpenShell) -> None:
-    async with shell("library") as here:
+@SIZES
+async def test_a_path_that_is_not_there_is_said(shell: OpenShell, size: tuple[int, int]) -> None:
+    async with shell("library", size) as here:
         await here.engine.library.create_space("manuals")
-        await shows(here, "a reads a file")
+        await shows(here, "manuals", "empty", "a reads a file or a whole folder into it.")
         await here.pilot.press("a", "enter")
         await shows(here, "Read into manuals")
+        await here.pilot.press(*"/nowhere/at/all", "enter")
+        await shows(here, "is not there")
+        assert_picture(here.app, "library-add")
         await here.pilot.press("escape")
         assert await here.engine.library.ingests() == ()
 
@@ -224,6 +229,7 @@ async def test_a_document_is_taken_out_and_read_again(shell: OpenShell, said: li
         assert said[-2:] == ["Taken out: Lease.", "It is read again."]
 
 
+@both_ways
 async def test_marked_documents_are_taken_out_together_and_read_again_together(
     shell: OpenShell, said: list[str]
 ) -> None:
@@ -301,23 +307,24 @@ async def test_more_documents_than_a_page_are_all_listed_and_the_last_one_is_one
             await tx.many(
                 "INSERT INTO document (space_id, kind, source, title, state, created, updated) "
                 "VALUES (?, 'file', ?, ?, 'ready', 0, 0)",
-                [(space.id, f"/notes/{n:05}.md", f"note {n:05}") for n in range(2_500)],
+                [(space.id, f"/notes/{n:05}.md", f"note {n:05}") for n in range(1_200)],
             )
         await page_of(here).resync()
-        await until(lambda: len(page_of(here).documents.rows) == 2_500)
+        await until(lambda: len(page_of(here).documents.rows) == 1_200)
         await here.pilot.pause()
         await here.pilot.press("tab", "end")
-        await shows(here, "note 02499")
+        await shows(here, "note 01199")
         await here.pilot.press("asterisk")
-        await shows(here, "2 500 documents marked")
+        await shows(here, "1 200 documents marked")
         # What is narrowed down keeps the marks of what it hides, and the cursor stays with its document.
         await here.pilot.press("f", *"0042.")
         await until(lambda: len(page_of(here).documents.rows) == 1)
-        assert len(page_of(here).shelf.marked) == 2_500
+        assert len(page_of(here).shelf.marked) == 1_200
         await here.pilot.press("enter", "escape", "escape")
-        await until(lambda: len(page_of(here).documents.rows) == 2_500)
+        await until(lambda: len(page_of(here).documents.rows) == 1_200)
 
 
+@both_ways
 async def test_a_document_is_read_from_its_beginning(shell: OpenShell) -> None:
     async with shell("library") as here:
         await filled(here)
@@ -328,3 +335,10 @@ async def test_a_document_is_read_from_its_beginning(shell: OpenShell) -> None:
         )
         await here.pilot.press("enter")
         await shows(here, "Nobody works on the pump", "pump.md")
+        await here.pilot.press("escape", "slash")
+        await shows(here, "Ask as you would ask somebody.")
+        await here.pilot.press(*"mineral oil")
+        await here.clock.advance(1)
+        await shows(here, "[1]", "Pump manual")
+        await here.pilot.press("alt+i")
+        await shows(here, "How it was found", "passages")

@@ -89,7 +89,11 @@ def progress_words(ingest: Ingest) -> str:
     if ingest.phase == "waiting":
         return "waits for its turn"
     if ingest.phase == "held":
-        return f"paused at {grouped(ingest.done)} of {grouped(ingest.documents)}"
+        return (
+            f"paused at {grouped(ingest.done)} of {grouped(ingest.documents)}"
+            if ingest.documents
+            else "paused"
+        )
     if ingest.phase == "scanning":
         return "looking through the folders…"
     if ingest.phase == "finishing":
@@ -111,6 +115,8 @@ def space_detail(space: Space, look: Look) -> list[Pieces]:
     ingest = look.ingests.get(space.id)
     if ingest is not None and (ingest.unfinished or ingest.error):
         lines.append(ingest_line(ingest, look.glyphs))
+        if ingest.phase == "held":
+            lines.append([("What was read stays and can be asked about; the same key lets it go on.", "dim")])
     parts = [
         plural(space.documents, "document"),
         plural(space.chunks, "chunk"),

@@ -245,8 +245,10 @@ class LibraryView(EngineScreen):
             lines = shelf.document_detail(document, self.look, self.key_of)
         elif space is not None:
             lines = library.space_detail(space, self.look)
-        self.query_one("#library-detail", Detail).say(lines)
         teach = self._teach(space)
+        # A narrow window has no second column to teach in.
+        narrow = self.has_class("-narrow") and space is not None
+        self.query_one("#library-detail", Detail).say([*lines, *teach[3:]] if narrow else lines)
         words = self.query_one("#shelf-words", Detail)
         words.display = bool(teach)
         words.say(teach)
