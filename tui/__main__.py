@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Run the command line of this process."""
-    return command(sys.argv[1:], Faces(_screens, _terminal_checks))
+    return command(sys.argv[1:], Faces(_screens, _terminal_checks, _far))
 
 
 def _screens(context: Context) -> int:
@@ -38,6 +38,15 @@ def _terminal_checks(context: Context) -> list[Check]:
 
     ui, far = _ui(context), trip.measured(context.environment)
     return probe.checks(context.environment, wish=ui.colours, trip=far)
+
+
+def _far(context: Context) -> float | None:
+    from tui.terminal import trip
+
+    # A script, or a look every few seconds, must not take what somebody types meanwhile.
+    return trip.measured(
+        context.environment, asking=not (context.out.json or context.values.get("watch", False))
+    )
 
 
 def _ui(context: Context) -> Ui:

@@ -31,6 +31,7 @@ class Context:
         environment: Mapping[str, str],
         terminal_checks: Callable[[Context], list[Check]],
         screens: Callable[[Context], int] = _no_screens,
+        far: Callable[[Context], float | None] = lambda _: None,
     ) -> None:
         self.values = values
         self.out = out
@@ -38,6 +39,8 @@ class Context:
         self.terminal_checks = terminal_checks
         self.screens = screens
         """Opens the screens on what `values` say, for a verb that is one of them."""
+        self.far = far
+        """Measures how far away the person is."""
         self.opener: Callable[[], Face] | None = None
         """Makes the engine that the screens are to show; by default that of the data directory."""
 

@@ -29,6 +29,8 @@ class Faces(NamedTuple):
     """Opens the screens and returns when they are left."""
     terminal_checks: Callable[[Context], list[Check]]
     """What this terminal can do, for `doctor`."""
+    far: Callable[[Context], float | None] = lambda _: None
+    """How many seconds away the person is, there and back; None when here, or when it cannot be known."""
 
 
 def main(argv: Sequence[str], faces: Faces) -> int:
@@ -47,6 +49,7 @@ def run(argv: Sequence[str], faces: Faces, out: TextIO, err: TextIO, environment
         environment,
         faces.terminal_checks,
         faces.screens,
+        faces.far,
     )
     try:
         return _answered(words, faces, context)

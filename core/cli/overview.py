@@ -75,6 +75,14 @@ class GpuNow(msgspec.Struct, frozen=True):
     fan: float | None
 
 
+class TerminalNow(msgspec.Struct, frozen=True):
+    """Where the person sits, as scripts get it; null is not known."""
+
+    remote: bool
+    round_trip: float | None
+    """Seconds there and back."""
+
+
 class Look(NamedTuple):
     """What a part may be read from; one that needs a server is not asked without one."""
 
@@ -264,6 +272,19 @@ def _download_rows(found: list[dict[str, Any]]) -> Iterable[tuple[Piece, ...]]:
         yield (bold("download"), download["name"], download["state"], percent)
 
 
+async def _terminal(look: Look) -> TerminalNow:
+    context = look.context
+    remote = any(context.environment.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"))
+    far = await look.tasks.in_thread(context.far, context)
+    return TerminalNow(remote or far is not None, None if far is None else round(far, 4))
+
+
+def _terminal_rows(found: TerminalNow) -> Iterable[tuple[Piece, ...]]:
+    if found.remote:
+        far = "" if found.round_trip is None else f"{found.round_trip * 1000:.0f} ms there and back"
+        yield (bold("terminal"), "over SSH", far or dim("how far cannot be measured"))
+
+
 async def _leitstand(look: Look) -> dict[str, Any] | None:
     if look.context.values["demo"]:
         return None
@@ -283,5 +304,6 @@ PARTS = (
     Part("queue", _queue, _queue_rows),
     Part("downloads", _downloads, _download_rows),
     Part("gpus", _gpus, _gpu_rows),
+    Part("terminal", _terminal, _terminal_rows),
 )
 """In the order they are shown."""

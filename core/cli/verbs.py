@@ -55,8 +55,8 @@ VERBS = (
     Verb(
         "status",
         "Show the server, the models in its memory, and this machine.",
-        "Asks the Ollama server and this machine once, and shows what is true now. It needs no running "
-        "Leitstand and disturbs none.\n\n"
+        "Asks the Ollama server and this machine once, and shows what is true now; over SSH also how long "
+        "the way to you and back takes. It needs no running Leitstand and disturbs none.\n\n"
         "--oneline prints one plain line, for the status line of tmux and the like. It answers within a "
         "second, even when the server is silent. --format says what the line holds; the fields are {mark}, "
         "{state}, {version}, {models}, {memory}, {count} and {queue}, and of this machine's GPUs together "

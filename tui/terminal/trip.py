@@ -21,17 +21,18 @@ _PATIENCE = 2.0
 _TRIP = re.compile(r"\brtt:(\d+(?:\.\d+)?)/")
 
 
-def measured(environment: Mapping[str, str], run: Run = run) -> float | None:
+def measured(environment: Mapping[str, str], run: Run = run, *, asking: bool = True) -> float | None:
     """Seconds there and back, as a command may find out; None when it is local or cannot be known.
 
-    Only while no program has the terminal: the answer is read from it.
+    *asking* asks the terminal itself, and only while no program has it: the answer is read from it. The
+    kernel is asked where the terminal is not, or where it would not be the person's.
     """
     if tmux.inside(environment):
         return _of_kernel(run(_socket(run(_session(environment)) or "")) or "")
     if not environment.get("SSH_CONNECTION"):
         return None
     source, target = sys.__stdin__, sys.__stderr__
-    if source is None or target is None or not (source.isatty() and target.isatty()):
+    if not asking or source is None or target is None or not (source.isatty() and target.isatty()):
         return _of_kernel(run(_socket(_line(environment))) or "")
     return ask(source.fileno(), target.fileno())
 

@@ -51,6 +51,7 @@ def leitstand(
     screens: Callable[[Context], int] = no_screens,
     checks: Callable[[Context], list[Check]] = no_checks,
     terminal: bool = False,
+    far: float | None = None,
 ) -> Ended:
     """Run a command line; *home* keeps it away from the files of whoever runs the tests."""
     out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
@@ -59,5 +60,5 @@ def leitstand(
         "HOME": "/nonexistent",
         **(environment or {}),
     }
-    code = run(argv, Faces(screens, checks), out, err, environment)
+    code = run(argv, Faces(screens, checks, lambda _: far), out, err, environment)
     return Ended(code, out.getvalue(), err.getvalue())

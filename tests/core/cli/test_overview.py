@@ -70,6 +70,24 @@ def test_people_get_the_same_in_words() -> None:
     assert "stays" in second
 
 
+@pytest.mark.parametrize(
+    ("environment", "far", "told", "words"),
+    [
+        ({}, None, {"remote": False, "round_trip": None}, ""),
+        ({"SSH_TTY": "/dev/pts/1"}, 0.05173, {"remote": True, "round_trip": 0.0517}, "52 ms there and back"),
+        ({"SSH_TTY": "/dev/pts/1"}, None, {"remote": True, "round_trip": None}, "cannot be measured"),
+        ({"TMUX": "x,1,0"}, 0.2, {"remote": True, "round_trip": 0.2}, "200 ms there and back"),
+    ],
+)
+def test_how_far_away_the_person_is_stands_there_when_that_is_over_ssh(
+    environment: dict[str, str], far: float | None, told: dict[str, object], words: str
+) -> None:
+    assert leitstand("status", "--demo", "--json", environment=environment, far=far).json["terminal"] == told
+    lines = leitstand("status", "--demo", environment=environment, far=far).out.splitlines()
+    shown = [line for line in lines if line.startswith("terminal")]
+    assert [words in line for line in shown] == ([True] if words else [])
+
+
 def test_no_model_is_said() -> None:
     with serving(ollama()) as port:
         assert "none in memory" in leitstand("status", "--host", f"127.0.0.1:{port}").out

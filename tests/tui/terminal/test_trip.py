@@ -68,6 +68,21 @@ def test_at_home_nothing_is_measured() -> None:
     assert answers.asked == []
 
 
+def test_a_script_asks_the_kernel_and_never_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = os.openpty()
+    try:
+        with os.fdopen(os.dup(there), "r") as source, os.fdopen(os.dup(there), "w") as target:
+            monkeypatch.setattr(trip.sys, "__stdin__", source)
+            monkeypatch.setattr(trip.sys, "__stderr__", target)
+            assert trip.measured(FAR, Answers(ss=KERNEL), asking=False) == pytest.approx(0.051734)
+        os.set_blocking(here, False)
+        with pytest.raises(BlockingIOError):
+            os.read(here, 100)
+    finally:
+        os.close(here)
+        os.close(there)
+
+
 def test_the_terminal_itself_is_asked_where_there_is_one() -> None:
     here, there = os.openpty()
     far = threading.Event()
