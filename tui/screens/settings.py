@@ -122,7 +122,7 @@ class SettingsScreen(EngineScreen):
             default = value_text(setting.default) or "empty"
             after = "   works after a restart" if setting.restart else ""
             lines.append([(f"default {default}{after}", "dim")])
-        lines.append([(one_line(self.leitstand.short(self._path), 300), "rule")])
+        lines.append([(one_line(self.leitstand.short(self._path), 300), "dim")])
         self.query_one("#settings-detail", Detail).say(lines)
 
     @on(RowList.Moved)

@@ -72,8 +72,8 @@ def test_a_script_asks_the_kernel_and_never_the_terminal(monkeypatch: pytest.Mon
     here, there = os.openpty()
     try:
         with os.fdopen(os.dup(there), "r") as source, os.fdopen(os.dup(there), "w") as target:
-            monkeypatch.setattr(trip.sys, "__stdin__", source)
-            monkeypatch.setattr(trip.sys, "__stderr__", target)
+            monkeypatch.setattr("sys.__stdin__", source)
+            monkeypatch.setattr("sys.__stderr__", target)
             assert trip.measured(FAR, Answers(ss=KERNEL), asking=False) == pytest.approx(0.051734)
         os.set_blocking(here, False)
         with pytest.raises(BlockingIOError):
@@ -88,8 +88,7 @@ def test_the_terminal_itself_is_asked_where_there_is_one() -> None:
     far = threading.Event()
 
     def terminal() -> None:
-        while not far.wait(0.02):
-            os.read(here, 100)
+        while os.read(here, 100) and not far.wait(0.02):
             os.write(here, b"\x1b[0n")
 
     thread = threading.Thread(target=terminal, daemon=True)
