@@ -49,7 +49,7 @@ def letters(app: App[int]) -> Iterator[tuple[str, Style]]:
 def components(app: App[int]) -> Iterator[tuple[str, Style]]:
     """Every component that writes."""
     seen: set[tuple[type[Widget], str]] = set()
-    for widget in app.screen.walk_children():
+    for widget in app.screen.query("*"):
         for name in widget._get_component_classes():
             if (type(widget), name) not in seen:
                 seen.add((type(widget), name))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from httpx import AsyncBaseTransport
 from textual.driver import Driver
 
 from core.engine import Engine, Options
-from core.simulator import INSTANT, Simulator
+from core.simulator import INSTALLED, INSTANT, Setup, Simulator, Spec
 from tests.fakes.clock import ManualClock
 from tests.fakes.machine import FakeMachine
 from tests.tui.terminal.sessions import OPTIONS, Action, Recorder, Use, Watching
@@ -46,6 +47,7 @@ class Pages(Use):
 
     app: WatchedProgram
     clock: ManualClock
+    simulator: Simulator
     folder: Path
     sizes = ((80, 24), (80, 24), (120, 30), (40, 10), (60, 15))
     themes = tuple(theme.name for theme in THEMES)
@@ -113,20 +115,28 @@ def _home(home: Path) -> Path:
 
 @asynccontextmanager
 async def program(
-    kind: type[P], seed: int, home: Path, options: TerminalOptions = OPTIONS
+    kind: type[P],
+    seed: int,
+    home: Path,
+    options: TerminalOptions = OPTIONS,
+    *,
+    installed: tuple[Spec, ...] = INSTALLED,
+    network: Callable[[AsyncBaseTransport], AsyncBaseTransport] = lambda server: server,
 ) -> AsyncIterator[P]:
     """A session of the program with an engine of its own."""
     folder = _home(home)
     clock = ManualClock()
+    simulator = Simulator(Setup(installed=installed), clock=clock, pace=INSTANT)
     engine = Engine.prepare(
         Options(environment={"LEITSTAND_HOME": str(home), "HOME": str(home)}),
         clock=clock,
-        transport=Simulator(clock=clock, pace=INSTANT).transport(),
+        transport=network(simulator.transport()),
         probes=FakeMachine().probes(),
     )
     app = WatchedProgram(engine, terminal_options=options, terminal_checks=list)
     session = kind(seed, app)
     session.clock = clock
+    session.simulator = simulator
     session.folder = folder
     try:
         yield session

@@ -119,8 +119,8 @@ class Use:
         assert isinstance(self.app._driver, Recorder)
         return self.app._driver
 
-    async def run(self, steps: int) -> None:
-        """Do so many things, and compare after each."""
+    async def run(self, steps: int, then: Action | None = None) -> None:
+        """Do so many things and compare after each; *then* is done at the end."""
         failure: list[BaseException] = []
 
         async def person(pilot: Pilot[Any]) -> None:
@@ -139,6 +139,8 @@ class Use:
                         continue
                     await self.compare(action.__name__)
                 self.driver.busy = False
+                if then is not None:
+                    await then()
                 await self.compare("end")
             except BaseException as error:  # noqa: BLE001 - raised again outside the app
                 failure.append(error)
