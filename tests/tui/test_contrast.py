@@ -14,7 +14,9 @@ from textual.filter import monochrome_style
 from textual.theme import Theme
 
 from tests.tui.conftest import OpenShell
+from tests.waiting import until
 from tui.render.palette import CURRENT, EM, FOUND, INLINE_CODE, LINK, SELECTED, STRONG, Palette, Role
+from tui.terminal.uncoloured import uncoloured
 from tui.theme import SIXTEEN, THEMES, inks
 
 Depth = Callable[[Style], Style]
@@ -116,6 +118,37 @@ def test_with_sixteen_colours_only_those_are_used_and_none_on_itself() -> None:
             assert style.color is None or style.color.number not in {0, 15} or style.bold, name
         else:
             assert style.color != style.bgcolor, name
+
+
+def test_without_any_colour_nothing_is_lost_and_what_was_marked_still_is() -> None:
+    theme = next(theme for theme in THEMES if theme.name == SIXTEEN)
+    for name, style in written(theme):
+        plain = uncoloured(style)
+        assert plain.color is None, name
+        assert plain.bgcolor is None, name
+        marked = style.bgcolor is not None and not style.bgcolor.is_default
+        assert bool(plain.reverse) is (marked != bool(style.reverse)), name
+        assert bool(plain.bold) is bool(style.bold), name
+
+
+async def test_who_wants_no_colours_gets_none_where_there_are_sixteen_and_greys_where_there_are_more(
+    shell: OpenShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with shell("settings", config='[ui]\ntheme = "leitstand-16"\n') as here:
+
+        def colours() -> set[RichColor]:
+            strips = here.app.screen._compositor.render_strips()
+            styles = [segment.style for strip in strips for segment in strip if segment.style]
+            return {colour for style in styles for colour in (style.color, style.bgcolor) if colour}
+
+        assert colours() == set()
+        await here.engine.config.set("ui.theme", "leitstand-light")
+        await until(lambda: here.app.theme == "leitstand-light")
+        await here.pilot.pause()
+        triplets = {colour.triplet for colour in colours()}
+        assert len(triplets) > 2
+        assert all(triplet and len({*triplet}) == 1 for triplet in triplets)
 
 
 async def test_a_terminal_with_sixteen_colours_gets_the_theme_made_for_it(

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Event)
 
 NARROW = 100
+SHORT = 14
+"""Rows below which a list keeps what there is, and what is said about a row has little."""
 
 
 class EngineScreen(Forgiving, Screen[None]):
@@ -51,6 +53,7 @@ class EngineScreen(Forgiving, Screen[None]):
     PAGE: str = ""
     SCOPES: ClassVar[tuple[str, ...]] = ()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-high")]
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,8 +199,11 @@ class EngineScreen(Forgiving, Screen[None]):
     def _tabs(self) -> list[Piece]:
         """The pages by name; where that has no room, the name of this one and the numbers of the others."""
         named = self._tabs_of(narrow=False)
-        narrow = self.size.width < NARROW or width_of(named) + width_of(self._corner()) > self.size.width
-        return self._tabs_of(narrow=True) if narrow else named
+        if self.size.width >= NARROW and width_of(named) + width_of(self._corner()) <= self.size.width:
+            return named
+        numbers = self._tabs_of(narrow=True)
+        # The way to every page is worth more than the name of the program.
+        return numbers if width_of(numbers) <= self.size.width else numbers[1:]
 
     def _tabs_of(self, *, narrow: bool) -> list[Piece]:
         pieces: list[Piece] = [(" Leitstand  ", "strong")]

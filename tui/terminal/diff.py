@@ -15,7 +15,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from textual import events
@@ -23,6 +23,7 @@ from textual.app import App
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -33,6 +34,7 @@ from tui.terminal.lifecycle import Watch
 from tui.terminal.options import TerminalOptions
 from tui.terminal.pace import LinkState, Pace
 from tui.terminal.paint import Painter
+from tui.terminal.uncoloured import without_greys
 
 log = logging.getLogger("leitstand.terminal")
 
@@ -102,6 +104,11 @@ class DifferentialOutput(App[ReturnType]):
         """Follow changed settings."""
         self.terminal_options = options
         self._pace.configure(frames=options.frames, low_bandwidth=options.low_bandwidth)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What colours go through; without colours, greys would hide words where there are sixteen."""
+        filters = super().get_line_filters()
+        return without_greys(filters) if self.no_color and self.current_theme.ansi else filters
 
     def repaint(self) -> None:
         """Take nothing on the terminal for granted and draw everything anew."""

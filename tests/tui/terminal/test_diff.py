@@ -218,7 +218,14 @@ async def test_another_textual_is_left_to_draw_alone(monkeypatch: pytest.MonkeyP
 
 
 def test_no_name_of_ours_hides_one_of_textual_s() -> None:
-    meant = {"get_driver_class", "_handle_exception", "_register_child", "_display", "_on_resize"}
+    meant = {
+        "get_driver_class",
+        "_handle_exception",
+        "_register_child",
+        "_display",
+        "_on_resize",
+        "get_line_filters",
+    }
     made_by_textual = {name for name in vars(Sample) if name in vars(DifferentialOutput)}
     ours = {name for name in vars(DifferentialOutput) if not name.startswith("__")} - made_by_textual
     assert {name for name in ours if hasattr(App, name)} == meant
