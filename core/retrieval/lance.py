@@ -57,7 +57,9 @@ def _load() -> None:
     libc = _libc()
     if libc is not None:
         libc.mallopt(_M_ARENA_MAX, _ARENAS)
-    import pyarrow  # noqa: F401 - all of it here, so that nothing is imported on the loop
+    # All of it here: imported on the loop it would hold up the screens for seconds.
+    import lancedb  # noqa: F401
+    import pyarrow  # noqa: F401
 
 
 def _libc() -> ctypes.CDLL | None:

@@ -157,9 +157,12 @@ async def test_a_small_window_still_says_where_one_is_and_what_is_selected(
     shell: OpenShell, size: tuple[int, int]
 ) -> None:
     async with shell("settings", size) as here:
+        await until(lambda: "Address" in screen_text(here.app))
         lines = screen_text(here.app).splitlines()
-        assert "Leitstand" in lines[0]
-        assert "Address" in "\n".join(lines)
+        assert "8 Settings" in lines[0]
+        assert lines[0].rstrip().endswith("9")
+        assert "Address" in lines[1]
+        assert "Check every" in lines[3], "a list keeps some rows whatever is said about one of them"
 
 
 async def test_keys_typed_in_quick_succession_close_a_dialog_once(shell: OpenShell) -> None:

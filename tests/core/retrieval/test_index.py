@@ -298,7 +298,7 @@ async def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> No
 
 def test_importing_the_index_loads_nothing_heavy_and_opening_it_keeps_quiet(tmp_path: Path) -> None:
     code = """
-import asyncio, sys
+import asyncio, sys, threading
 from pathlib import Path
 from core.bus import Bus
 from core.tasks import Tasks
@@ -306,6 +306,12 @@ from core.retrieval import durable, upkeep
 from core.retrieval.index import Index
 import core.retrieval.search, core.retrieval.embed, core.retrieval.upkeep
 assert not {"lancedb", "pyarrow", "numpy"} & set(sys.modules)
+on_the_loop = []
+class Spy:
+    def find_spec(self, name, path=None, target=None):
+        if name in {"lancedb", "pyarrow"} and threading.current_thread() is threading.main_thread():
+            on_the_loop.append(name)
+sys.meta_path.insert(0, Spy())
 async def main():
     index = Index(Path(sys.argv[1]), in_thread=Tasks(Bus()).in_thread)
     late = []
@@ -319,6 +325,7 @@ async def main():
     await index.words(1, "x", 1)
     watch.cancel()
     assert "lancedb" in sys.modules
+    assert on_the_loop == []
     print(len(late))
 asyncio.run(main())
 """
