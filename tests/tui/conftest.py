@@ -118,6 +118,8 @@ def shell(tmp_path: Path, where: Where) -> OpenShell:
                     await until(
                         lambda: app.facts.server is not None and app.facts.server.phase != "connecting"
                     )
+                    # Its last act is to let the page read what it shows.
+                    await until(lambda: not any(each.group == "engine" for each in app.workers))
                     await pilot.pause()
                 yield Shell(app, pilot, engine, simulator, clock, home)
         finally:
