@@ -8,7 +8,7 @@ import pytest
 
 from core.retrieval.library import Candidate, Ingest, Inspection, LibraryDocument, Source, Sources, Space
 from core.retrieval.types import Passage, Place, Section, SpaceScore
-from tests.e2e.test_hostile_talk import BAD, CORPUS
+from tests.fakes.hostile import BAD, CORPUS
 from tui.glyphs import UNICODE
 from tui.render import library, passages, shelf
 from tui.render.inspection import inspection_lines
