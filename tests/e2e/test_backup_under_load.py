@@ -30,6 +30,8 @@ from tests.core.cli.simulated import simulated
 from tests.core.models.workshop import embedder, sized
 from tests.waiting import until
 
+pytestmark = pytest.mark.timeout(300)
+
 ROOT = Path(__file__).parents[2]
 WORDS = "The pump of hall %d is lubricated with grease number %d every three months."
 PACE = Pace(rate=40, load=1e12, settle=0, pull=2e7)
@@ -122,7 +124,7 @@ T = TypeVar("T")
 
 async def when(look: Callable[[], Awaitable[T]], good: Callable[[T], object]) -> T:
     """Look at another process until it is as it should be."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(200):
         while not good(found := await look()):  # noqa: ASYNC110 - what is asked is another process
             await asyncio.sleep(0.02)
     return found
@@ -216,7 +218,7 @@ async def test_one_that_is_told_to_stop_keeps_what_it_had_and_goes_on_at_the_nex
             load = await begin(face, written(tmp_path / "documents", 60))
             seen = (await face.chat.turn(load.answer.id)).text
             host.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(host.wait, 30) == 0
+            assert await asyncio.to_thread(host.wait, 100) == 0
         assert host.stdout is not None
         assert json.loads(host.stdout.read()) == {"done": True}
     with sqlite3.connect(box.home / "data" / "leitstand.db") as database:
@@ -288,6 +290,6 @@ async def test_a_backup_is_made_by_itself_when_one_is_due(box: Box) -> None:
         config.write("[backup]\nevery_hours = 24\nkeep = 1\n")
     with box.serve("core.backup.service:FIRST_LOOK", 0.1):
         kept = box.home / "data-backups"
-        await until(lambda: making.backups(kept), within=60)
+        await until(lambda: making.backups(kept), within=200)
     [made] = making.backups(kept)
     assert restoring.proved(made).files

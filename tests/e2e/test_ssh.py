@@ -28,6 +28,8 @@ from tests.fakes.terminal import Terminal
 from tests.waiting import until
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+pytestmark = pytest.mark.timeout(300)
+
 ROOT = Path(__file__).parents[2]
 LEITSTAND = str(Path(sys.executable).with_name("leitstand"))
 
@@ -175,11 +177,11 @@ def test_the_screens_of_another_machine_answer_and_are_left(machine: Machine, tm
     around = {"LEITSTAND_HOME": str(tmp_path / "h"), "PATH": machine.path}
     command = [LEITSTAND, "attach", machine.address, "--command", machine.command]
     with Terminal(command, environment=around, rows=30, columns=110) as terminal:
-        terminal.until("Ask")
-        terminal.until("there ")
+        terminal.until("Ask", within=90)
+        terminal.until("there ", within=90)
         terminal.send("Write 40 tokens\r")
-        terminal.until("40 tokens")
-        terminal.until("done ")
+        terminal.until("40 tokens", within=90)
+        terminal.until("done ", within=90)
         terminal.send("\x11")  # ctrl+q
         assert terminal.wait() == 0
     assert held(machine.home / "data" / "lock") is not None, "what works there goes on"

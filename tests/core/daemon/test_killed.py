@@ -25,6 +25,8 @@ from tests.core.daemon.victims import pulled
 from tests.core.models.workshop import sized
 from tests.waiting import until
 
+pytestmark = pytest.mark.timeout(300)
+
 ROOT = Path(__file__).parents[3]
 ROUNDS = 5
 
@@ -146,11 +148,11 @@ async def test_nothing_acknowledged_is_lost_when_the_host_is_killed_and_faces_go
             await face.chat.set_draft(chats[1], "half a thought")
             host.kill()
             host.wait()
-            await until(lambda: face.link.phase == "gone")
+            await until(lambda: face.link.phase == "gone", within=100)
             with pytest.raises(ConnectionLost):
                 await face.chat.get(chats[0])
             with serving(options):
-                await until(lambda: face.link.phase == "attached")
+                await until(lambda: face.link.phase == "attached", within=100)
                 assert {chat.id for chat in (await face.chat.list()).chats} >= set(chats)
                 assert (await face.chat.draft(chats[1])).text == "half a thought"
                 await until_ended(face, answer)
