@@ -38,6 +38,7 @@ from tui.terminal.diff import DifferentialOutput
 from tui.terminal.options import TerminalOptions
 from tui.terminal.pace import LinkState as LineState
 from tui.theme import DEFAULT_THEME, SIXTEEN, THEMES
+from tui.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
     from tui.flow import Flow
@@ -58,7 +59,7 @@ def _commands() -> type[Provider]:
     return Commands
 
 
-class LeitstandApp(Forgiving, DifferentialOutput[int]):
+class LeitstandApp(Forgiving, TypedAhead, DifferentialOutput[int]):
     """A face of the engine: it shows and asks; the engine does."""
 
     TITLE = "Leitstand"

@@ -131,16 +131,21 @@ async def unload(context: Context) -> int:
     values = context.values
     if bool(values["all"]) == bool(values["name"]):
         raise UsageError("Name the models to unload, or say --all.")
+    absent: list[str] = []
     async with knowing(context) as engine:
         if values["all"]:
             busy = await engine.models.unload_all()
         else:
+            models = [await engine.models.get(name) for name in values["name"]]
+            absent = [model.name for model in models if model.memory is None]
             unloaded = [await engine.models.unload(name) for name in values["name"]]
             busy = tuple(model for model in unloaded if model.memory is not None)
     if context.out.json:
         context.out.value([summary(model) for model in busy])
     for model in busy if not context.out.json else ():
         context.out.line(bold(model.name), " answers still; it is unloaded after that.")
+    for name in absent if not context.out.json else ():
+        context.out.line(bold(name), " was not in memory.")
     return DONE
 
 

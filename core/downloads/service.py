@@ -151,6 +151,10 @@ class DownloadService:
     async def retry(self, id: int) -> Download:
         """Try a download again that failed or was cancelled, or try its model out again."""
         job = await self._job(id)
+        if job.state not in FINISHED:
+            if self._view(job).state == "paused":
+                return self._view(await self._release(job))
+            raise Refused(f"{job.title} is on its way already.")
         proof = self._proofs.get(id)
         if job.state == "done" and proof is not None and proof.state in ("failed", "cancelled"):
             self._proofs[id] = await self._jobs.retry(proof.id)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from textual import events
 
 from core.jobs.types import JobFilter
 from core.models.types import Benchmark, Model
@@ -174,6 +175,16 @@ async def test_in_a_small_pane_the_list_has_every_line_and_a_state_is_its_sign(s
         assert "…" not in row
         await here.pilot.resize_terminal(80, 24)
         await shows(here, "Small Llama", "unloads in")
+
+
+async def test_what_is_typed_in_one_go_is_all_a_filter(shell: OpenShell) -> None:
+    async with shell("catalog") as here:
+        page = await known(here)
+        for sign in ("slash", *"nosuchx"):
+            here.app.post_message(events.Key(sign, "/" if sign == "slash" else sign))
+        await until(lambda: page.board.text == "nosuchx")
+        assert here.app.screen is page
+        assert "No model is like that." in await shows(here, "No model")
 
 
 async def test_a_word_a_state_and_fit_restrict_the_list_and_escape_brings_all_back(shell: OpenShell) -> None:

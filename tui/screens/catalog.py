@@ -246,7 +246,7 @@ class CatalogScreen(CatalogMaking):
         """Open the filter line."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.set_focus(line)  # at once: the next letter may be on its way
         self.show_rows()
 
     def action_clear_filter(self) -> None:

@@ -132,7 +132,7 @@ class LibraryDocuments(LibraryView):
         """Open the filter line."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.set_focus(line)  # at once: the next letter may be on its way
 
     @on(Input.Changed, "#filter")
     async def _filtered(self, event: Input.Changed) -> None:

@@ -193,7 +193,7 @@ class QueueScreen(QueueView):
         """Open the filter line."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.set_focus(line)  # at once: the next letter may be on its way
 
     async def action_clear_filter(self) -> None:
         """Show every job again."""

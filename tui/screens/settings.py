@@ -228,7 +228,7 @@ class SettingsScreen(EngineScreen):
         """Open the filter line."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.set_focus(line)  # at once: the next letter may be on its way
 
     def action_clear_filter(self) -> None:
         """Show everything again."""

@@ -460,3 +460,15 @@ async def test_running_downloads_do_not_promise_the_same_room_twice(tmp_path: Pa
         assert two.state == "failed"
         assert two.error is not None
         assert two.error.code == "disk_full"
+
+
+async def test_trying_a_paused_download_again_lets_it_go_on(tmp_path: Path) -> None:
+    async with depot(tmp_path, pace=SLOW) as shop:
+        download = await shop.downloads.pull("heavy")
+        await state(shop, download, "downloading")
+        with pytest.raises(Refused, match="on its way already"):
+            await shop.downloads.retry(download.id)
+        await shop.downloads.pause(download.id)
+        await state(shop, download, "paused")
+        assert (await shop.downloads.retry(download.id)).state != "paused"
+        await shop.downloads.cancel(download.id)
