@@ -148,7 +148,7 @@ async def begin(face: AttachedEngine, documents: Path) -> Load:
     ingest = await face.library.ingest(space.id, (str(documents),))
     await when(lambda: face.chat.turn(answer.id), lambda turn: turn.text)
     await when(lambda: face.downloads.get(download.id), lambda found: found.completed)
-    await when(lambda: face.library.documents(space.id), lambda page: page.documents)
+    await when(lambda: face.library.documents(space.id, states=("ready",)), lambda page: page.documents)
     return Load(answer, download, ingest, ready.name)
 
 

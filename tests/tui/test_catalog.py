@@ -126,6 +126,7 @@ async def test_a_model_is_measured_by_key_and_its_details_tell_what_came_of_it(
         assert "llama3.2:3b is measured in its turn." in said[0]
         again = await here.engine.benchmarks.run("llama3.2:3b")
         assert (await here.engine.jobs.finished(again.id)).state == "done"
+        await until(lambda: not page.board.loads)  # a page behind a window follows nothing
         await here.pilot.press("i")
         text = await shows(here, "Benchmarks", "in 5 rounds")
         assert "within the noise" in text or size == NARROW

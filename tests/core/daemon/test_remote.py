@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,16 +137,16 @@ async def test_the_tunnel_ends_when_the_face_is_killed(face: AttachedEngine) -> 
     assert await asyncio.to_thread(tunnel.wait, 20) != 0
 
 
-def test_the_socket_of_a_face_that_was_killed_is_swept_away(tmp_path: Path) -> None:
-    here = tmp_path / "h" / "run"
-    here.mkdir(parents=True, mode=0o700)
-    with subprocess.Popen(["true"]) as killed:
+def test_the_socket_of_a_face_that_was_killed_is_swept_away() -> None:
+    with tempfile.TemporaryDirectory(prefix="l") as short, subprocess.Popen(["true"]) as killed:
         killed.wait()
-    gone, lives, other = (here / f"ssh-{name}.sock" for name in (killed.pid, os.getppid(), "notes"))
-    for each in (gone, lives, other):
-        each.touch()
-    remote._folder(Paths.find({"LEITSTAND_HOME": str(tmp_path / "h")}))
-    assert sorted(each.name for each in here.iterdir()) == sorted([lives.name, other.name])
+        here = Path(short) / "run"
+        here.mkdir(mode=0o700)
+        gone, lives, other = (here / f"ssh-{name}.sock" for name in (killed.pid, os.getppid(), "notes"))
+        for each in (gone, lives, other):
+            each.touch()
+        assert remote._folder(Paths.find({"LEITSTAND_HOME": short})) == here
+        assert sorted(each.name for each in here.iterdir()) == sorted([lives.name, other.name])
 
 
 def test_a_machine_that_cannot_be_reached_is_named(line: Path, tmp_path: Path) -> None:
