@@ -30,8 +30,10 @@ async def save(database: Database, run: Run) -> Run:
 
 async def runs(database: Database, model: str = "") -> list[Run]:
     """Runs, of one model or of all, the newest first."""
-    where, values = ("WHERE key = ? ", (key_of(model),)) if model else ("", ())
-    rows = await database.read(f"SELECT id, run FROM benchmark {where}ORDER BY id DESC", values)  # noqa: S608 - one of two texts
+    key = key_of(model) if model else ""
+    rows = await database.read(
+        "SELECT id, run FROM benchmark WHERE :key = '' OR key = :key ORDER BY id DESC", {"key": key}
+    )
     found = []
     for row in rows:
         try:

@@ -132,10 +132,14 @@ def _runs(chunks: Sequence[ChatChunk]) -> list[tuple[Part, list[str]]]:
     runs: list[tuple[Part, list[str]]] = []
     for chunk in chunks:
         message = chunk.message
-        for part, text in (("thinking", message.thinking), ("answer", message.content)):
+        said: tuple[tuple[Part, str | None], ...] = (
+            ("thinking", message.thinking),
+            ("answer", message.content),
+        )
+        for part, text in said:
             if text:
                 if not runs or runs[-1][0] != part:
-                    runs.append((part, []))  # type: ignore[arg-type]  # one of the two
+                    runs.append((part, []))
                 runs[-1][1].append(text)
     return runs
 

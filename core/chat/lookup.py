@@ -17,7 +17,7 @@ from core.chat.recorder import Recorder
 from core.chat.types import Turn
 from core.errors import LeitstandError
 from core.retrieval.cite import prompt
-from core.retrieval.library import Choice, Inspection, Searched, Source, Sources
+from core.retrieval.library import Choice, Inspection, Mode, Searched, Source, Sources
 from core.retrieval.types import Passage
 
 _SNIPPET = 200
@@ -42,7 +42,7 @@ async def looked_up(desk: Desk, recorder: Recorder, model: str) -> Evidence | No
     turn = recorder.turn
     if turn.text and turn.sources is not None:
         # It is gone on with: its numbers must go on meaning the same.
-        return _evidence(await passages_of(desk, turn.id), turn.sources.mode == "auto")
+        return _evidence(await passages_of(desk, turn.id), turn.sources.mode)
     assert turn.parent_id is not None
     question = await desk.tree.turn(turn.parent_id)
     path = await desk.tree.up(question.parent_id, 2) if question.parent_id is not None else []
@@ -62,7 +62,7 @@ async def looked_up(desk: Desk, recorder: Recorder, model: str) -> Evidence | No
     await _keep(desk, turn, found)
     recorder.enter(recorder.state, sources=_sources(choice, found, hint))
     searched = any(space.searched for space in found.spaces)
-    return _evidence(found.passages, choice.mode == "auto") if found.passages or searched else None
+    return _evidence(found.passages, choice.mode) if found.passages or searched else None
 
 
 def first_of(sources: Sources | None, count: int) -> Sources | None:
@@ -100,8 +100,8 @@ async def _keep(desk: Desk, turn: Turn, found: Searched) -> None:
             )
 
 
-def _evidence(passages: tuple[Passage, ...], auto: bool) -> Evidence:  # noqa: FBT001 - a value, no switch
-    return Evidence(passages, auto, secrets.token_hex(4))
+def _evidence(passages: tuple[Passage, ...], mode: Mode) -> Evidence:
+    return Evidence(passages, mode == "auto", secrets.token_hex(4))
 
 
 def _sources(choice: Choice, found: Searched, hint: str) -> Sources:

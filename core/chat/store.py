@@ -67,7 +67,8 @@ class ChatStore:
 
     async def update_chat(self, tx: Transaction, id: int, **changes: Any) -> Chat:
         """Change columns of a chat; return it as it is now."""
-        assert changes.keys() <= _CHANGEABLE
+        if not changes.keys() <= _CHANGEABLE:
+            raise TypeError(f"no columns of a chat: {sorted(changes.keys() - _CHANGEABLE)}")
         values = {name: _column(name, value) for name, value in changes.items()}
         columns = ", ".join(f"{name} = :{name}" for name in values)
         found = await tx.rows(

@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.config.schema import Config
 from core.config.types import ConfigChanged
 from core.errors import LeitstandError
-from core.jobs.types import Job, JobChanged
+from core.jobs.types import Job, JobChanged, base_of
 from core.models import store
 from core.models.facts import Facts, facts_of
 from core.models.learning import Memories
@@ -246,7 +246,7 @@ class Synchroniser:
             self._heard_of(event.host)
         elif isinstance(event, ConfigChanged):
             self._roster.set_default(self._config().chat.model)
-        elif isinstance(event, JobChanged) and event.job.lane == "inference" and event.job.model:
+        elif isinstance(event, JobChanged) and base_of(event.job.lane) == "inference" and event.job.model:
             await self._used(event.job)
 
     def _heard_of(self, host: Host) -> None:

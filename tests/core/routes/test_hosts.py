@@ -123,6 +123,19 @@ async def test_an_answer_of_a_model_elsewhere_is_given_there_under_its_own_name(
         assert [model.name for model in await here.engine.models.loaded()] == [f"{CODER}@box"]
 
 
+async def test_what_a_model_elsewhere_was_asked_counts_as_its_use(homes: OpenHomes) -> None:
+    async with homes() as here:
+        await here.ask(FACT, model=f"{SMALL}@box")
+
+        def times(name: str) -> int:
+            model = here.engine.models.roster.find(name)
+            assert model is not None
+            return model.times_used
+
+        await until(lambda: times(f"{SMALL}@box") == 1)
+        assert times(SMALL) == 0
+
+
 async def test_the_router_finds_the_coder_on_the_other_server_and_says_so(homes: OpenHomes) -> None:
     async with homes() as here:
         turn = await here.ask(CODE)
