@@ -17,6 +17,8 @@ _LETTERS_A_TOKEN: Final = 4
 _LEAST_STEPS: Final = 6
 _MOST_STEPS: Final = 8
 ROLL_SECONDS: Final = 0.5
+LONGEST_ROLL: Final = 0.75
+"""Seconds after which rolling up ends, however few of its steps could be shown."""
 
 
 def duration(seconds: float) -> str:

@@ -337,9 +337,12 @@ class Conversation(EngineScreen):
 
     @on(Transcript.NeedEarlier)
     async def _earlier(self, event: Transcript.NeedEarlier) -> None:
-        if self._chat is None:
+        chat = self._chat
+        if chat is None or event.turn_id not in self._turns:
+            return  # another chat came onto the page meanwhile
+        opened = await self.engine.chat.open(chat.id, limit=PAGE_OF_TURNS, before=event.turn_id)
+        if not self.shows_chat(chat.id) or event.turn_id not in self._turns:
             return
-        opened = await self.engine.chat.open(self._chat.id, limit=PAGE_OF_TURNS, before=event.turn_id)
         self._turns = {turn.id: turn for turn in opened.turns} | self._turns
         self._talk.put_before([self._view(turn) for turn in opened.turns], more=opened.more)
 

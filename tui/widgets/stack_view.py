@@ -65,6 +65,8 @@ class StackView(ScrollView, can_focus=True):
         self._own_scroll = False
         self._thumb = (0, 0)  # rows of the view that the scroll bar's thumb stands beside
         self._grabbed: int | None = None  # where the thumb is held, counted from its top
+        self.pictures = 0
+        """How many pictures were made of it so far: what moves waits until the last step was seen."""
         self._pending = False  # something came that is not in the picture yet
         # Textual works these out anew each time it is asked, and a frame asks often.
         self._columns, self._window, self._top = 10, 0, 0
@@ -121,6 +123,7 @@ class StackView(ScrollView, can_focus=True):
         """Return the rows of a part of the view as strips."""
         if self._pending and not self._has_plan():
             self.call_next(self.catch_up)
+        self.pictures += 1
         painter = self._paint_with()
         first = self.top + crop.y
         lines = self.stack.rows(first, first + crop.height)

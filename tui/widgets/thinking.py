@@ -11,9 +11,12 @@ from textual.message import Message
 from tui.render.blocks import TurnBlock
 from tui.render.places import Piece, Place
 from tui.render.stack import Spot
-from tui.render.think import ThinkBlock, steps
+from tui.render.think import LONGEST_ROLL, ThinkBlock, steps
 from tui.render.types import Turn
 from tui.widgets.framed import Framed
+
+_LOOK_AGAIN = 0.01
+"""Seconds between two looks at whether a step was painted."""
 
 
 class Thinking(Framed):
@@ -130,14 +133,19 @@ class Thinking(Framed):
             self._stay_with(spot)
             return
         way = iter(steps(rows))
-        started = self.clock()
         loop = asyncio.get_running_loop()
+        started = loop.time()
         think.roll(rows, from_start=from_start)
 
-        def step(left: int, fade: int) -> None:
+        def step(left: int, fade: int, pictures: int) -> None:
             self._rolling.pop(turn_id, None)
-            if not self.is_shown:
+            late = loop.time() >= started + LONGEST_ROLL
+            if not self.is_shown or late:
                 left = 0
+            elif self.pictures == pictures:
+                # Nobody has seen the step before: a picture that comes late must not skip it.
+                self._rolling[turn_id] = loop.call_later(_LOOK_AGAIN, step, left, fade, pictures)
+                return
             think.roll(left or None, fade, from_start=from_start)
             self._mark(block)
             self._stay_with(None if self._following else spot or self._reader_spot(block))
@@ -146,8 +154,7 @@ class Thinking(Framed):
 
         def plan() -> None:
             due, left, fade = next(way)
-            delay = max(0.0, started + due - self.clock())
-            self._rolling[turn_id] = loop.call_later(delay, step, left, fade)
+            self._rolling[turn_id] = loop.call_at(started + due, step, left, fade, self.pictures)
 
         self._mark(block)
         plan()

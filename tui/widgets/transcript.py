@@ -163,9 +163,15 @@ class Transcript(Thinking):
         self._ask_for_earlier()
 
     def _ask_for_earlier(self) -> None:
+        if not self._window:
+            return  # how much shows is not known yet; the first resize comes here again
         if self._more and not self._asked and len(self.stack) and self.top < self.window:
             self._asked = True
             self.post_message(self.NeedEarlier(self, self.stack.turn(0).id))
+
+    def _on_resize(self, event: events.Resize) -> None:
+        super()._on_resize(event)
+        self._ask_for_earlier()
 
     # -- the end
 

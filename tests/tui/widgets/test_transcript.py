@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
 
 import msgspec
+import pytest
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.message import Message
@@ -16,7 +18,7 @@ from tests.tui.render.documents import DOCUMENTS
 from tests.tui.render.turns import answer, question
 from tests.waiting import until
 from tui.render.palette import CURRENT, FOUND
-from tui.render.think import WINDOW
+from tui.render.think import LONGEST_ROLL, WINDOW
 from tui.render.types import Notice, Part, Turn
 from tui.widgets.transcript import Transcript
 
@@ -236,6 +238,24 @@ async def test_thoughts_stream_in_a_window_and_roll_up_when_the_answer_begins() 
         assert now.follows()
 
 
+async def test_a_picture_that_comes_late_skips_no_row_of_a_thought_and_the_way_still_ends() -> None:
+    async with stage(question(1), answer(2, "", phase="thinking")) as now:
+        now.talk.still = False
+        now.app.animation_level = "full"
+        stream(now.talk, 2, THOUGHTS, "thinking")
+        await now.said()
+        loop = asyncio.get_running_loop()
+        think = now.talk.stack.block(1).think
+        assert think is not None
+        with now.app.batch_update():  # no picture is made
+            began = loop.time()
+            stream(now.talk, 2, "The answer.")
+            await until(lambda: loop.time() > began + 0.3)  # four steps are due
+            assert think.body_rows == WINDOW
+            await until(lambda: not think.body_rows)
+            assert 0.3 < loop.time() - began < LONGEST_ROLL + 0.5
+
+
 async def test_with_reduced_motion_the_thought_is_gone_in_one_step() -> None:
     async with stage(answer(1, "", phase="thinking")) as now:
         stream(now.talk, 1, THOUGHTS, "thinking")
@@ -326,6 +346,23 @@ async def test_seconds_run_on_while_a_model_thinks_in_silence() -> None:
         talk.flush()
         await pilot.pause()
         assert "Thinking… 7 s" in talk.stack.block(0).rows(1, 2)[0].text
+
+
+@pytest.mark.parametrize(("turns", "asked"), [(6, []), (1, [10])], ids=["full", "room left"])
+async def test_a_view_that_was_never_laid_out_asks_for_earlier_turns_only_when_it_has_room(
+    turns: int, asked: list[int]
+) -> None:
+    app = Page()
+    async with app.run_test(size=(62, 22)) as pilot:
+        talk = Transcript()
+        talk.load([answer(number, LONG[:100]) for number in range(10, 10 + turns)], more=True)
+        await pilot.pause()
+        assert app.heard == []
+        await app.mount(talk)
+        await until(lambda: talk.pictures)
+        await pilot.pause()
+        heard = [one.turn_id for one in app.heard if isinstance(one, Transcript.NeedEarlier)]
+        assert heard == asked
 
 
 async def test_earlier_turns_are_asked_for_once_and_come_in_above() -> None:
