@@ -63,7 +63,11 @@ class Bridge:
         self, screen: Screen[Any], kind: type[E], handler: Callable[[E], Awaitable[None] | None]
     ) -> None:
         """Tell a screen while it is the page that is shown; it reads a snapshot when it comes back."""
-        self._screens.setdefault(screen, {})[kind] = handler
+        followed = self._screens.setdefault(screen, {})
+        if kind in followed:
+            # The first would hear nothing any more, and nobody would know why.
+            raise RuntimeError(f"{type(screen).__name__} follows {kind.__name__} already")
+        followed[kind] = handler
 
     async def pump(self) -> None:
         """Carry facts until cancelled."""

@@ -7,7 +7,7 @@ from core.chat.types import Turn
 from core.errors import LeitstandError
 from core.router.types import TIERS, Decision, Way
 from tui.render.option import Option
-from tui.screens.conversation import Conversation
+from tui.screens.chat_attaching import Attaching
 
 _TIERS = {
     "fast": "small talk and short facts",
@@ -16,7 +16,7 @@ _TIERS = {
 }
 
 
-class Choosing(Conversation):
+class Choosing(Attaching):
     """The router's side of the chat page."""
 
     # Why, and who else --------------------------------------------------------------------------

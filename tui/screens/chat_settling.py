@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from core.chat.types import Persona
 from core.errors import LeitstandError
-from tui.screens.conversation import Conversation
+from tui.screens.chat_attaching import Attaching
 
 
-class Settling(Conversation):
+class Settling(Attaching):
     """What the chat page changes about how a chat answers."""
 
     async def _settle(self, **settings: object) -> None:

@@ -8,11 +8,11 @@ from core.chat.types import Turn
 from core.errors import LeitstandError
 from core.guard import one_line
 from core.retrieval.library import Choice, Space, SpaceChanged, SpacesChanged
-from tui.screens.conversation import Conversation
+from tui.screens.chat_attaching import Attaching
 from tui.widgets.transcript import Transcript
 
 
-class Sourcing(Conversation):
+class Sourcing(Attaching):
     """The library's side of the chat page."""
 
     # What is looked up --------------------------------------------------------------------------

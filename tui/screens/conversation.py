@@ -11,7 +11,6 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from core.chat import attachments
 from core.chat.types import (
     Budget,
     Chat,
@@ -25,15 +24,13 @@ from core.chat.types import (
     TurnDelta,
 )
 from core.config.types import ConfigChanged
-from core.errors import LeitstandError, NotFound
-from core.guard import one_line
+from core.errors import LeitstandError
 from tui.facts import Facts
 from tui.render import chat_list, code, composer
 from tui.render.pieces import Pieces, width_of
 from tui.render.turns import view
 from tui.render.types import Turn as View
 from tui.screens.base import EngineScreen
-from tui.screens.chat_files import expanded
 from tui.widgets.chat_rows import ChatRows
 from tui.widgets.comparison import Comparison
 from tui.widgets.detail import Detail
@@ -337,11 +334,10 @@ class Conversation(EngineScreen):
 
     @on(Transcript.NeedEarlier)
     async def _earlier(self, event: Transcript.NeedEarlier) -> None:
-        chat = self._chat
-        if chat is None or event.turn_id not in self._turns:
+        if self._chat is None or event.turn_id not in self._turns:
             return  # another chat came onto the page meanwhile
-        opened = await self.engine.chat.open(chat.id, limit=PAGE_OF_TURNS, before=event.turn_id)
-        if not self.shows_chat(chat.id) or event.turn_id not in self._turns:
+        opened = await self.engine.chat.open(self._chat.id, limit=PAGE_OF_TURNS, before=event.turn_id)
+        if event.turn_id not in self._turns:
             return
         self._turns = {turn.id: turn for turn in opened.turns} | self._turns
         self._talk.put_before([self._view(turn) for turn in opened.turns], more=opened.more)
@@ -429,25 +425,8 @@ class Conversation(EngineScreen):
             self._budget = None  # the server is away or the model unknown: the gauge says nothing
         self._show_next()
 
-    async def _attach_to_library(self, path: str) -> bool:
-        """Read a file into the documents of this chat; False when that is no way either."""
-        return False
-
     async def _know_library(self) -> None:
         """Find out what questions of this chat are looked up in, and say it."""
 
     def _know_library_soon(self) -> None:
         self.run_worker(self._know_library(), group="library", exclusive=True, exit_on_error=False)
-
-    async def _attach_file(self, path: str) -> None:
-        try:
-            # Read here: the engine may be on another machine, or stand in another folder.
-            attached = await self.engine.tasks.in_thread(attachments.read, expanded(path))
-        except LeitstandError as error:
-            if not isinstance(error, NotFound) and await self._attach_to_library(expanded(path)):
-                return
-            self.leitstand.say_error(error)
-            return
-        self._attached.append(attached)
-        self.leitstand.toast("good", f"{one_line(attached.name, 80)} goes with the next question.")
-        await self._count()

@@ -150,14 +150,14 @@ class Thinking(Framed):
             self._mark(block)
             self._stay_with(None if self._following else spot or self._reader_spot(block))
             if left:
-                plan()
+                plan(self.pictures)
 
-        def plan() -> None:
+        def plan(pictures: int) -> None:
             due, left, fade = next(way)
-            self._rolling[turn_id] = loop.call_at(started + due, step, left, fade, self.pictures)
+            self._rolling[turn_id] = loop.call_at(started + due, step, left, fade, pictures)
 
         self._mark(block)
-        plan()
+        plan(-1)  # as it is now it was seen
 
     def _mark(self, block: TurnBlock) -> None:
         block.touch()
