@@ -251,7 +251,7 @@ async def test_a_picture_that_comes_late_skips_no_row_of_a_thought_and_the_way_s
             began = loop.time()
             stream(now.talk, 2, "The answer.")
             await until(lambda: loop.time() > began + 0.3)  # four steps are due
-            assert think.body_rows == WINDOW
+            assert think.body_rows == WINDOW - 1
             await until(lambda: not think.body_rows)
             assert 0.3 < loop.time() - began < LONGEST_ROLL + 0.5
 
