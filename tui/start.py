@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core import heap
 from core.daemon import background
 from core.daemon.hosting import opened
 from core.engine import Options
@@ -44,6 +45,7 @@ def run(
     said = probe.verdict(here)
     if not said.can_run:
         raise UsageError(said.sentence, said.hint)
+    heap.hold()
     engine = opener() if opener is not None else opened(options)
     ui = engine.config.current.ui
     if ui.colours != "auto" or ui.clipboard != "auto":
@@ -91,9 +93,11 @@ def _check_address(text: str) -> None:
 
 
 async def _run(app: LeitstandApp, *, mouse: bool) -> None:
+    keeper = app.engine.tasks.spawn("memory", heap.keep(app.engine.clock))
     try:
         await app.run_async(mouse=mouse)
     finally:
+        keeper.cancel()
         # A terminal that was lost asks nobody: what runs goes on.
         if app.return_code == _HUNG_UP and await app.company.is_needed():
             app.hands_over = True

@@ -37,27 +37,31 @@ async def serve(context: Context) -> int:
         raise UsageError("A demonstration cannot be attached to.", "Leave out --demo.")
     if context.values["detach"]:
         return await _detached(context)
+    from core import heap
     from core.daemon.hosting import HostingEngine
     from core.daemon.notify import Notifier
     from core.daemon.standing import standing
 
+    heap.hold()
     notifier = Notifier(context.environment)
     engine = HostingEngine.prepare(context.options)
     engine.headless = True
-    ready = False
+    keeper = None
     try:
         await engine.start()
         if not engine.socket:
             raise LeitstandError("Nobody could attach to it.", "Look into the log.")
         _ready(context, os.getpid(), engine.socket)
-        ready = True
+        keeper = engine.tasks.spawn("memory", heap.keep(engine.clock))
         async with standing(notifier, engine):
             await _until_idle(engine) if context.values["until_idle"] else await asyncio.Event().wait()
     except asyncio.CancelledError as error:
         # To be told to stop is how it ends; before it was ready it has failed.
-        if not ready:
+        if keeper is None:
             raise Cancelled("Stopped before it was ready.") from error
     finally:
+        if keeper is not None:
+            keeper.cancel()
         notifier.stopping("finishing what runs", within=GRACE + _LAST)
         await engine.close(GRACE, goes_on=True)
     _stopped(context)

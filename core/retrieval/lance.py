@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from core import heap
 from core.errors import DataDirectoryError, DiskFull, LeitstandError, StoreError
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def _load() -> None:
     if libc is not None:
         libc.mallopt(_M_ARENA_MAX, _ARENAS)
     # All of it here: imported on the loop it would hold up the screens for seconds.
-    import lancedb  # noqa: F401
-    import pyarrow  # noqa: F401
+    with heap.growing():
+        import lancedb  # noqa: F401
+        import pyarrow  # noqa: F401
 
 
 def _libc() -> ctypes.CDLL | None:

@@ -25,7 +25,7 @@ _began, _prepared = Engine.start, Engine.prepare
 
 
 class Lag:
-    """How late the loop was, at worst."""
+    """How late the loop was, at worst, less what it waited for a processor that others had."""
 
     worst = 0.0
 
@@ -35,9 +35,9 @@ class Lag:
         loop.add_signal_handler(signal.SIGUSR1, self.forget)
         loop.add_signal_handler(signal.SIGUSR2, self.tell)
         while True:
-            before = time.monotonic()
+            before, queued = time.monotonic(), _queued()
             await asyncio.sleep(0.01)
-            self.worst = max(self.worst, time.monotonic() - before - 0.01)
+            self.worst = max(self.worst, time.monotonic() - before - 0.01 - (_queued() - queued))
 
     def forget(self) -> None:
         """Begin anew."""
@@ -46,6 +46,11 @@ class Lag:
     def tell(self) -> None:
         """Write it down."""
         FILE.write_text(f"{self.worst * 1000:.1f}")
+
+
+def _queued() -> float:
+    """Seconds this thread was ready to run and another one ran instead."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 async def start(engine: Engine) -> None:
