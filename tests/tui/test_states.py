@@ -24,7 +24,7 @@ async def test_a_page_says_that_it_waits_for_the_engine(
     async with shell(page, size, held=True) as here:
         await here.pilot.pause()
         text = screen_text(here.app)
-        assert "Leitstand" in text
+        assert page.title() in text.partition("\n")[0]
         assert (WORDS[page] in text) or (page == "chat" and size == NARROW and "Ask anything" in text)
         assert_picture(here.app, f"{page}-loading")
 

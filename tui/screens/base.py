@@ -47,6 +47,9 @@ SHORT = 14
 """Rows below which a list keeps what there is, and what is said about a row has little."""
 
 
+_NAME: Piece = (" Leitstand  ", "strong")
+
+
 class EngineScreen(Forgiving, Screen[None]):
     """A page: follows the engine while it is visible, owns no work."""
 
@@ -198,22 +201,19 @@ class EngineScreen(Forgiving, Screen[None]):
 
     def _tabs(self) -> list[Piece]:
         """The pages by name; where that has no room, the name of this one and the numbers of the others."""
-        named = self._tabs_of(narrow=False)
-        if self.size.width >= NARROW and width_of(named) + width_of(self._corner()) <= self.size.width:
-            return named
-        numbers = self._tabs_of(narrow=True)
+        room = self.size.width - width_of(self._corner())
+        numbers = self._tabs_of(gap=" ", short=True)
         # The way to every page is worth more than the name of the program.
-        return numbers if width_of(numbers) <= self.size.width else numbers[1:]
+        ways = [[_NAME, *self._tabs_of(gap=" ")], self._tabs_of(), [_NAME, *numbers]]
+        return next((way for way in ways if width_of(way) <= room), numbers)
 
-    def _tabs_of(self, *, narrow: bool) -> list[Piece]:
-        pieces: list[Piece] = [(" Leitstand  ", "strong")]
+    def _tabs_of(self, *, gap: str = "", short: bool = False) -> list[Piece]:
+        pieces: list[Piece] = []
         for page in PAGES:
             if page.name == self.PAGE:
-                pieces += [(f" {page.number} ", "accent"), (f"{page.title} ", "mark")]
-            elif narrow:
-                pieces.append((f" {page.number} ", "dim"))
+                pieces += [(f" {page.number} ", "accent"), (f"{page.title}{gap}", "mark")]
             else:
-                pieces.append((f" {page.number} {page.title} ", "dim"))
+                pieces.append((f" {page.number} {'' if short else page.title + gap}", "dim"))
         return pieces
 
     def _corner(self) -> list[Piece]:
