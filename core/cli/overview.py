@@ -21,6 +21,7 @@ from core.cli.queue_glance import counted, fetched
 from core.cli.reach import DEADLINE, elsewhere, looked_at, server
 from core.clock import SystemClock
 from core.errors import LeitstandError
+from core.models.fit import gibibytes
 from core.ollama.client import Ollama
 from core.ollama.connection import Phase, ServerState
 from core.ollama.names import at
@@ -170,7 +171,7 @@ def _model_rows(models: list[LoadedModel]) -> Iterable[tuple[Piece, ...]]:
     for model in models:
         share = "" if model.gpu_percent is None else f"{model.gpu_percent} % GPU"
         context = "" if model.context is None else f"context {model.context}"
-        yield (bold("model"), model.name, f"{model.size / 1e9:.1f} GB", share, context, dim(_stays(model)))
+        yield (bold("model"), model.name, gibibytes(model.size), share, context, dim(_stays(model)))
 
 
 def _stays(model: LoadedModel) -> str:
@@ -233,7 +234,7 @@ def _read_gpus(*, demo: bool) -> GpuReading:
 def _gpu_rows(gpus: list[GpuNow]) -> Iterable[tuple[Piece, ...]]:
     for gpu in gpus:
         used, total = gpu.memory_used, gpu.memory_total
-        memory = "" if used is None or total is None else f"{used / 1e9:.1f} of {total / 1e9:.1f} GB"
+        memory = "" if used is None or total is None else f"{used / 2**30:.1f} of {total / 2**30:.1f} GiB"
         busy = "" if gpu.busy is None else f"{gpu.busy:.0f} % busy"
         power = "" if gpu.power is None else f"{gpu.power:.0f} W"
         heat = "" if gpu.temperature is None else f"{gpu.temperature:.0f} °C"

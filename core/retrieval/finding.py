@@ -14,7 +14,15 @@ from core.retrieval.cite import Pick, Picked, pick
 from core.retrieval.desk import Desk, Maker, bare
 from core.retrieval.fuse import MEANING, fuse, one_a_section
 from core.retrieval.guiding import Guide
-from core.retrieval.library import Candidate, Inspection, LibraryDocument, Method, Searched, Space
+from core.retrieval.library import (
+    NOTHING_FITS,
+    Candidate,
+    Inspection,
+    LibraryDocument,
+    Method,
+    Searched,
+    Space,
+)
 from core.retrieval.route import Evidence
 from core.retrieval.seams import Embedder, Index
 from core.retrieval.types import EVERYTHING, Filter, Hit, Section, SpaceScore
@@ -172,7 +180,7 @@ class Finder:
             ]
             chosen += matching[:_AUTO_SPACES]
             if not chosen and legs:
-                notes.append("No space fits the question, so none was used.")
+                notes.append(NOTHING_FITS)
         used = {one.space.id for one in chosen}
         scores = tuple(
             SpaceScore(by_id[rank.space].space.name, rank.percent, rank.evidence.cosine, rank.space in used)

@@ -26,6 +26,9 @@ Mode = Literal["none", "chosen", "auto"]
 Method = Literal["score", "rank"]
 """How the two ways of searching are put together: by their scores, or by their ranks."""
 
+NOTHING_FITS = "No space fits the question, so none was used."
+"""What a search notes that found nothing to look in: so it goes with small talk, and is no trouble."""
+
 COLOURS = ("", "red", "orange", "yellow", "green", "teal", "blue", "violet", "pink")
 """What a space may be marked with; the theme knows what they look like."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.models.fit import gibibytes
 from core.ollama.reading import slowdown
 from core.router.types import Candidate, Concern, Memory, Terms, Way
 
@@ -31,8 +32,8 @@ def slower(cpu_share: float) -> float:
 
 
 def _short(pick: Candidate, memory: Memory) -> str:
-    need = f" needs {_gigabytes(pick.need)}" if pick.need else " needs more GPU memory than there is"
-    free = f", {_gigabytes(memory.free)} are free" if pick.need and memory.free is not None else ""
+    need = f" needs {gibibytes(pick.need)}" if pick.need else " needs more GPU memory than there is"
+    free = f", {gibibytes(memory.free)} are free" if pick.need and memory.free is not None else ""
     if pick.fits == "partly" and pick.cpu_share is not None:
         return f"{pick.shown}{need}{free}: {pick.cpu_share:.0%} of it would run on the processor."
     return f"{pick.shown}{need}{free}: it does not fit."
@@ -56,7 +57,3 @@ def _ways(pick: Candidate, able: Sequence[Candidate]) -> tuple[Way, ...]:
         times = pick.slower or slower(pick.cpu_share)
         ways.append(Way("partly", f"Run partly on the processor, about {times:.1f} times slower", pick.shown))
     return (*ways, Way("cancel", "Cancel"))
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"

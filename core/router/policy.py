@@ -19,6 +19,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.models.fit import gibibytes
 from core.ollama.names import same, split
 from core.router.cost import switching
 from core.router.memory import concern
@@ -288,7 +289,7 @@ def next_smaller(failed: Decision, why: Failure, situation: Situation) -> Decisi
 
 
 def described(analysis: Analysis, tier: Tier, pick: Candidate | str, memory: Memory) -> str:
-    """A decision in one line: code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GB."""
+    """A decision in one line: code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GiB."""
     label = analysis.label if tier == analysis.tier else f"{tier} ({analysis.label})"
     if isinstance(pick, str):
         return f"{label} → {pick or 'nobody'}"
@@ -296,9 +297,9 @@ def described(analysis: Analysis, tier: Tier, pick: Candidate | str, memory: Mem
     parts.append("loaded" if pick.loaded else "to be loaded")
     need = pick.need or pick.size
     if need and memory.total and not pick.host:
-        parts.append(f"{need / 1e9:.1f} of {memory.total / 1e9:.0f} GB")
+        parts.append(f"{need / 2**30:.1f} of {memory.total / 2**30:.0f} GiB")
     elif need:
-        parts.append(f"{need / 1e9:.1f} GB")
+        parts.append(gibibytes(need))
     return f"{label} → {', '.join(parts)}"
 
 

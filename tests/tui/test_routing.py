@@ -251,7 +251,7 @@ async def test_a_model_that_is_to_stay_for_ever_is_unloaded_only_by_its_owner(
         await here.pilot.pause()
         text = screen_text(here.app)
         assert "Not enough GPU memory" in text
-        assert "GB are free" in text
+        assert "GiB are free" in text
         for way in (f"Unload {OTHER}", "instead", "Run partly on the processor", "times slower", "Cancel"):
             assert way in text, way
         await assert_settled(here, "memory-short-unload")

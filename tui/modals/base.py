@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+_FRAME = 4
+"""Rows above and below what a dialog holds: its border, and a free one inside."""
+
+
 def frame(box: Widget, title: str, subtitle: str) -> None:
     """Write the title and the keys into a dialog's frame; both are text, never markup."""
     box.border_title = escape(one_line(title, 60))
@@ -43,6 +47,10 @@ class Dialog(Forgiving, ModalScreen[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close with an answer; keys that come in quick succession close once."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def fit(self, rows: int) -> None:
+        """Be no taller than what it holds: so many rows beside the frame."""
+        self.query_one(".dialog").styles.max_height = rows + _FRAME
 
     def action_close(self) -> None:
         """Close without an answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from textual import events, on
@@ -16,6 +17,10 @@ from tui.render.option import Option
 from tui.render.pieces import Piece, Pieces, column, spread
 from tui.widgets.detail import Detail
 from tui.widgets.row_list import RowList
+
+_WIDTH = 104
+_BESIDE = 10
+"""Columns of the dialog beside the words above its list: border, room, and the words' own margin."""
 
 
 class Choose(Dialog[str | None]):
@@ -57,6 +62,17 @@ class Choose(Dialog[str | None]):
         rows.select(self._current)
         rows.can_focus = False
         self.query_one(Input).focus()
+        self.fit_to_options()
+
+    def on_resize(self) -> None:
+        """What stands above the list may wrap otherwise now."""
+        self.fit_to_options()
+
+    def fit_to_options(self) -> None:
+        """Be as tall as all there is to choose from: filtering moves nothing."""
+        room = min(_WIDTH, self.app.size.width * 96 // 100) - _BESIDE
+        above = len(textwrap.wrap(one_line(self._about, 400), max(room, 10))) + 1 if self._about else 0
+        self.fit(above + 1 + max(len(self._options), len(self._words)))
 
     def _paint(self, option: Option, width: int) -> list[Pieces]:
         label = one_line(option.label, 200)

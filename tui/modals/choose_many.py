@@ -46,6 +46,7 @@ class ChooseMany(Dialog[tuple[str, ...] | None]):
         rows.put(self._options, words=self._words)
         rows.can_focus = False
         self.query_one(Input).focus()
+        self.fit(1 + max(len(self._options), len(self._words)))
 
     def _paint(self, option: Option, width: int) -> list[Pieces]:
         marked = option.key in self._marked

@@ -52,7 +52,9 @@ class Inspect(Dialog[None]):
 
     def _say(self) -> None:
         width = self.query_one(VerticalScroll).size.width - _PADDING
-        self.query_one(Detail).say(self._lines(max(width, 40)))
+        lines = self._lines(max(width, 40))
+        self.query_one(Detail).say(lines)
+        self.fit(len(lines))
 
     async def action_copy_inspection(self) -> None:
         """Copy it as text."""

@@ -73,6 +73,9 @@ class Personas(ChooseOwn):
         super().on_mount()
         self._tell()
 
+    def fit_to_options(self) -> None:
+        """Stay as tall as can be: what is said of each persona has another length."""
+
     @property
     def _selected(self) -> Persona | None:
         chosen: Option | None = self.query_one(RowList).selected

@@ -49,6 +49,7 @@ class ShowSources(Dialog[None]):
             numbers = ", ".join(f"[{number}]" for number in self._sources.unknown)
             lines.append([(f"The answer names {numbers}, which no passage has.", "warn")])
         self.query_one("#searched", Detail).say(lines)
+        self.fit(2 * max(len(self._sources.sources), 1) + len(lines) + 1)
 
     def _paint(self, source: Source, width: int) -> list[Pieces]:
         return source_row(source, width, self._sources)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from core.guard import harmless, one_line
-from core.retrieval.library import Source, Sources
+from core.retrieval.library import NOTHING_FITS, Source, Sources
 from core.retrieval.types import Passage, Place, Section, SpaceScore
 from tui.render.pieces import Piece, Pieces, cut, spread
 from tui.theme import Ink
@@ -106,6 +106,8 @@ def chips(sources: Sources | None) -> tuple[str, ...]:
         source_chip(source, cited=not sources.cited or source.number in sources.cited)
         for source in sources.sources
     ]
+    if NOTHING_FITS in sources.notes:
+        found.append("⌕ no space fits")
     if words := uncited_words(sources):
         found.append(words)
     return tuple(found)

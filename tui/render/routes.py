@@ -11,8 +11,8 @@ _ARROW = " → "
 def wordings(route: str) -> tuple[str, ...]:
     """A route from its longest wording to its shortest; without any when a person named the model.
 
-    code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GB
-    code: ps, grep, python · 0.40 → loaded, 18.2 of 31 GB
+    code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GiB
+    code: ps, grep, python · 0.40 → loaded, 18.2 of 31 GiB
     code: ps, grep, python · 0.40
     code · 0.40
     """

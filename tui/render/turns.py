@@ -7,6 +7,7 @@ import time
 from core.chat.types import ContextFacts, Stats
 from core.chat.types import Turn as ChatTurn
 from core.guard import one_line
+from core.retrieval.library import NOTHING_FITS
 from tui.format import count, duration, speed
 from tui.render import routes as routed
 from tui.render.passages import chips
@@ -79,7 +80,9 @@ def _status(turn: ChatTurn, now: float) -> str:
 def _notices(turn: ChatTurn, *, last: bool) -> tuple[Notice, ...]:
     found = [Notice(_sentence(note.message, note.hint), "warn") for note in turn.notes]
     if turn.sources is not None:
-        found += [Notice(one_line(note, 300), "dim") for note in turn.sources.notes]
+        # That nothing fits is a word among the chips: most questions are none to the library.
+        told = (note for note in turn.sources.notes if note != NOTHING_FITS)
+        found += [Notice(one_line(note, 300), "dim") for note in told]
         if turn.ended and turn.sources.hint and turn.sources.sources:
             found.append(Notice(one_line(turn.sources.hint, 300), "dim"))
     if turn.context is not None and (left_out := _left_out(turn.context)):

@@ -64,7 +64,7 @@ def test_people_get_the_same_in_words() -> None:
     assert "● online" in server
     assert "0.33.0" in server
     assert [part for part in first.split("  ") if part][:1] == ["model"]
-    assert "4.0 GB" in first
+    assert "3.7 GiB" in first
     assert "75 % GPU" in first
     assert "context 8192" in first
     assert "stays" in second
@@ -164,7 +164,7 @@ def test_gpus_are_shown_with_what_is_known_of_them() -> None:
     assert set(first) == set(GpuNow.__struct_fields__)
     line = next(line for line in leitstand("status", "--demo").out.splitlines() if line.startswith("gpu 0"))
     assert first["name"] in line
-    assert f"of {first['memory_total'] / 1e9:.1f} GB" in line
+    assert f"of {first['memory_total'] / 2**30:.1f} GiB" in line
     assert all(unit in line for unit in ("% busy", " W", "°C"))
 
 

@@ -290,10 +290,10 @@ def test_the_same_model_on_two_servers_runs_where_it_is_loaded_or_fits() -> None
 
 def test_a_decision_in_one_line_names_tier_words_model_and_memory() -> None:
     text = "Zeige mir alle Python-Prozesse mit ps aux | grep python"
-    loaded = change(CODER, loaded=True, need=int(18.2 * GB))
-    line = settle(text, loaded, memory=Memory(31 * GB, 12 * GB)).line
-    assert line == "code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GB"
-    assert settle(FACT, SMALL).line == "fast · 0.00 → llama3.2:3b, to be loaded, 3.0 GB"
+    loaded = change(CODER, loaded=True, need=int(18.2 * 2**30))
+    line = settle(text, loaded, memory=Memory(31 * 2**30, 12 * 2**30)).line
+    assert line == "code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GiB"
+    assert settle(FACT, SMALL).line == "fast · 0.00 → llama3.2:3b, to be loaded, 2.8 GiB"
 
 
 def test_a_tier_that_was_asked_for_is_taken() -> None:
@@ -335,7 +335,7 @@ def test_memory_that_is_short_is_told_with_the_ways_out() -> None:
     assert decision.concern is not None
     assert decision.concern.kind == "not_enough"
     assert decision.concern.text == (
-        "qwen3-coder:30b needs 20.0 GB, 15.0 GB are free: 25% of it would run on the processor."
+        "qwen3-coder:30b needs 18.6 GiB, 14.0 GiB are free: 25% of it would run on the processor."
     )
     assert [(way.kind, way.model) for way in decision.concern.ways] == [
         ("instead", "llama3.2:3b"),

@@ -11,14 +11,14 @@ from tui.render.glyphs import UNICODE as SIGNS
 from tui.render.routes import wordings
 from tui.render.turns import view
 
-ROUTE = "code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GB"
+ROUTE = "code: ps, grep, python · 0.40 → qwen3-coder:30b, loaded, 18.2 of 31 GiB"
 
 WORDINGS = [
     (
         ROUTE,
         (
             ROUTE,
-            "code: ps, grep, python · 0.40 → loaded, 18.2 of 31 GB",
+            "code: ps, grep, python · 0.40 → loaded, 18.2 of 31 GiB",
             "code: ps, grep, python · 0.40",
             "code · 0.40",
         ),
@@ -41,7 +41,7 @@ def test_a_route_has_ever_shorter_wordings(route: str, expected: tuple[str, ...]
     ("width", "shown"),
     [
         (110, ROUTE),
-        (80, "code: ps, grep, python · 0.40 → loaded, 18.2 of 31 GB"),
+        (80, "code: ps, grep, python · 0.40 → loaded, 18.2 of 31 GiB"),
         (60, "code: ps, grep, python · 0.40"),
         (40, "code · 0.40"),
         (30, ""),
@@ -63,7 +63,7 @@ def test_the_variant_is_said_also_where_the_route_has_no_room() -> None:
 @pytest.mark.parametrize(
     ("route", "room", "words"),
     [
-        (ROUTE, 90, " → auto qwen3-coder:30b, loaded, 18.2 of 31 GB   code: ps, grep, python · 0.40"),
+        (ROUTE, 90, " → auto qwen3-coder:30b, loaded, 18.2 of 31 GiB   code: ps, grep, python · 0.40"),
         (ROUTE, 70, " → auto qwen3-coder:30b, loaded   code: ps, grep, python · 0.40"),
         (ROUTE, 57, " → auto qwen3-coder:30b   code: ps, grep, python · 0.40"),
         (ROUTE, 40, " → auto qwen3-coder:30b   code · 0.40"),
