@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.chat.types import Attachment, ContextFacts, Note, Stats, Turn, TurnError
+from core.retrieval.library import NOTHING_FITS, Sources
 from tui.render.turns import view
 
 NOW = 1_767_268_800.0
@@ -74,3 +75,11 @@ def test_a_variant_is_numbered() -> None:
 def test_the_seconds_of_a_thought_go_on_from_those_before() -> None:
     turn = answer(state="thinking", stats=Stats(thought=5.0))
     assert view(turn, NOW + 4).seconds == 9.0
+
+
+def test_that_no_space_fits_is_a_word_among_the_chips_and_other_notes_are_sentences() -> None:
+    shown = view(
+        answer(state="done", sources=Sources("auto", notes=(NOTHING_FITS, "One is on no disk."))), NOW
+    )
+    assert shown.chips == ("⌕ no space fits",)
+    assert [notice.text for notice in shown.notices] == ["One lost."]
