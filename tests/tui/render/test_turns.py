@@ -78,6 +78,6 @@ def test_the_seconds_of_a_thought_go_on_from_those_before() -> None:
 
 
 def test_that_no_space_fits_is_a_word_among_the_chips_and_other_notes_are_sentences() -> None:
-    shown = view(answer(state="done", sources=Sources(notes=(NOTHING_FITS, "One is on no disk."))), NOW)
+    shown = view(answer(state="done", sources=Sources(notes=(NOTHING_FITS, "One lost."))), NOW)
     assert shown.chips == ("⌕ no space fits",)
     assert [notice.text for notice in shown.notices] == ["One lost."]
