@@ -82,9 +82,9 @@ def batch_of(rows: Sequence[Row], dimension: int | None) -> pa.RecordBatch:
 
     base = schema()
     columns: list[Any] = [
-        pa.array([_text(row.key) for row in rows], pa.utf8()),
-        pa.array([_text(row.document) for row in rows], pa.utf8()),
-        pa.array([_text(row.section) for row in rows], pa.utf8()),
+        pa.array([row.key for row in rows], pa.utf8()),
+        pa.array([row.document for row in rows], pa.utf8()),
+        pa.array([row.section for row in rows], pa.utf8()),
         pa.array([row.ord for row in rows], pa.int32()),
         pa.array([row.revision for row in rows], pa.int32()),
         pa.array([_text(row.media) for row in rows], pa.utf8()),

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from core.retrieval.desk import Desk
-from core.retrieval.documents import Entry
+from core.retrieval.documents import Committed, Entry
 from core.retrieval.library import DocumentsChanged, LibraryDocument, Space
 from core.retrieval.seams import Embedder, Index, Standing
 from core.retrieval.types import Cut, Row, Unit
@@ -54,16 +54,17 @@ class Binder:
         wanted = [bound for bound in group if bound.entry.id in begun]
         rows = await desk.tasks.in_thread(_rows, wanted, begun)
         await self._index.add(space.id, rows, stamp=stamp if any(row.vector for row in rows) else "")
-        now = desk.clock.now()
-        there: dict[int, int] = {}
+        done = [
+            Committed(
+                bound.entry,
+                bound.cut,
+                begun[bound.entry.id],
+                sum(unit.key in bound.vectors for unit in bound.cut.units) if bound.vectors else 0,
+            )
+            for bound in wanted
+        ]
         async with desk.database.write() as tx:
-            for bound in wanted:
-                id = bound.entry.id
-                embedded = sum(unit.key in bound.vectors for unit in bound.cut.units)
-                if await documents.commit(
-                    tx, bound.entry, bound.cut, revision=begun[id], embedded=embedded, now=now
-                ):
-                    there[id] = begun[id]
+            there = await documents.commit(tx, done, now=desk.clock.now())
         gone = [str(id) for id in begun if id not in there]
         if gone:  # removed while it was being read
             await self._index.remove(space.id, gone)

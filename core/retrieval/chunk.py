@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from core.retrieval.pieces import BLOCK, HEADING, Piece, TokenCount, context, estimate, pieces
+from core.retrieval.pieces import BLOCK, HEADING, NEVER, Piece, TokenCount, context, estimate, pieces
 from core.retrieval.types import Cut, Document, Place, Section, Unit
 
 __all__ = ["cut", "estimate"]
@@ -61,21 +61,30 @@ def _units(
     most: int,
 ) -> None:
     """Cut one section into units; what stands before a unit's text counts as a part of it."""
-    above = context(title, _common(group), int(unit * _MOST_CONTEXT), tokens)
-    room = most - tokens(above) if above else most
+    heads: dict[tuple[tuple[str, ...], str], tuple[str, int]] = {}
+
+    def headed(path: tuple[str, ...], head: str = "") -> tuple[str, int]:
+        if (path, head) not in heads:
+            line = context(title, path, int(unit * _MOST_CONTEXT), tokens, head=head)
+            heads[path, head] = line, tokens(line) if line else 0
+        return heads[path, head]
+
+    above = headed(_common(group))
+    room = most - above[1]
     begin = 0
     for end in _ends(group, least=min(int(unit * 0.6), room - 1), most=room, soft=int(unit * 0.3)):
         part = group[begin:end]
         low, high = spans[begin][0], spans[end - 1][1]
         path = _common(part)
         words = text[low:high]
-        before = context(title, path, int(unit * _MOST_CONTEXT), tokens, head=_head(part, path))
+        before = headed(path, _head(part, path))
         key = keys.of("u", path, words)
-        count = tokens(words) + (tokens(before) if before else 0)
-        if count > most:
+        count = tokens(words)
+        if count + before[1] > most:
             # A deeper path or a table's head may not fit beside a unit that is full already.
-            before, count = above, tokens(words) + (tokens(above) if above else 0)
-        units.append(Unit(key, section, len(units), words, low, high, before, _place(part), count))
+            before = above
+        place = _place(part)
+        units.append(Unit(key, section, len(units), words, low, high, before[0], place, count + before[1]))
         begin = end
 
 
@@ -105,7 +114,7 @@ def _ends(all_pieces: list[Piece], *, least: int, most: int, soft: int) -> list[
 
 def _end(all_pieces: list[Piece], begin: int, rest: int, least: int, most: int, soft: int) -> int:
     """The best place to end the stretch that starts at *begin*."""
-    best: tuple[int, bytes] | None = None
+    best = NEVER
     chosen = last = block = block_size = 0
     size = all_pieces[begin].tokens
     at = begin + 1
@@ -118,13 +127,12 @@ def _end(all_pieces: list[Piece], begin: int, rest: int, least: int, most: int, 
                 block, block_size = at, size
             # A heading is worth a stretch that is a little short; the rest must not become a scrap.
             early = soft if strength >= HEADING else least
-            if size >= early and rest - size >= soft:
-                rank = (-strength, piece.digest)
-                if best is None or rank < best:
-                    best, chosen = rank, at
+            better = best < strength or (best == strength and piece.digest < all_pieces[chosen].digest)
+            if better and size >= early and rest - size >= soft:
+                best, chosen = strength, at
         size += piece.tokens
         at += 1
-    if best is not None and best[0] <= -BLOCK:
+    if best >= BLOCK:
         return chosen
     if block and (block_size >= soft or _stays(all_pieces[block], most)):
         return block
@@ -172,13 +180,21 @@ def _place(group: list[Piece]) -> Place:
     """Where a stretch begins and ends in its source."""
     lines = [piece.line for piece in group if piece.line is not None]
     pages = [piece.page for piece in group if piece.page is not None]
-    ends = [piece.line_end for piece in group if piece.line_end is not None]
     return Place(
         page=min(pages) if pages else None,
         page_end=max(pages) if pages else None,
         line=min(lines) if lines else None,
-        line_end=max(ends) if ends else None,
+        line_end=max(piece.line_end for piece in group if piece.line_end is not None) if lines else None,
     )
+
+
+def _flat(text: str) -> str:
+    """The words of a text with one blank between them; most texts are that but for their line breaks."""
+    if text.isascii():
+        flat = text.replace("\n\n", " ").replace("\n", " ").strip()
+        if "  " not in flat and flat.isprintable():
+            return flat
+    return " ".join(text.split())
 
 
 class _Keys:
@@ -191,7 +207,7 @@ class _Keys:
     def of(self, kind: str, path: tuple[str, ...], text: str) -> str:
         """The key of a stretch of text."""
         digest = self._base.copy()
-        digest.update("\0".join((kind, *path, "", " ".join(text.split()))).encode("utf-8", "surrogatepass"))
+        digest.update("\0".join((kind, *path, "", _flat(text))).encode("utf-8", "surrogatepass"))
         name = digest.digest()
         times = self._seen.get(name, 0)
         self._seen[name] = times + 1

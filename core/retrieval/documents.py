@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -53,6 +54,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     seen: str = ""
     digest: str = ""
     recipe: str = ""
+
+
+class Committed(NamedTuple):
+    """A document whose rows stand in the index, with what is to be written of it."""
+
+    entry: Entry
+    cut: Cut
+    revision: int
+    embedded: int
+    """How many of its units have a vector."""
 
 
 class DocumentStore:
@@ -139,54 +150,60 @@ class DocumentStore:
             )
         return {row["id"]: row["latest"] for row in await self._within(tx, "latest", ids)}
 
-    async def commit(
-        self, tx: Transaction, entry: Entry, cut: Cut, *, revision: int, embedded: int, now: float
-    ) -> bool:
-        """Let a revision count: its rows are in the index. False when the document is gone."""
-        done = await tx.execute(
+    async def commit(self, tx: Transaction, group: Sequence[Committed], *, now: float) -> dict[int, int]:
+        """Let revisions count: their rows are in the index. Returns those whose documents are still there."""
+        there = {row["id"] for row in await self._within(tx, "id", [one.entry.id for one in group])}
+        group = [one for one in group if one.entry.id in there]
+        await tx.many(
             "UPDATE document SET state = 'ready', error = '', title = :title, media = :media, "
             "notes = :notes, pages = :pages, size = :size, modified = :modified, seen = :seen, "
             "digest = :digest, recipe = :recipe, sections = :sections, units = :units, embedded = :embedded, "
             "tokens = :tokens, "
             "revision = :revision, updated = :now WHERE id = :id",
-            {
-                **msgspec.structs.asdict(entry),
-                "notes": _json(entry.notes),
-                "sections": len(cut.sections),
-                "units": len(cut.units),
-                "embedded": embedded,
-                "tokens": sum(section.tokens for section in cut.sections),
-                "revision": revision,
-                "now": now,
-            },
+            [
+                {
+                    **msgspec.structs.asdict(one.entry),
+                    "notes": _json(one.entry.notes),
+                    "sections": len(one.cut.sections),
+                    "units": len(one.cut.units),
+                    "embedded": one.embedded,
+                    "tokens": sum(section.tokens for section in one.cut.sections),
+                    "revision": one.revision,
+                    "now": now,
+                }
+                for one in group
+            ],
         )
-        if not done.rowcount:
-            return False
-        await tx.execute("DELETE FROM section WHERE document_id = ?", (entry.id,))
-        await tx.execute("DELETE FROM unit WHERE document_id = ?", (entry.id,))
+        # Of a first revision nothing can be there.
+        older = [(one.entry.id,) for one in group if one.revision > 1]
+        if older:
+            await tx.many("DELETE FROM section WHERE document_id = ?", older)
+            await tx.many("DELETE FROM unit WHERE document_id = ?", older)
         # Some at a time: a book has thousands, and the loop has its turn in between.
-        for first in range(0, len(cut.sections), _AT_ONCE):
+        sections = ((one.entry.id, section) for one in group for section in one.cut.sections)
+        while some := list(islice(sections, _AT_ONCE)):
             await tx.many(
                 "INSERT INTO section (document_id, ord, key, heading, text, place, tokens) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (entry.id, at, one.key, _json(one.heading), one.text, _json(one.place), one.tokens)
-                    for at, one in enumerate(cut.sections[first : first + _AT_ONCE], first)
+                    (id, one.ord, one.key, _json(one.heading), one.text, _json(one.place), one.tokens)
+                    for id, one in some
                 ],
             )
-        for first in range(0, len(cut.units), _AT_ONCE):
+        units = ((one.entry.id, unit) for one in group for unit in one.cut.units)
+        while rest := list(islice(units, _AT_ONCE)):
             await tx.many(
                 "INSERT INTO unit (document_id, ord, key, section, context, start, stop, place, tokens) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
-                        entry.id, at, one.key, one.section, one.context,
+                        id, one.ord, one.key, one.section, one.context,
                         one.start, one.end, _json(one.place), one.tokens,
                     )
-                    for at, one in enumerate(cut.units[first : first + _AT_ONCE], first)
+                    for id, one in rest
                 ],
             )  # fmt: skip
-        return True
+        return {one.entry.id: one.revision for one in group}
 
     async def recommit(self, tx: Transaction, id: int, *, revision: int, embedded: int) -> bool:
         """Let a revision count that has the same text as the one before."""
@@ -337,8 +354,11 @@ def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
 
 
+_ENCODER = msgspec.json.Encoder()
+
+
 def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+    return _ENCODER.encode(value).decode()
 
 
 def _document(row: sqlite3.Row) -> LibraryDocument:

@@ -260,7 +260,9 @@ class Index:
         """Look after a table that has changed; while a copy is made of it, the next change will do."""
         if upkeep.is_due(shelf) and not shelf.cleaning.locked():
             await upkeep.tidy(shelf, self._in_thread)
-        elif shelf.count and not shelf.has_words:
+        elif shelf.count and not shelf.has_words and not shelf.bulks:
+            # While much is put in the first who searches makes it: each row that an index already knows
+            # makes the upkeep at the end dearer.
             await upkeep.first_words(shelf)
 
     async def _shelf(self, space: int, build: int | None = None) -> Shelf:

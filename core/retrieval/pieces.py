@@ -29,7 +29,9 @@ _SENTENCE = re.compile(
 )
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 _LINES = re.compile(r"\n")
-_COMMAS = frozenset(",;:、，")
+_BETWEEN = re.compile(r"[\s,;:、，](?=\S)")
+_LAST_BETWEEN = re.compile(rf"(?s:.*){_BETWEEN.pattern}")
+"""Between words: where a word, or the white space behind one, ends."""
 
 
 def estimate(text: str) -> int:
@@ -45,8 +47,8 @@ def estimate(text: str) -> int:
 class Piece:
     """A stretch of one block that is not cut any further."""
 
-    __slots__ = ("digest", "first", "head", "kind", "line", "line_end", "page", "path", "strength", "text",
-                 "tokens", "whole")  # fmt: skip
+    __slots__ = ("_digest", "first", "head", "kind", "line", "line_end", "page", "path", "strength", "text",
+                 "tokens", "whole", "words")  # fmt: skip
 
     def __init__(
         self,
@@ -68,14 +70,23 @@ class Piece:
         self.strength = strength
         """Of the joint before it."""
         self.line = line
-        self.line_end = None if line is None else line + text.rstrip().count("\n")
+        self.line_end = line + text.rstrip().count("\n") if line is not None and "\n" in text else line
         self.page = block.page
         self.first = first
         """Whether it begins its block."""
         self.whole = whole
         """The tokens of its block where that had better stay whole, else 0."""
         self.head = head
-        self.digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        self.words = text
+        """Its text as it was found: white space that is put behind it later changes no joint."""
+        self._digest = b""
+
+    @property
+    def digest(self) -> bytes:
+        """What decides between joints of one strength; of most pieces nobody asks for it."""
+        if not self._digest:
+            self._digest = blake2b(self.words.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return self._digest
 
 
 def pieces(document: Document, tokens: TokenCount, most: int) -> list[Piece]:
@@ -135,7 +146,7 @@ def _broken(
         top = text.partition("\n")[0].strip()
         head = top if len(top) <= 200 else ""
     before: Piece | None = None
-    for piece, joint in _steps(text, block.kind, tokens, small, most):
+    for piece, joint, weight in _steps(text, count, block.kind, tokens, small, most):
         if piece.isspace():
             # Nothing to read: it only keeps apart what stands around it.
             if before is not None and not before.text[-1:].isspace():
@@ -146,7 +157,7 @@ def _broken(
             before = Piece(
                 block,
                 piece,
-                tokens(piece) + 1,
+                (weight if weight >= 0 else tokens(piece)) + 1,
                 path,
                 joint,
                 line,
@@ -159,81 +170,80 @@ def _broken(
             line += piece.count("\n")
 
 
-def _steps(text: str, kind: str, tokens: TokenCount, small: int, most: int) -> list[tuple[str, int]]:
-    """Break a long block at its own kind of joints, and what is still too long at weaker ones."""
+def _steps(
+    text: str, count: int, kind: str, tokens: TokenCount, small: int, most: int
+) -> list[tuple[str, int, int]]:
+    """Break a long block at its own kind of joints, and what is still too long at weaker ones.
+
+    Each part comes with the strength of the joint before it and its tokens.
+    """
     if kind == "code":
         ways: tuple[tuple[re.Pattern[str], int], ...] = ((_PARAGRAPHS, PARAGRAPH), (_LINES, LINE))
     elif kind in ("table", "list"):
         ways = ((_LINES, SENTENCE), (_SENTENCE, LINE))
     else:
         ways = ((_SENTENCE, SENTENCE), (_LINES, LINE))
-    parts = [(text, 0)]
+    parts = [(text, 0, count)]
     for number, (pattern, strength) in enumerate(ways):
         limit = small if number == 0 else most // 3
-        if number == 0 or any(tokens(part) > limit for part, _ in parts):
-            parts = [
-                one
-                for part, joint in parts
-                for one in (_at(part, pattern, joint, strength) if tokens(part) > limit else [(part, joint)])
-            ]
+        parts = [
+            one
+            for part in parts
+            for one in (_at(part, pattern, strength, tokens) if part[2] > limit else (part,))
+        ]
     room = max(1, most // 2)
     return [
         one
-        for part, joint in parts
-        for some, before in (_words(part, joint, room * 2) if tokens(part) > room else [(part, joint)])
-        for one in _characters(some, before, tokens, room)
+        for part in parts
+        for some in (_words(part, room * 2, tokens) if part[2] > room else (part,))
+        for one in (_characters(some, room) if some[2] > room * 2 else (some,))
     ]
 
 
-def _at(text: str, pattern: re.Pattern[str], joint: int, strength: int) -> list[tuple[str, int]]:
-    """Break a text at a pattern, each piece keeping the white space behind it."""
+def _at(
+    part: tuple[str, int, int], pattern: re.Pattern[str], strength: int, tokens: TokenCount
+) -> list[tuple[str, int, int]]:
+    """Break a part at a pattern, each piece keeping the white space behind it."""
+    text, joint, _ = part
     ends = [found.end() for found in pattern.finditer(text)]
     if not ends:
-        return [(text, joint)]
+        return [part]
     if ends[-1] < len(text):
         ends.append(len(text))
-    found: list[tuple[str, int]] = []
+    found: list[tuple[str, int, int]] = []
     begin = 0
     for end in ends:
-        found.append((text[begin:end], strength))
+        some = text[begin:end]
+        found.append((some, strength if begin else joint, tokens(some)))
         begin = end
-    found[0] = (found[0][0], joint)
     return found
 
 
-def _words(text: str, joint: int, step: int) -> list[tuple[str, int]]:
-    """Break a text between words: they are too small to be pieces, so each is as long as a step allows."""
-    found: list[tuple[str, int]] = []
+def _words(part: tuple[str, int, int], step: int, tokens: TokenCount) -> list[tuple[str, int, int]]:
+    """Break a part between words: they are too small to be pieces, so each is as long as a step allows."""
+    text, joint, _ = part
+    found: list[tuple[str, int, int]] = []
     begin = 0
     while len(text) - begin > step:
-        end = begin + step
-        while end > begin and not _is_between_words(text, end):
-            end -= 1
-        if end == begin:
-            end = begin + step + 1
-            while end < len(text) and not _is_between_words(text, end):
-                end += 1
+        between = _LAST_BETWEEN.match(text, begin, begin + step + 1) or _BETWEEN.search(text, begin + step)
+        end = between.end() if between is not None else len(text)
         if end == len(text):
             break
-        found.append((text[begin:end], WORD if found else joint))
+        some = text[begin:end]
+        found.append((some, WORD if found else joint, tokens(some)))
         begin = end
-    found.append((text[begin:], WORD if found else joint))
+    if not found:
+        return [part]
+    some = text[begin:]
+    found.append((some, WORD, tokens(some)))
     return found
 
 
-def _is_between_words(text: str, at: int) -> bool:
-    """Whether a word, or the white space behind one, ends here."""
-    before = text[at - 1]
-    return not text[at].isspace() and (before.isspace() or before in _COMMAS)
-
-
-def _characters(text: str, joint: int, tokens: TokenCount, room: int) -> list[tuple[str, int]]:
+def _characters(part: tuple[str, int, int], room: int) -> list[tuple[str, int, int]]:
     """Break what has no joints at all, a line of a megabyte for instance."""
-    count = tokens(text)
-    if count <= room * 2:
-        return [(text, joint)]
+    text, joint, count = part
     step = max(1, int(len(text) * room / count))
-    return [(text[at : at + step], joint if at == 0 else 0) for at in range(0, len(text), step)]
+    return [(text[at : at + step], joint if at == 0 else 0, -1) for at in range(0, len(text), step)]
 
 
 def _short(name: str) -> str:

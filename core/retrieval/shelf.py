@@ -107,7 +107,7 @@ class Shelf:
         self.name = path.stem
         self.what = f"the index of space {space}"
         self._database = database
-        self._in_thread = in_thread
+        self.in_thread = in_thread
         self._on_repair = on_repair
         self._table: AsyncTable | None = None
         self._opening = asyncio.Lock()
@@ -128,7 +128,7 @@ class Shelf:
         return self._table
 
     async def _find(self) -> None:
-        if self._table is None and await self._in_thread(self.path.is_dir):
+        if self._table is None and await self.in_thread(self.path.is_dir):
             table = await self._open()
             if table is not None:
                 await self.look(table)
@@ -185,7 +185,7 @@ class Shelf:
                 table = await self._database.open_table(self.name)
                 # Opening reads the manifest alone; this reads the end of every file of rows.
                 await table.query().select(["revision"]).to_arrow()
-                if not await self._in_thread(durable.looks_whole, self.path):
+                if not await self.in_thread(durable.looks_whole, self.path):
                     async for _ in await table.query().to_batches(max_batch_length=BATCH):
                         pass
             except (RuntimeError, ValueError, OSError) as error:
@@ -196,10 +196,10 @@ class Shelf:
                     self._report(Repair(self.space, self.build, steps))
                 return table
             steps += 1
-            if not await self._in_thread(durable.step_back, self.path):
-                if not await self._in_thread(durable.has_data, self.path):
+            if not await self.in_thread(durable.step_back, self.path):
+                if not await self.in_thread(durable.has_data, self.path):
                     return None  # its beginning was interrupted
-                await self._in_thread(durable.set_aside, self.path)
+                await self.in_thread(durable.set_aside, self.path)
                 self._report(Repair(self.space, self.build, steps, lost=True))
                 return None
 
@@ -223,7 +223,7 @@ class Shelf:
                 table = await self._agree(table, dimension, stamp)
                 for first in range(0, len(rows), _COMMIT):
                     part = rows[first : first + _COMMIT]
-                    data = await self._in_thread(_table_of, part, self.dimension)
+                    data = await self.in_thread(_table_of, part, self.dimension)
                     await table.add(data, on_bad_vectors="null", write_parallelism=1)
                     self._changed(len(part))
                     self.count += len(part)
@@ -275,7 +275,7 @@ class Shelf:
                 if table is None or dimension is None:
                     return 0
                 await self._agree(table, dimension, stamp)
-                data = await self._in_thread(_vector_table, vectors, dimension)
+                data = await self.in_thread(_vector_table, vectors, dimension)
                 result = await self.repeated(
                     lambda: table.merge_insert("key").when_matched_update_all().execute(data)
                 )
@@ -323,7 +323,7 @@ class Shelf:
     async def flush(self) -> None:
         """Have what was committed survive a power cut."""
         try:
-            self._flushed = await self._in_thread(durable.flush, self.path, self._flushed)
+            self._flushed = await self.in_thread(durable.flush, self.path, self._flushed)
         except OSError as error:
             raise translated(error, self.what) from error
 

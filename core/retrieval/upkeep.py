@@ -27,9 +27,9 @@ DUE_COMMITS, DUE_ROWS, DUE_SHARE = 20, 2_000, 50
 """New commits and rows after which upkeep is worth its time: what no index knows is searched row by row.
 In a large table it takes longer, so that there a fiftieth of it must be new."""
 
-BULK_COMMITS, BULK_LEAST, BULK_MOST, BULK_SHARE = 100, 5_000, 20_000, 16
-"""The same while much is put in: upkeep writes all of a table anew, so that it comes when the table has
-doubled. Twenty thousand rows that no index knows keep a search waiting for some tenths of a second."""
+BULK_COMMITS, BULK_ROWS, BULK_SHARE = 100, 20_000, 16
+"""The same while much is put in: upkeep writes all of a table anew, and is done once more at the end. Twenty
+thousand rows that no index knows keep a search waiting for some tenths of a second."""
 _LITTER = 50_000
 """Rows that older versions may hold meanwhile, or as many as the table has: cleaning up takes its time."""
 
@@ -51,7 +51,7 @@ log = logging.getLogger("leitstand.index")
 def is_due(shelf: Shelf) -> bool:
     """Whether so much is new that searches begin to feel it."""
     if shelf.bulks:
-        due = max(BULK_LEAST, min(shelf.count // 2, max(BULK_MOST, shelf.count // BULK_SHARE)))
+        due = max(BULK_ROWS, shelf.count // BULK_SHARE)
         return shelf.commits >= BULK_COMMITS or shelf.new_rows >= due
     return shelf.commits >= DUE_COMMITS or shelf.new_rows >= max(DUE_ROWS, shelf.count // DUE_SHARE)
 
@@ -69,8 +69,12 @@ async def tidy(shelf: Shelf, in_thread: InThread) -> None:
             table = await shelf.table()
             if table is None:
                 return
+            bare = not shelf.has_words
+            if bare:  # joined first: an index that knows where rows stand is written again when they move
+                await shelf.repeated(table.optimize)
             await _index(shelf, table)
-            await shelf.repeated(table.optimize)
+            if not bare:
+                await shelf.repeated(table.optimize)
             # Only what is surely on the disk may take the place of older versions.
             await shelf.flush()
             shelf.litter += shelf.count
@@ -158,7 +162,7 @@ async def index_words(shelf: Shelf, table: AsyncTable) -> None:
     """Make the index of the words, in the language most of the texts are in."""
     from lancedb.index import FTS
 
-    tongue = tongue_of(await _sample(table))
+    tongue = await shelf.in_thread(tongue_of, await _sample(table))
     if shelf.spoken:
         tongue = tongue._replace(language=shelf.spoken)
     if await _tongue_of_index(table) == tongue:

