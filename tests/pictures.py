@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from textual._context import visible_screen_stack
 from textual.app import App
 
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
@@ -23,6 +24,8 @@ def screen_text(app: App[Any]) -> str:
     width, height = app.size
     console = app.console
     options = console.options.update(width=width, height=height)
+    # As when a picture is painted: a window that finds no page behind it would keep a blank one.
+    visible_screen_stack.set(app._background_screens)
     lines = console.render_lines(app.screen._compositor, options, pad=False)
     return "\n".join("".join(segment.text for segment in line).rstrip() for line in lines)
 
