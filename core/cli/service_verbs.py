@@ -100,7 +100,8 @@ def _told(found: dict[str, str]) -> Sequence[Sequence[Piece]]:
         (dim("state"), _COLOURS.get(state, dim)(f"{state} ({found['SubState']})")),
     ]
     for title, name in (("says", "StatusText"), ("since", "ActiveEnterTimestamp")):
-        if found[name]:
+        # What it said last, and since when it ran, is no longer so when it does not run.
+        if found[name] and state not in {"inactive", "failed"}:
             rows.append((dim(title), found[name]))
     if found["MainPID"] not in {"", "0"}:
         rows.append((dim("process"), found["MainPID"]))

@@ -92,6 +92,8 @@ class Terminal:
         self.screen = Emulator(columns, rows, answers=answers)
         self.records: list[tuple[float, bytes]] = []
         """Every piece that arrived at the terminal, and when (`time.monotonic`)."""
+        self.draws = True
+        """False makes it a terminal without cost: it takes every byte at once, draws and answers nothing."""
         self.exit_code: int | None = None
         """As `os.waitstatus_to_exitcode` says: minus the signal when one killed it."""
         self._link = link
@@ -186,7 +188,7 @@ class Terminal:
 
     def _arrived(self, data: bytes) -> None:
         self.records.append((time.monotonic(), data))
-        if reply := self.screen.feed(data):
+        if self.draws and (reply := self.screen.feed(data)):
             self.send(reply)
 
     def _write(self, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class Pane:
         fifo = directory / "bytes"
         os.mkfifo(fifo)
         # For writing alone the end could not be opened before somebody reads.
-        self._into = os.open(fifo, os.O_RDWR)
+        self._into = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
         reader = ["sh", "-c", 'stty raw -echo; exec cat "$1"', "sh", str(fifo)]
         self._tmux = Tmux(directory, reader, columns=columns, rows=rows)
         self._size = columns, rows
@@ -37,7 +38,9 @@ class Pane:
         """Send bytes to the pane."""
         rest = data.encode()
         while rest:
-            rest = rest[os.write(self._into, rest) :]
+            # A pane that died reads no more, and this end of it would never be told.
+            assert select.select([], [self._into], [], 20)[1], "the pane takes nothing any more"
+            rest = rest[os.write(self._into, rest[: select.PIPE_BUF]) :]
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the window another size."""

@@ -35,6 +35,9 @@ THEMES = ("nord", "textual-dark", "textual-light", "dracula")
 OPTIONS = TerminalOptions(frames=1000)
 ODD = "❤\N{VARIATION SELECTOR-16} \U0001fae8 👍\N{EMOJI MODIFIER FITZPATRICK TYPE-4} "
 
+PATIENCE = 60.0
+"""Seconds for one thing a person does, and for the app to end: what takes longer stands still."""
+
 Action = Callable[[], Awaitable[None]]
 
 
@@ -128,31 +131,53 @@ class Use:
                 self.pilot = pilot
                 self.emulator.feed("\x1b[?7l")
                 self.spoil()
-                await self.begin()
+                await self.done("begin", self.begin)
                 await self.compare("start")
                 for _ in range(steps):
                     if self.random.random() < 0.5:
                         self.driver.busy = False
                     action = self.random.choice(self.actions())
-                    await action()
+                    await self.done(action.__name__, action)
                     if self.driver.busy:
                         continue
                     await self.compare(action.__name__)
                 self.driver.busy = False
                 if then is not None:
-                    await then()
+                    await self.done("what comes last", then)
                 await self.compare("end")
             except BaseException as error:  # noqa: BLE001 - raised again outside the app
                 failure.append(error)
             self.app.exit()
+            ended.set()
 
-        await self.app.run_async(size=self.sizes[0], mouse=False, auto_pilot=person)
+        ended = asyncio.Event()
+        running = asyncio.create_task(self.app.run_async(size=self.sizes[0], mouse=False, auto_pilot=person))
+        person_left = asyncio.create_task(ended.wait())
+        await asyncio.wait({running, person_left}, return_when=asyncio.FIRST_COMPLETED)
+        person_left.cancel()
+        await self._left(running)
         # What is compared after a crash is the picture of an app that is no more.
         if self.app.crash is not None:
             raise self.app.crash
         if failure:
             raise failure[0]
         assert self.app.output_note == "", "the drawing stepped aside"
+
+    async def done(self, name: str, action: Action) -> None:
+        """Do it; what never ends is named."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await action()
+        except TimeoutError:
+            raise AssertionError(f"{name} never ended") from None
+
+    @staticmethod
+    async def _left(running: asyncio.Task[object]) -> None:
+        await asyncio.wait({running}, timeout=PATIENCE)
+        if not running.done():
+            running.cancel()
+            raise AssertionError("the app never ended")
+        await running
 
     async def begin(self) -> None:
         """Make ready what is to be used."""
