@@ -28,6 +28,7 @@ from tui.facts import Facts
 from tui.forgiving import Forgiving
 from tui.glyphs import Glyphs, glyphs
 from tui.knowledge import Knowledge
+from tui.looks import Looks
 from tui.pages import PAGES, page
 from tui.render.option import Option
 from tui.screens.base import EngineScreen
@@ -80,6 +81,7 @@ class LeitstandApp(Forgiving, TypedAhead, DifferentialOutput[int]):
         terminal_options: TerminalOptions | None = None,
     ) -> None:
         super().__init__(terminal_options=terminal_options)
+        self.stylesheet = Looks(variables=self.get_css_variables())
         for theme in THEMES:
             self.register_theme(theme)
         self.engine = engine

@@ -88,7 +88,8 @@ class Assessor:
         places: dict[str, Evictable] = {}
         for model in self._roster.all:
             held = model.memory
-            if model.server or held is None or model.state != "loaded" or held.stays == "ending":
+            # The cheapest question first: this is asked once for every model, of every model.
+            if held is None or model.server or model.state != "loaded" or held.stays == "ending":
                 continue
             if wanted.memory is not None and wanted.memory.name == held.name:
                 continue
