@@ -23,9 +23,12 @@ class Ring:
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    thresholds = gc.get_threshold()
+    thresholds, set_aside = gc.get_threshold(), gc.get_freeze_count()
+    gc.unfreeze()
     yield
     gc.unfreeze()
+    if set_aside:
+        gc.freeze()
     gc.set_threshold(*thresholds)
     gc.enable()
 
