@@ -21,6 +21,10 @@ def read(path: str) -> NewAttachment:
     file = Path(path).expanduser()
     shown = one_line(file.name, 100)
     try:
+        if file.is_dir():
+            raise NotFound(
+                f"{shown} is a folder.", "Name a file in it; the Library page reads whole folders."
+            )
         if not file.is_file():
             raise NotFound(f"There is no file {one_line(str(file), 200)}.", "Check the path.")
         size = file.stat().st_size

@@ -315,6 +315,40 @@ async def test_a_file_goes_with_the_question_of_its_own_chat(shell: OpenShell, t
         await until(lambda: not shows(here, "with notes.txt"))
 
 
+async def test_a_file_named_after_an_at_sign_goes_along_although_nobody_completed_it(
+    shell: OpenShell, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("The rent is 700.")
+    async with shell("chat", config=CONFIG) as here:
+        prompt = here.app.query_one(Prompt)
+        prompt.put(f"@{tmp_path / 'notes.txt'}")
+        prompt.submit()
+        await until(lambda: shows(here, "with notes.txt"))  # a file alone waits for its question
+        assert not here.app.query_one(Transcript).stack
+        prompt.put("/detach")
+        prompt.submit()
+        await until(lambda: not shows(here, "with notes.txt"))
+        here.simulator.next(Script.saying("It is 700."), route="chat")
+        prompt.put(f"What does @{tmp_path / 'notes.txt'} say of the rent, @nobody?")
+        prompt.submit()
+        await until(lambda: shows(here, "It is 700."))
+        body = next(request.body for request in here.simulator.requests if request.path == "/api/chat")
+        told = json.loads(body)["messages"][-1]["content"]
+        assert "The rent is 700." in told
+        assert "What does notes.txt say of the rent, @nobody?" in told
+
+
+async def test_a_folder_named_as_a_file_is_said_to_be_one(
+    shell: OpenShell, tmp_path: Path
+) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        prompt = here.app.query_one(Prompt)
+        (tmp_path / "papers").mkdir()
+        prompt.put(f"/attach {tmp_path / 'papers'}")
+        prompt.submit()
+        await until(lambda: said(here, "papers is a folder."))
+
+
 async def test_enter_tries_again_what_failed_and_the_key_line_says_so(shell: OpenShell) -> None:
     async with shell("chat", config=CONFIG + "[queue]\nattempts = 1\n") as here:
         here.simulator.fault("cut@chat:after=2,times=1")

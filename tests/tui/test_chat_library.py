@@ -163,6 +163,17 @@ async def test_a_file_too_large_for_a_question_becomes_a_document_of_the_chat(
         )
         here.app.query_one(Prompt).put(f"/attach {large}")
         await here.pilot.press("enter")
-        await until(lambda: said == ["large.txt is read into this chat's own documents."])
+        await until(lambda: said == ["large.txt becomes one of this chat's own documents."])
         (space,) = await here.engine.library.spaces()
         assert space.chat_id is not None
+
+
+async def test_a_file_that_can_be_no_document_is_said_to_be_none_once_that_is_known(
+    shell: OpenShell, said: list[str]
+) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        (here.home / "a.bin").write_bytes(bytes(range(256)) * 20)
+        here.app.query_one(Prompt).put(f"/attach {here.home / 'a.bin'}")
+        await here.pilot.press("enter")
+        await until(lambda: said[-1:] == ["a.bin cannot be asked about."])
+        assert said[0] == "a.bin becomes one of this chat's own documents."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from core.chat import imports
+from core.chat.attachments import MOST_FILES
 from core.chat.types import Export
 from core.errors import UsageError
 from core.guard import one_line
@@ -65,5 +67,27 @@ def read_export(name: str) -> bytes:
 
 
 def expanded(path: str) -> str:
-    """Write ~ out, as a shell would."""
-    return str(Path(path).expanduser())
+    """Write a path out whole, as a shell would: the engine may stand in another folder."""
+    return str(Path(path).expanduser().absolute())
+
+
+def named(text: str) -> list[str]:
+    """The files that a question names after an @, as they are written, each once; blocking."""
+    found = dict.fromkeys(re.findall(r"(?<!\S)@(\S+)", text))
+    return [name for name in found if _is_file(name)][:MOST_FILES]
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, a null character, nobody's home
+        return False
+
+
+def without_marks(text: str, names: list[str]) -> str:
+    """A question with each of these files by its own name only; nothing when it was nothing else."""
+    rest = text
+    for name in names:
+        rest = re.sub(rf"(?<!\S)@{re.escape(name)}(?!\S)", "", rest)
+        text = re.sub(rf"(?<!\S)@{re.escape(name)}(?!\S)", lambda _, own=Path(name).name: own, text)
+    return text if rest.strip() else ""

@@ -7,7 +7,7 @@ from textual import on
 from core.chat.types import Turn
 from core.errors import LeitstandError
 from core.guard import one_line
-from core.retrieval.library import Choice, Space, SpaceChanged, SpacesChanged
+from core.retrieval.library import Choice, DocumentChanged, Space, SpaceChanged, SpacesChanged
 from tui.screens.chat_attaching import Attaching
 from tui.widgets.transcript import Transcript
 
@@ -23,11 +23,23 @@ class Sourcing(Attaching):
         self._filled: set[int] = set()
         self.follow(SpaceChanged, self._space_changed)
         self.follow(SpacesChanged, self._spaces_changed)
+        self._reading: set[tuple[int, str]] = set()
+        self.follow(DocumentChanged, self._document_changed)
 
     def _space_changed(self, event: SpaceChanged) -> None:
         space = event.space
         if (space.id in self._filled) != bool(space.documents and space.deleted_at is None):
             self._know_library_soon()
+
+    def _document_changed(self, event: DocumentChanged) -> None:
+        """Say of a file that was to become a document here when it cannot."""
+        document = event.document
+        if document.state == "waiting" or (document.space, document.source) not in self._reading:
+            return
+        self._reading.discard((document.space, document.source))
+        if document.state == "failed":
+            name = one_line(document.title or document.source.rpartition("/")[2], 80)
+            self.leitstand.toast("warning", f"{name} cannot be asked about.", one_line(document.error, 200))
 
     def _spaces_changed(self, event: SpacesChanged) -> None:
         self._know_library_soon()
@@ -95,9 +107,10 @@ class Sourcing(Attaching):
             await self.engine.library.ingest(space.id, (path,))
         except LeitstandError:
             return False
+        self._reading.add((space.id, path))
         name = one_line(path.rpartition("/")[2], 80)
         self.leitstand.toast(
-            "good", f"{name} is read into this chat's own documents.", "Questions are looked up in it."
+            "info", f"{name} becomes one of this chat's own documents.", "Questions are looked up in it."
         )
         await self._know_library()
         await self._count()

@@ -45,8 +45,8 @@ class Writing(Choosing):
             else:
                 hint = "A space before it sends it as it is; / lists the commands."
                 self.leitstand.toast("info", f"There is no command /{one_line(word, 40)}.", hint)
-        else:
-            await self._send(event.text)
+        elif (question := await self._take_named(event.text)) is not None:
+            await self._send(question)
 
     async def _send(self, text: str, *, anyway: bool = False, model: str = "", asked: bool = False) -> None:
         if not self.leitstand.engine_ready:
