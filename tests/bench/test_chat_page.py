@@ -114,6 +114,7 @@ def test_the_loop_is_never_held_up_for_long(tmp_path: Path) -> None:
             terminal.send("go\r")
             source.began()
             terminal.until("tok/s · first", within=40)
+            terminal.settle(0.5)  # the queue is done with it, too: nothing is asked
             terminal.send("\x11")  # ctrl+q
             terminal.wait()
     late = sorted(map(float, target.read_text().split()))

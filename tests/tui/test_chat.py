@@ -338,9 +338,7 @@ async def test_a_file_named_after_an_at_sign_goes_along_although_nobody_complete
         assert "What does notes.txt say of the rent, @nobody?" in told
 
 
-async def test_a_folder_named_as_a_file_is_said_to_be_one(
-    shell: OpenShell, tmp_path: Path
-) -> None:
+async def test_a_folder_named_as_a_file_is_said_to_be_one(shell: OpenShell, tmp_path: Path) -> None:
     async with shell("chat", config=CONFIG) as here:
         prompt = here.app.query_one(Prompt)
         (tmp_path / "papers").mkdir()
