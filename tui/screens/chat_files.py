@@ -88,6 +88,7 @@ def without_marks(text: str, names: list[str]) -> str:
     """A question with each of these files by its own name only; nothing when it was nothing else."""
     rest = text
     for name in names:
-        rest = re.sub(rf"(?<!\S)@{re.escape(name)}(?!\S)", "", rest)
-        text = re.sub(rf"(?<!\S)@{re.escape(name)}(?!\S)", lambda _, own=Path(name).name: own, text)
+        written = re.compile(rf"(?<!\S)@{re.escape(name)}(?!\S)")
+        rest = "".join(written.split(rest))
+        text = Path(name).name.join(written.split(text))
     return text if rest.strip() else ""
