@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.errors import Unreadable
 from core.retrieval.extract.build import Builder, flowing, row
+from core.retrieval.extract.nesting import bare, too_deep
 from core.retrieval.extract.text import clean, decode
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ _BLOCKS = frozenset((
     "table", "pre",
 ))  # fmt: skip
 _LISTS = frozenset({"ul", "ol", "dl"})
-_DEEPEST = 2_000
 
 
 def read_html(data: bytes, builder: Builder) -> None:
@@ -56,6 +57,13 @@ def _decoded(data: bytes) -> tuple[str, str]:
 
 def html(text: str, builder: Builder, *, page: int | None = None, deeper: int = 0) -> None:
     """Add the blocks of a web page."""
+    if too_deep(text):
+        titled, paragraphs = bare(text)
+        builder.title = builder.title or titled
+        for paragraph in paragraphs:
+            builder.add("prose", paragraph, page=page)
+        builder.note("It nests too deeply to be read as a page: its text was taken without its shape.")
+        return
     from selectolax.lexbor import LexborHTMLParser
 
     try:
@@ -101,17 +109,15 @@ class _Walk:
 
     def over(self, body: LexborNode) -> None:
         """Visit everything below *body*."""
-        stack: list[tuple[LexborNode, bool]] = [(body, False)]
+        stack: list[tuple[str, Iterator[LexborNode]]] = [("", iter((body,)))]
         while stack:
-            node, leaving = stack.pop()
-            if leaving:
-                self._leave(node.tag or "")
+            tag, rest = stack[-1]
+            node = next(rest, None)
+            if node is None:
+                self._leave(tag)
+                stack.pop()
             elif self._enter(node):
-                if len(stack) > 200_000:
-                    raise Unreadable("Its HTML nests too deeply.")
-                stack.append((node, True))
-                children = list(node.iter(include_text=True, skip_empty=False))
-                stack.extend((child, False) for child in reversed(children))
+                stack.append((node.tag or "", node.iter(include_text=True, skip_empty=False)))
         self._flush()
 
     def _enter(self, node: LexborNode) -> bool:

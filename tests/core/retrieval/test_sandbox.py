@@ -22,6 +22,8 @@ from tests.core.retrieval.making import docx, paragraph, xlsx
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
+SLOW = b"# a\n" * 1_000_000
+"""A million headings: each is a block of its own, which takes some seconds on any machine."""
 
 
 @pytest.fixture
@@ -89,9 +91,8 @@ async def test_a_document_is_cut_in_the_child_and_comes_with_its_digest(
 
 async def test_what_takes_too_long_is_ended_and_the_next_document_read() -> None:
     reader = Reader(Limits(seconds=0.3))
-    # A page that nests a hundred thousand levels keeps any parser busy for a minute.
     with pytest.raises(Unreadable, match="took longer than"):
-        await reader.read_bytes(b"<html><body>" + b"<div>" * 100_000 + b"x", "deep.html")
+        await reader.read_bytes(SLOW, "headings.md")
     reader._limits = Limits()
     assert (await reader.read_bytes(b"# Fine\n\nyes", "a.md")).title == "Fine"
     await reader.close()
@@ -100,7 +101,7 @@ async def test_what_takes_too_long_is_ended_and_the_next_document_read() -> None
 async def test_what_takes_too_much_of_the_processor_is_ended_by_the_kernel() -> None:
     reader = Reader(Limits(cpu=0))
     with pytest.raises(Unreadable, match="too much time or memory"):
-        await reader.read_bytes(b"<html><body>" + b"<div>" * 100_000 + b"x", "deep.html")
+        await reader.read_bytes(SLOW, "headings.md")
     await reader.close()
 
 
@@ -181,7 +182,7 @@ async def main():
     reader = Reader()
     await reader.read_bytes(b"x", "a.txt")
     print(reader._child.pid, flush=True)
-    await reader.read_bytes(b"<html><body>" + b"<div>" * 100_000, "deep.html")
+    await reader.read_bytes(b"# a\\n" * 2_000_000, "headings.md")
 
 asyncio.run(main())
 """
@@ -197,7 +198,7 @@ async def test_the_child_ends_with_its_parent_however_that_ends() -> None:
     parent.kill()
     await asyncio.to_thread(parent.wait)
     parent.stdout.close()
-    # Even while it is in the middle of a document that takes it a minute.
+    # Even while it is in the middle of a document that takes it seconds.
     await until(lambda: gone(child))
 
 
