@@ -51,6 +51,7 @@ class DownloadService:
         directory: Callable[[], Path | None],
         look: Callable[[Path], Disk | None] = disk,
     ) -> None:
+        self._server = server
         self._models = models
         self._jobs = jobs
         self._bus = bus
@@ -93,6 +94,7 @@ class DownloadService:
     @exposed
     async def plan(self, name: str) -> Plan:
         """Say what a download would bring: what is still to fetch, room on the disk, whether it would run."""
+        self._server.client.at(name)  # a server that the settings do not know is refused here and now
         return (await self._planner.outlook(name)).plan
 
     @exposed
@@ -100,7 +102,9 @@ class DownloadService:
         """Download a model, in its turn; one that is on its way already goes on, also when it was paused."""
         settings = self._config.current.downloads
         ask = PullAsk(name=name, insecure=insecure, verify=settings.verify if verify is None else verify)
-        job = await self._jobs.enqueue(pull_job(ask, settings.attempts))
+        wanted = pull_job(ask, settings.attempts)
+        self._server.client.at(name)  # a server that the settings do not know: no attempt would change that
+        job = await self._jobs.enqueue(wanted)
         return self._view(await self._release(job))
 
     @exposed

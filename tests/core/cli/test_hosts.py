@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,3 +60,41 @@ def test_a_question_goes_to_the_server_its_model_is_on(tmp_path: Path) -> None:
         assert offered.out.split() == ["inference@box", "inference@gone"]
         names = leitstand("__complete", "models", "show", "q", home=tmp_path)
         assert names.out.split("\t")[0] == f"{CODER}@box"
+
+
+def test_a_model_is_downloaded_by_the_server_it_is_named_with(tmp_path: Path) -> None:
+    with two(tmp_path) as (main, box):
+        ended = leitstand("pull", "all-minilm@box", "--json", home=tmp_path)
+        last = json.loads(ended.out.splitlines()[-1])
+        assert (ended.code, last["name"], last["percent"]) == (0, "all-minilm:latest@box", 100)
+        pulled = [json.loads(one.body) for one in box.requests if one.path == "/api/pull"]
+        assert [one["model"] for one in pulled] == ["all-minilm:latest"], "the server knows no @"
+        assert last["proof"]["dimensions"], "it was tried out where it is"
+        assert not [one for one in main.requests if one.path in {"/api/pull", "/api/embed"}]
+        models = leitstand("models", "list", "--json", home=tmp_path).json
+        assert "all-minilm:latest@box" in {model["name"] for model in models}
+
+
+def test_a_download_for_a_server_that_nobody_knows_is_refused_at_once(tmp_path: Path) -> None:
+    with two(tmp_path):
+        for argv in (("pull", "all-minilm@nobody"), ("pull", "--plan", "all-minilm@nobody")):
+            ended = leitstand(*argv, home=tmp_path)
+            assert ended.code == 1
+            assert "no server “nobody”" in ended.err
+            assert "[hosts] nobody" in ended.err
+        assert leitstand("queue", "list", "--json", home=tmp_path).json == []
+
+
+def test_a_model_is_measured_on_its_server(tmp_path: Path) -> None:
+    with two(tmp_path) as (main, box):
+        ended = leitstand("bench", f"{CODER}@box", "--repeats", "3", "--json", home=tmp_path)
+        last = json.loads(ended.out.splitlines()[-1])
+        assert (ended.code, last["name"], last["rounds"]) == (0, f"{CODER}@box", 3)
+        asked = [one for one in box.requests if one.path in {"/api/generate", "/api/chat"}]
+        assert len(asked) >= 3
+        assert not [one for one in main.requests if one.path in {"/api/generate", "/api/chat"}]
+        [kept] = leitstand("bench", "--history", f"{CODER}@box", "--json", home=tmp_path).json
+        assert kept["rounds"] == 3
+        for name, said in ((f"{CODER}@gone", "Nothing is known"), ("x@nobody", "Nothing is known")):
+            refused = leitstand("bench", name, home=tmp_path)
+            assert (refused.code, said in refused.err) == (1, True)
