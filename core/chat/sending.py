@@ -9,21 +9,19 @@ from contextlib import suppress
 import msgspec
 
 from core.chat import attachments as files
-from core.chat import prompt, rows, titles
-from core.chat.asking import line_of, line_with
+from core.chat import rows, titles
+from core.chat.budgeting import check_room
 from core.chat.desk import Desk
 from core.chat.facts import same
-from core.chat.routing import CHOSEN, Route, Tier
-from core.chat.types import Budget, Chat, NewAttachment, Sent, Stats, Turn
+from core.chat.routing import Route, Tier
+from core.chat.types import Chat, NewAttachment, Sent, Stats, Turn
 from core.chat.wishes import route_for
-from core.errors import ContextExceeded, LeitstandError, NotFound, Refused, UsageError
+from core.errors import NotFound, Refused, UsageError
 from core.store.database import Transaction
 
 LONGEST = 4 * 2**20
 MOST_MODELS = 12
 _STOPPING = 2.0
-_PATIENCE = 1.0
-"""Seconds a budget waits for what the server says of a model."""
 
 
 class Sending:
@@ -46,7 +44,7 @@ class Sending:
         parent = await self._desk.tree.turn(chat.head_id) if chat.head_id is not None else None
         route = await route_for(self._desk, chat, parent, text, files.described(kept), model=model)
         if not anyway:
-            await self._check(chat, text, kept, route.model)
+            await check_room(self._desk, chat, text, kept, route.model)
         return await self._ask(chat, parent, text, kept, [route], anyway=anyway)
 
     async def send_to(
@@ -64,7 +62,7 @@ class Sending:
         parent = await self._desk.tree.turn(chat.head_id) if chat.head_id is not None else None
         if not anyway:
             for model in models:
-                await self._check(chat, text, kept, model)
+                await check_room(self._desk, chat, text, kept, model)
         routes = [
             await route_for(self._desk, chat, parent, text, files.described(kept), model=model)
             for model in models
@@ -183,48 +181,6 @@ class Sending:
             turn = await desk.settle(turn, "stopped")
         return turn
 
-    async def budget(
-        self, chat: Chat, text: str, given: tuple[NewAttachment, ...], model: str = "", *, ask: bool = True
-    ) -> Budget:
-        """What would be sent, and whether it fits; without *ask* the server is not asked about the model."""
-        desk, route = self._desk, Route(model)
-        if not model or ask:
-            parent = await desk.tree.turn(chat.head_id) if chat.head_id is not None else None
-            route = await route_for(desk, chat, parent, text, files.described(given), model=model)
-            model = route.model
-        if ask:
-            await self._get_to_know(model)
-        facts, known = desk.facts.known(model), await desk.memory.of(model)
-        context = known.window(desk.settings().context)
-        window = desk.settings().window
-        past = await desk.tree.up(chat.head_id, window + 1)
-        lines = [await line_of(desk, turn) for turn in past if turn.text or turn.attachments]
-        kept = prompt.reserve(context, chat.options.get("num_predict"))
-        plan = prompt.plan(
-            desk.system_of(chat),
-            [*lines, line_with(text, given)],
-            window=window,
-            context=context,
-            kept=kept,
-            ratio=known.ratio.value,
-            total=chat.turns + 1 - (len(past) - len(lines)),
-        )
-        counted = prompt.budget(
-            plan,
-            context=context,
-            kept=kept,
-            model_max=facts.trained if facts else None,
-            largest=None if plan.verdict == "fits" else await desk.largest_context(model),
-            learned=known.ratio.samples > 0,
-        )
-        return msgspec.structs.replace(counted, model=model, route="" if route.line == CHOSEN else route.line)
-
-    async def _get_to_know(self, model: str) -> None:
-        """Ask about a model, but wait for no server that is slow or away."""
-        with suppress(LeitstandError, TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                await self._desk.window_of(await self._desk.facts.of(model))
-
     def _question(self, text: str, given: tuple[NewAttachment, ...]) -> tuple[str, tuple[NewAttachment, ...]]:
         kept = files.checked(given)
         if not text.strip() and not kept:
@@ -234,12 +190,6 @@ class Sending:
                 f"A question of {len(text)} characters is too long.", "Send it as a file, or in parts."
             )
         return rows.clean(text), kept
-
-    async def _check(self, chat: Chat, text: str, kept: tuple[NewAttachment, ...], model: str) -> None:
-        found = await self.budget(chat, text, kept, model, ask=False)
-        if found.verdict == "cut":
-            ways = " ".join(choice.text for choice in found.choices)
-            raise ContextExceeded(found.message, ways, prompt_tokens=found.used, window=found.available)
 
     async def _ask(
         self,

@@ -22,6 +22,7 @@ import msgspec
 from core.bus import Bus
 from core.chat import attachments, export, imports, titles
 from core.chat.answers import AnswerVerbs
+from core.chat.budgeting import budget_for
 from core.chat.desk import TITLE, TURN, Desk
 from core.chat.documents import Library
 from core.chat.learned import LEAST_CONTEXT
@@ -364,7 +365,7 @@ class ChatService(AnswerVerbs, OwnVerbs):
     ) -> Budget:
         """Say what would be sent if this were asked now, and whether it fits."""
         chat = await self.get(chat_id) if chat_id is not None else Chat(id=0)
-        return await self._sending.budget(chat, text, attachments, model)
+        return await budget_for(self._desk, chat, text, attachments, model)
 
     @exposed
     async def read(self, chat_id: int) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from core.chat.types import ChatChanged, NewAttachment
 from core.errors import LeitstandError, NotFound, Refused, UsageError
 from core.simulator import Script
-from tests.core.chat.house import House
+from tests.core.chat.house import House, living
 
 
 async def branch(house: House, chat: int) -> list[str]:
@@ -206,6 +207,13 @@ async def test_a_budget_is_known_while_the_server_is_away(house: House) -> None:
     house.simulator.fault("refuse:times=0")
     found = await house.chat.budget(None, "Why?", model="toy")
     assert (found.available, found.model_max, found.verdict) == (8192, None, "fits")
+
+
+async def test_the_context_of_nobody_is_not_raised(tmp_path: Path) -> None:
+    async with living(tmp_path / "db", model="") as house:
+        found = await house.chat.budget(None, "word " * 20_000)
+        assert (found.model, found.verdict) == ("", "cut")
+        assert [choice.kind for choice in found.choices] == ["shorten"]
 
 
 async def test_a_new_chat_begins_with_a_summary_of_the_old_one(house: House) -> None:
