@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,16 @@ from core.errors import Refused
 from core.retrieval.types import Filter, Hit, Row
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
     from lancedb.expr import Expr
 
 FOUND = ("key", "document", "section", "ord")
 """What a search reads of a row; the texts are fetched for the few that remain."""
+
+NUMBER, SCORE, DISTANCE = "_rowid", "_score", "_distance"
+"""What a search says beside them: the number of the row, and how well it matches."""
 
 VECTOR = "vector"
 STAMP = b"leitstand.model"
@@ -57,6 +62,11 @@ def stamp_of(table: pa.Schema) -> str:
     place = table.get_field_index(VECTOR)
     metadata: dict[bytes, bytes] | None = None if place < 0 else table.field(place).metadata
     return (metadata or {}).get(STAMP, b"").decode("utf-8", "replace")
+
+
+def bits_of(details: Mapping[str, Any] | None) -> int:
+    """How many bits an index of vectors keeps of each number."""
+    return int(((details or {}).get("compression") or {}).get("num_bits", 1))
 
 
 def hash_of(text: str) -> int:
@@ -125,10 +135,24 @@ def bytes_of(column: pa.ChunkedArray, dimension: int) -> list[bytes | None]:
     return found
 
 
+def directions_of(column: pa.ChunkedArray, dimension: int) -> npt.NDArray[np.float32]:
+    """The vectors that are there, each brought to unit length, a row each."""
+    import numpy as np
+
+    found = np.empty((len(column) - column.null_count, dimension), np.float32)
+    first = 0
+    for chunk in column.chunks:
+        numbers = chunk.drop_null().flatten().to_numpy().reshape(-1, dimension)
+        lengths = np.sqrt(np.einsum("ij,ij->i", numbers, numbers))[:, None]
+        np.divide(numbers, np.maximum(lengths, 1e-9), out=found[first : first + len(numbers)])
+        first += len(numbers)
+    return found
+
+
 def hits_of(found: pa.Table, *, words: bool) -> list[Hit]:
     """What a search of one kind found, the best first; a unit counts once."""
     columns = found.to_pydict()
-    scores = columns["_score"] if words else [1.0 - distance for distance in columns["_distance"]]
+    scores = columns[SCORE] if words else [1.0 - distance for distance in columns[DISTANCE]]
     hits: dict[str, Hit] = {}
     for key, document, section, ord, score in zip(*(columns[name] for name in FOUND), scores, strict=True):
         # Both versions of a document stand there for a moment while it is replaced.

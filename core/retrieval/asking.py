@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Refused
 from core.retrieval import arrow
+from core.retrieval.cards import Deck
 from core.retrieval.shelf import Shelf
 from core.retrieval.types import Filter, Hit
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from lancedb import AsyncTable
-    from lancedb.query import AsyncQuery
+    from lancedb.query import AsyncFTSQuery, AsyncQuery, AsyncVectorQuery
 
 _LONGEST_QUESTION = 64
 """Different words a question is searched by: a pasted page would be searched for every word of it."""
-_CHECKED = 150
+_CHECKED, _CHECKED_COARSE = 50, 150
 """Units whose real vectors are looked at, because the quantised ones in the index only come near them."""
 _PROBES = (20, 40)
 
 
-async def near(shelf: Shelf, vector: bytes, limit: int, given: Filter) -> list[Hit]:
+async def near(shelf: Shelf, deck: Deck, vector: bytes, limit: int, given: Filter) -> list[Hit]:
     """The units whose vectors point where *vector* points, the nearest first."""
     import numpy
 
@@ -37,27 +38,37 @@ async def near(shelf: Shelf, vector: bytes, limit: int, given: Filter) -> list[H
             )
         question = numpy.frombuffer(vector, "<f4")
         where = arrow.condition(given)
-        hits = await _near(shelf, table, question, limit, where, _PROBES)
+        if where is None:
+            nearest = await deck.nearest(shelf, table, question, limit)
+            if nearest is not None:
+                return nearest
+        hits = await _near(shelf, deck, table, question, limit, where, _PROBES)
         if where is not None and len(hits) < limit and shelf.has_nearest:
             # The parts of the index that were looked at hold too few of what the filter lets through.
-            hits = await _near(shelf, table, question, limit, where, (_PROBES[0], 0))
+            hits = await _near(shelf, deck, table, question, limit, where, (_PROBES[0], 0))
         return hits
 
 
 async def _near(
-    shelf: Shelf, table: AsyncTable, question: Any, limit: int, where: Any, probes: tuple[int, int]
+    shelf: Shelf,
+    deck: Deck,
+    table: AsyncTable,
+    question: Any,
+    limit: int,
+    where: Any,
+    probes: tuple[int, int],
 ) -> list[Hit]:
     query = table.query().nearest_to(question).distance_type("cosine").limit(limit)
     if shelf.has_nearest:
         query = query.minimum_nprobes(probes[0]).maximum_nprobes(probes[1])
-        query = query.refine_factor(max(math.ceil(_CHECKED / limit), 2))
+        checked = _CHECKED if shelf.bits > 1 else _CHECKED_COARSE
+        query = query.refine_factor(max(math.ceil(checked / limit), 1))
     if where is not None:
         query = query.where(where)
-    found = await query.select([*arrow.FOUND, "_distance"]).to_arrow()
-    return arrow.hits_of(found, words=False)
+    return await _named(shelf, deck, table, query, words=False)
 
 
-async def words(shelf: Shelf, text: str, limit: int, given: Filter) -> list[Hit]:
+async def words(shelf: Shelf, deck: Deck, text: str, limit: int, given: Filter) -> list[Hit]:
     """The units in which the words of *text* stand, the best match first."""
     question = " ".join(list(dict.fromkeys(text.split()))[:_LONGEST_QUESTION])
     async with shelf.reading() as table:
@@ -67,8 +78,32 @@ async def words(shelf: Shelf, text: str, limit: int, given: Filter) -> list[Hit]
         where = arrow.condition(given)
         if where is not None:
             query = query.where(where)
-        found = await query.select([*arrow.FOUND, "_score"]).to_arrow()
-        return arrow.hits_of(found, words=True)
+        return await _named(shelf, deck, table, query, words=True)
+
+
+async def texts(shelf: Shelf, deck: Deck, keys: Collection[str]) -> dict[str, str]:
+    """What these units are searched by."""
+    from lancedb.expr import col
+
+    async with shelf.reading() as table:
+        known = None if table is None else await deck.texts(shelf, table, keys)
+    if known is not None:
+        return known
+    found = await read(shelf, ["key", "text"], col("key").isin(list(keys)))
+    return {} if found is None else dict(zip(*found.to_pydict().values(), strict=True))
+
+
+async def _named(
+    shelf: Shelf, deck: Deck, table: AsyncTable, query: AsyncVectorQuery | AsyncFTSQuery, *, words: bool
+) -> list[Hit]:
+    """Ask, and name what was found; the table is asked for the names where memory does not know them."""
+    score = arrow.SCORE if words else arrow.DISTANCE
+    cards = await deck.of(shelf, table)
+    if cards is not None:
+        hits = cards.hits(await query.select([arrow.NUMBER, score]).to_arrow(), words=words)
+        if hits is not None:
+            return hits
+    return arrow.hits_of(await query.select([*arrow.FOUND, score]).to_arrow(), words=words)
 
 
 async def read(

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from core.errors import DataDirectoryError
 from core.paths import make_private
 from core.retrieval import arrow, asking, durable, upkeep
+from core.retrieval.cards import Deck
 from core.retrieval.embedders import manner_of
 from core.retrieval.fuse import MEANING, MEANING_ABROAD
 from core.retrieval.lance import InThread, connect
@@ -54,6 +55,7 @@ class Index:
         self._connecting = asyncio.Lock()
         self._shelves: dict[tuple[int, int], Shelf] = {}
         self._builds: dict[int, int] = {}
+        self._deck = Deck(in_thread)
         self._spoken: dict[int, str] = {}
 
     def choose(self, space: int, build: int) -> None:
@@ -120,7 +122,7 @@ class Index:
     async def near(self, space: int, vector: bytes, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The nearest units by meaning, each with its cosine; none where nothing is embedded."""
         shelf = await self._shelf(space)
-        return await upkeep.mended(shelf, lambda: asking.near(shelf, vector, limit, filter))
+        return await upkeep.mended(shelf, lambda: asking.near(shelf, self._deck, vector, limit, filter))
 
     async def words(self, space: int, text: str, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The best units by their words, each with its BM25 score."""
@@ -129,7 +131,7 @@ class Index:
         if shelf.count and not shelf.has_words:
             # Whoever made the rows, or wrote them anew, ended before their index was made.
             await upkeep.first_words(shelf)
-        return await upkeep.mended(shelf, lambda: asking.words(shelf, text, limit, filter))
+        return await upkeep.mended(shelf, lambda: asking.words(shelf, self._deck, text, limit, filter))
 
     async def meaning(self, space: int) -> float:
         """What the meaning counts for beside the words: less where the model does not know the language."""
@@ -140,13 +142,7 @@ class Index:
 
     async def texts(self, space: int, keys: Collection[str]) -> dict[str, str]:
         """What these units were searched by."""
-        from lancedb.expr import col
-
-        if not keys:
-            return {}
-        shelf = await self._shelf(space)
-        found = await asking.read(shelf, ["key", "text"], col("key").isin(list(keys)))
-        return {} if found is None else dict(zip(*found.to_pydict().values(), strict=True))
+        return await asking.texts(await self._shelf(space), self._deck, keys) if keys else {}
 
     async def keys(
         self, space: int, document: str | None = None, *, build: int | None = None
@@ -226,6 +222,7 @@ class Index:
                     await shelf.close()
                     await self._in_thread(_remove, shelf.path)
                 self._shelves.pop((space, number), None)
+                self._deck.forget(shelf)
 
     async def tables(self) -> list[tuple[int, int]]:
         """Every space with its builds, as they stand on the disk."""

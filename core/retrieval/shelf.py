@@ -116,9 +116,15 @@ class Shelf:
         self.stamp = ""
         self.has_words = self.has_nearest = False
         """Which indexes there are."""
+        self.bits = 0
+        """How fine the index of the vectors is: bits of each number."""
         self.language = ""
         """That the words are taken apart in; empty while there is no index of them."""
         self.count = 0
+        self.generation = 0
+        """Counts how often rows may have got other numbers."""
+        self.changes = 0
+        """Counts every change of the rows."""
 
     async def table(self) -> AsyncTable | None:
         """The table, if anything was ever put into it; one that a power cut damaged goes back in time."""
@@ -165,12 +171,14 @@ class Shelf:
 
     async def look(self, table: AsyncTable) -> None:
         """Learn what the table is made of."""
+        self.generation += 1
         schema = await table.schema()
         self.dimension = arrow.dimension_of(schema)
         self.stamp = arrow.stamp_of(schema)
         indexes = await table.list_indices()
         kinds = {index.columns[0]: index for index in indexes}
         self.has_words, self.has_nearest = "text" in kinds, arrow.VECTOR in kinds
+        self.bits = arrow.bits_of(kinds[arrow.VECTOR].index_details) if self.has_nearest else 0
         details = kinds["text"].index_details if self.has_words else None
         self.language = str((details or {}).get("language", ""))
         self.count = await table.count_rows()
@@ -307,6 +315,7 @@ class Shelf:
 
     def _changed(self, rows: int) -> None:
         self.commits += 1
+        self.changes += 1
         self.new_rows += rows
 
     async def repeated(self, call: Callable[[], Awaitable[T]]) -> T:

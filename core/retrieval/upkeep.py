@@ -41,6 +41,9 @@ _SAMPLE = 400
 """Texts that vote on the language of a space."""
 _SEGMENTS = 4
 """Additions after which an index of vectors is made anew: each is searched by itself."""
+_FINE, _FINE_BYTES = 4, 128 << 20
+"""Bits of each number in an index of vectors that fits into memory well: the finer it is, the fewer of the
+real vectors need be read. A larger one has a single bit."""
 _LOOKED_UP = ("key", "hash", "document")
 
 _AT_ONCE = timedelta(milliseconds=1)
@@ -213,12 +216,15 @@ async def _index(shelf: Shelf, table: AsyncTable) -> None:
     if shelf.dimension is None:
         return
     nearest = there.get(arrow.VECTOR)
-    if nearest is None or (nearest.num_segments or 1) >= _SEGMENTS:
+    bits = _FINE if shelf.count * shelf.dimension * _FINE // 8 <= _FINE_BYTES else 1
+    # One that has become too large stays until it is made anew in any case.
+    coarse = nearest is not None and arrow.bits_of(nearest.index_details) < bits
+    if nearest is None or coarse or (nearest.num_segments or 1) >= _SEGMENTS:
         embedded = await table.count_rows(f"{arrow.VECTOR} IS NOT NULL")
         if embedded >= MANY:
-            config = IvfRq(distance_type="cosine")
+            config = IvfRq(distance_type="cosine", num_bits=bits)
             await shelf.repeated(lambda: table.create_index(arrow.VECTOR, config=config, replace=True))
-            shelf.has_nearest = True
+            shelf.has_nearest, shelf.bits = True, bits
 
 
 async def first_words(shelf: Shelf) -> None:

@@ -1,0 +1,182 @@
+"""What searches need most, held in memory: the names of the rows and, of a smaller table, the vectors.
+
+A row keeps its number for as long as its file is there, and no number is given twice before a table is
+written anew. So names stay true while rows are added, deleted or moved together: new ones are merely not
+known yet, and are read from the table. Vectors count only while nothing has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from core.retrieval import arrow
+from core.retrieval.lance import InThread
+from core.retrieval.shelf import Shelf
+from core.retrieval.types import Hit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+    from lancedb import AsyncTable
+
+MOST = 96 << 20
+"""Bytes that are held, of all tables together."""
+VECTORS = 48 << 20
+"""Bytes of vectors up to which looking at every one is quicker than asking the index of them."""
+_NAMED = 250_000
+"""Rows whose names are held at most."""
+_NAME = 100
+"""Bytes of a row's names, about."""
+_RESTED = 64
+"""Searches after which a table makes room for another: those that are asked in turn would displace one
+another, and reading them anew takes longer than it gains."""
+
+
+class Cards:
+    """The rows of one table as they were at one moment."""
+
+    def __init__(self, rows: pa.Table, state: tuple[int, int], dimension: int | None) -> None:
+        self.generation, self.changes = state
+        self.used = 0
+        numbers = rows.column(arrow.NUMBER).to_numpy()
+        order = numbers.argsort(kind="stable")
+        self._numbers: npt.NDArray[np.uint64] = numbers[order]
+        self._names = rows.select(arrow.FOUND).take(order).combine_chunks()
+        self._vectors: npt.NDArray[np.float32] | None = None
+        if dimension is not None:
+            column = rows.column(arrow.VECTOR)
+            self._embedded = numbers[column.is_valid().to_numpy()]
+            self._vectors = arrow.directions_of(column, dimension)
+        self.bytes = cost(len(numbers), dimension)
+
+    def hits(self, found: pa.Table, *, words: bool) -> list[Hit] | None:
+        """What a search found, by name; None where it found rows that are newer."""
+        score = arrow.SCORE if words else arrow.DISTANCE
+        named = self._named(found.column(arrow.NUMBER).to_numpy())
+        return (
+            None
+            if named is None
+            else arrow.hits_of(named.append_column(score, found.column(score)), words=words)
+        )
+
+    def numbers_of(self, keys: Collection[str]) -> list[int]:
+        """Which rows have these keys."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        there = pc.is_in(self._names.column("key"), value_set=pa.array(list(keys), pa.utf8()))
+        return [int(number) for number in self._numbers[there.to_numpy().nonzero()[0]]]
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether the nearest can be told from here."""
+        return self._vectors is not None
+
+    def nearest(self, question: npt.NDArray[np.float32], limit: int) -> list[Hit]:
+        """The rows whose vectors point where the question points: every one is looked at."""
+        import numpy as np
+        import pyarrow as pa
+
+        assert self._vectors is not None
+        # A product of matrices would be shared among threads that wait for one another.
+        cosines = np.vecdot(self._vectors, question / max(float(np.linalg.norm(question)), 1e-9))
+        best = np.argpartition(cosines, -limit)[-limit:] if limit < len(cosines) else np.arange(len(cosines))
+        best = best[np.argsort(-cosines[best], kind="stable")]
+        named = self._named(self._embedded[best])
+        assert named is not None
+        return arrow.hits_of(named.append_column(arrow.DISTANCE, pa.array(1.0 - cosines[best])), words=False)
+
+    def _named(self, numbers: npt.NDArray[np.uint64]) -> pa.Table | None:
+        import pyarrow as pa
+
+        places = self._numbers.searchsorted(numbers)
+        if (places == len(self._numbers)).any() or (self._numbers[places] != numbers).any():
+            return None
+        return self._names.take(pa.array(places))
+
+
+def cost(rows: int, dimension: int | None) -> int:
+    """Bytes that the cards of a table take."""
+    return rows * (_NAME + 4 * (dimension or 0))
+
+
+class Deck:
+    """The cards of the tables that were searched last, as many as there is room for."""
+
+    def __init__(self, in_thread: InThread, most: int = MOST) -> None:
+        self._in_thread = in_thread
+        self._most = most
+        self._held: dict[Shelf, Cards] = {}
+        self._reading = asyncio.Lock()
+        self._turn = 0
+
+    async def of(self, shelf: Shelf, table: AsyncTable) -> Cards | None:
+        """The cards of a table, read when they are missing; None where there is no room for them."""
+        self._turn += 1
+        held = self._current(shelf)
+        if held is not None or not shelf.count:
+            return held
+        async with self._reading:
+            held = self._current(shelf)
+            return held if held is not None else await self._read(shelf, table)
+
+    async def nearest(
+        self, shelf: Shelf, table: AsyncTable, question: npt.NDArray[np.float32], limit: int
+    ) -> list[Hit] | None:
+        """The nearest of all rows; None where the table has to be asked."""
+        cards = await self.of(shelf, table)
+        if cards is None or not cards.has_vectors or cards.changes != shelf.changes:
+            return None
+        return await self._in_thread(cards.nearest, question, limit)
+
+    async def texts(self, shelf: Shelf, table: AsyncTable, keys: Collection[str]) -> dict[str, str] | None:
+        """The texts of these units; None where the table has to be asked which rows they are."""
+        cards = await self.of(shelf, table)
+        numbers = [] if cards is None else await self._in_thread(cards.numbers_of, keys)
+        if not numbers:
+            return None
+        found = await table.take_row_ids(numbers).select(["key", "text"]).to_arrow()
+        texts = dict(zip(*found.to_pydict().values(), strict=True))
+        # Rows that were moved since are not found any more.
+        return texts if len(texts) == len(set(keys)) else None
+
+    def forget(self, shelf: Shelf) -> None:
+        """A table is gone."""
+        self._held.pop(shelf, None)
+
+    def _current(self, shelf: Shelf) -> Cards | None:
+        held = self._held.get(shelf)
+        if held is None or held.generation != shelf.generation:
+            return None
+        held.used = self._turn
+        return held
+
+    async def _read(self, shelf: Shelf, table: AsyncTable) -> Cards | None:
+        self._held.pop(shelf, None)
+        for dimension in dict.fromkeys([shelf.dimension, None]):
+            if self._room(shelf.count, dimension):
+                break
+        else:
+            return None
+        state = shelf.generation, shelf.changes
+        columns = [*arrow.FOUND, arrow.NUMBER, *([] if dimension is None else [arrow.VECTOR])]
+        rows = await table.query().with_row_id().select(columns).to_arrow()
+        cards = self._held[shelf] = await self._in_thread(Cards, rows, state, dimension)
+        cards.used = self._turn
+        return cards
+
+    def _room(self, rows: int, dimension: int | None) -> bool:
+        """Whether a table may be held; what was not asked for in a while makes room."""
+        if rows > _NAMED or 4 * rows * (dimension or 0) > VECTORS:
+            return False
+        needed = cost(rows, dimension)
+        free = self._most - sum(cards.bytes for cards in self._held.values())
+        for shelf, cards in sorted(self._held.items(), key=lambda pair: pair[1].used):
+            if free >= needed or cards.used > self._turn - _RESTED:
+                break
+            free += cards.bytes
+            del self._held[shelf]
+        return free >= needed

@@ -1,0 +1,214 @@
+"""What searches hold in memory is what the table says, whatever happens to the table meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.retrieval import arrow, cards, upkeep
+from core.retrieval.index import Index
+from core.retrieval.types import Hit
+from tests.core.retrieval.shelves import opened, rows, vector
+
+WORDS = ["notice", "rent", "cats", "dogs", "landlord", "quarter", "month", "consent", "lease", "working"]
+
+
+def texts(count: int, first: int = 0) -> list[str]:
+    """Each of other words; the first word of all is the same."""
+    return [
+        f"house {WORDS[n % 10]} {WORDS[n // 10 % 10]} {WORDS[n // 7 % 10]} w{n}"
+        for n in range(first, first + count)
+    ]
+
+
+async def found(index: Index, question: str, limit: int = 8, space: int = 1) -> list[list[Hit]]:
+    return [
+        await index.near(space, vector(question), limit),
+        await index.words(space, question, limit),
+    ]
+
+
+def told(hits: list[Hit], *, by: str) -> list[tuple[str, str, str, int, float]]:
+    """What counts of hits, in an order of its own: equal scores come in any."""
+    return sorted((hit.key, hit.document, hit.section, hit.ord, round(getattr(hit, by), 4)) for hit in hits)
+
+
+async def test_what_is_found_is_what_the_table_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("one", texts(300)))
+        await index.add(1, rows("bare", texts(20, 300), embedded=False))
+        await index.optimize(1)
+        held = await found(index, "rent of cats w17", 400)
+        assert len(index._deck._held) == 1
+    monkeypatch.setattr(cards, "_NAMED", 0)
+    async with opened(tmp_path) as index:
+        plain = await found(index, "rent of cats w17", 400)
+        assert not index._deck._held
+    assert len(held[0]) == 300
+    assert told(held[0], by="cosine") == told(plain[0], by="cosine")
+    assert told(held[1], by="bm25") == told(plain[1], by="bm25")
+    cosines = [hit.cosine or 0.0 for hit in held[0]]
+    assert cosines == sorted(cosines, reverse=True)
+
+
+async def test_rows_that_come_go_and_are_written_anew_are_known_at_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("one", texts(60)))
+        await index.add(1, rows("two", texts(60, 60)))
+
+        async def documents(question: str) -> list[set[str]]:
+            return [{hit.document for hit in hits} for hits in await found(index, question, 200)]
+
+        assert await documents("house w7") == [{"one", "two"}] * 2
+        await index.add(1, rows("three", texts(5, 200)))
+        assert await documents("house w7") == [{"one", "two", "three"}] * 2
+        assert (await index.near(1, vector(texts(1, 203)[0]), 1))[0].document == "three"
+        await index.remove(1, ["one"])
+        assert await documents("house w7") == [{"two", "three"}] * 2
+        await index.optimize(1, thorough=True)
+        assert await documents("house w7") == [{"two", "three"}] * 2
+        await index.remove(1, ["two"])
+        await index.optimize(1, purge=True)
+        hits = (await found(index, "house w7", 200))[1]
+        assert {(hit.key, hit.ord) for hit in hits} == {(f"three-1-{n}", n) for n in range(5)}
+        await index.drop(1)
+        assert await found(index, "house w7") == [[], []]
+        await index.add(1, rows("four", texts(3)))
+        assert await documents("house w7") == [{"four"}] * 2
+
+
+async def test_vectors_that_come_later_count(tmp_path: Path) -> None:
+    async with opened(tmp_path) as index:
+        mine = rows("late", texts(4), embedded=False)
+        await index.add(1, rows("early", texts(3, 50)))
+        await index.add(1, mine)
+        assert {hit.document for hit in await index.near(1, vector("house"), 10)} == {"early"}
+        await index.fill(1, {row.key: vector(row.text) for row in mine})
+        assert {hit.document for hit in await index.near(1, vector("house"), 10)} == {"early", "late"}
+        await index.optimize(1, thorough=True)
+        assert len(await index.near(1, vector("house"), 10)) == 7
+
+
+async def test_the_texts_of_units_are_those_of_the_table_now(tmp_path: Path) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("one", texts(40)))
+        assert await index.texts(1, ["one-1-3", "one-1-9"]) == {
+            "one-1-3": texts(1, 3)[0],
+            "one-1-9": texts(1, 9)[0],
+        }
+        await index.add(1, rows("two", texts(2, 90)))
+        assert set(await index.texts(1, ["one-1-3", "two-1-1"])) == {"one-1-3", "two-1-1"}
+        await index.remove(1, ["one"])
+        assert set(await index.texts(1, ["one-1-3", "two-1-1"])) == {"two-1-1"}
+        assert await index.texts(1, ["nobody"]) == {}
+        assert await index.texts(1, []) == {}
+
+
+async def test_searching_while_a_table_is_filled_and_tidied_never_gives_a_unit_another_name(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("d0", texts(30)))
+        filled = asyncio.Event()
+
+        async def fill() -> None:
+            for number in range(1, 13):
+                await index.add(1, rows(f"d{number}", texts(10, 100 * number)))
+                if number % 4 == 0:
+                    await index.remove(1, [f"d{number - 1}"])
+                    await index.optimize(1, purge=number % 8 == 0, thorough=True)
+            filled.set()
+
+        filling = asyncio.ensure_future(fill())
+        while not filled.is_set():
+            for number in (0, 1, 2, 4, 5, 8):
+                wanted = texts(1, 100 * number + 3)[0]
+                for hits in await found(index, wanted, 1):
+                    for hit in hits:
+                        assert hit.key.startswith(f"{hit.document}-1-")
+                        assert int(hit.key.rpartition("-")[2]) == hit.ord
+        await filling
+        for hits in await found(index, texts(1, 1203)[0], 1):
+            assert hits[0].key == "d12-1-3"
+
+
+async def test_there_is_room_for_some_tables_and_the_least_asked_for_make_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "_RESTED", 6)
+    async with opened(tmp_path) as index:
+        for space in (1, 2, 3):
+            await index.add(space, rows("one", texts(50)))
+        index._deck._most = 2 * cards.cost(50, 96)
+
+        def held() -> list[int]:
+            return sorted(shelf.space for shelf in index._deck._held)
+
+        for space in (1, 2, 3):
+            assert [hit.document for hit in await index.near(space, vector("cats"), 1)] == ["one"]
+        # The third has to do without until another was not asked for in a while.
+        assert held() == [1, 2]
+        for _ in range(5):
+            await index.near(2, vector("cats"), 1)
+            await index.near(3, vector("cats"), 1)
+        assert held() == [2, 3]
+        await index.drop(2)
+        assert held() == [3]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 200])
+async def test_the_nearest_are_those_that_brute_force_finds(tmp_path: Path, limit: int) -> None:
+    async with opened(tmp_path) as index:
+        put = rows("one", texts(150))
+        await index.add(1, put)
+        question = np.frombuffer(vector("dogs and the landlord"), "<f4")
+        vectors = np.frombuffer(b"".join(row.vector or b"" for row in put), "<f4").reshape(150, -1)
+        best = np.sort(vectors @ question)[::-1][:limit]
+        hits = await index.near(1, (3 * question).tobytes(), limit)
+        assert [hit.cosine for hit in hits] == pytest.approx(best, abs=1e-5)
+
+
+async def test_a_large_table_is_named_from_memory_and_its_vectors_stay_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "VECTORS", 1000)
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("one", texts(50)))
+        near = await index.near(1, vector(texts(1, 31)[0]), 3)
+        assert near[0].key == "one-1-31"
+        held = index._deck._held[await index._shelf(1)]
+        assert not held.has_vectors
+        assert held.bytes == cards.cost(50, None)
+
+
+@pytest.mark.parametrize(
+    ("details", "bits"),
+    [
+        (None, 1),
+        ({}, 1),
+        ({"compression": None}, 1),
+        ({"compression": {"type": "rq", "num_bits": 4}}, 4),
+        ({"compression": {"type": "pq"}}, 1),
+    ],
+)
+def test_how_fine_an_index_is_stands_in_its_details(details: dict[str, Any] | None, bits: int) -> None:
+    assert arrow.bits_of(details) == bits
+
+
+async def test_an_index_of_vectors_is_as_fine_as_memory_allows_and_made_anew_when_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "MANY", 300)
+    monkeypatch.setattr(cards, "VECTORS", 0)  # so that the index is asked
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("one", texts(400)))
+        shelf = await index._shelf(1)
+        for bytes, bits in ((0, 1), (1 << 20, 4), (0, 4)):
+            monkeypatch.setattr(upkeep, "_FINE_BYTES", bytes)
+            await index.optimize(1, thorough=True)
+            assert (shelf.has_nearest, shelf.bits) == (True, bits)
+            assert (await index.near(1, vector(texts(1, 321)[0]), 5))[0].key == "one-1-321"
