@@ -151,8 +151,11 @@ def test_a_simulated_server_is_a_server_until_it_is_told_to_stop(tmp_path: Path)
             "version": "0.12.6",
             "demo": False,
         }
-        line = leitstand(tmp_path, "status", "--oneline", "--host", url)
-        assert line.stdout.decode() == "● 0.12.6 no model\n"
+        # A status line waits less than a second for anybody: on a busy machine some are in vain.
+        lines = (leitstand(tmp_path, "status", "--oneline", "--host", url) for _ in range(20))
+        seen = next((line for line in lines if line.returncode != 3), None)
+        assert seen is not None
+        assert seen.stdout.decode() == "● 0.12.6 no model\n"
         server.send_signal(signal.SIGINT)
         assert server.wait(30) == 130
         assert json.loads(server.stdout.read())["error"]["code"] == "cancelled"

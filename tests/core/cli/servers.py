@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -21,14 +22,23 @@ class Connection:
         self._buffer = b""
 
     def request(self) -> str | None:
-        """The head of the next request; None when the client is gone."""
+        """The head of the next request; None when the client is gone. What follows it is thrown away."""
         while b"\r\n\r\n" not in self._buffer:
-            data = self._stream.recv(65536)
-            if not data:
+            if not self._read():
                 return None
-            self._buffer += data
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        said = re.search(rb"\r\ncontent-length: *(\d+)", head.lower())
+        length = int(said[1]) if said else 0
+        while len(self._buffer) < length:
+            if not self._read():
+                return None
+        self._buffer = self._buffer[length:]
         return head.decode("latin-1")
+
+    def _read(self) -> bool:
+        data = self._stream.recv(65536)
+        self._buffer += data
+        return bool(data)
 
     def send(self, data: bytes) -> None:
         """Say something."""
