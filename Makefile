@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The tests start hundreds of programs: what was compiled once is not compiled by each of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run demo test check format bench snapshots example clean
 
 $(VENV)/.ready: pyproject.toml .ci/constraints.txt

@@ -54,8 +54,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One more worker than there are cores: who waits for a terminal or a disk leaves a core free."""
+    """Two more workers than there are cores: who waits for a screen, a terminal or a disk leaves one free."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     affinity = getattr(os, "sched_getaffinity", None)
-    return 1 + (len(affinity(0)) if affinity else os.cpu_count() or 1)
+    return 2 + (len(affinity(0)) if affinity else os.cpu_count() or 1)

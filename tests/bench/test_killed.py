@@ -1,4 +1,4 @@
-"""A hundred faces killed in the middle of an answer and of a download: the host does not even notice."""
+"""Killed far more often than the suite does it: faces that a host serves, and a queue under load."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.daemon.test_killed import killed
+from tests.core.jobs import test_kill
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
@@ -21,3 +22,9 @@ def test_a_hundred_killed_faces_leave_every_answer_and_download_whole(tmp_path: 
     )
     assert caught == 100
     assert ended == {("answer", "done", 100), ("download", "done", 100)}
+
+
+def test_a_queue_that_is_killed_sixty_times_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
+    began = time.monotonic()
+    test_kill.killed(tmp_path, 60)
+    print(f"\n60 kills of a queue under load, nothing lost: {time.monotonic() - began:.0f} s")

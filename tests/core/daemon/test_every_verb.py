@@ -98,7 +98,7 @@ class Home(NamedTuple):
         try:
             async with asyncio.timeout(100):
                 while await self._busy():  # noqa: ASYNC110 - jobs of every kind, in two houses
-                    await asyncio.sleep(0.002)
+                    await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"after {after}: {await self.house.host.jobs.plan()}") from None
         await settle()

@@ -75,6 +75,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let Textual's frame timer tick quickly, so that a session takes as long as its work."""
     with monkeypatch.context() as patch:
         patch.setattr("textual.screen.UPDATE_PERIOD", 1 / 500)
+        # What a session compares it waits for itself (`settle`): the pilot need not do it as well.
+        patch.setattr("textual._wait.SLEEP_GRANULARITY", 0.004)
         yield
 
 
