@@ -115,7 +115,7 @@ def logs(context: Context) -> int:
     lines = str(context.values["lines"])
     path = context.environment.get("PATH")
     journal = shutil.which("journalctl", path=path)
-    if journal is not None:
+    if journal is not None and (_has_entries(journal) or not context.paths.log.exists()):
         words = [journal, "--user-unit", NAME, "--no-pager", "-n", lines, "-o", "short-iso"]
         call = [*words, "--follow"] if context.values["follow"] else words
     else:
@@ -125,6 +125,12 @@ def logs(context: Context) -> int:
         call = [tail, "-n", lines, *(["-f"] if context.values["follow"] else []), str(context.paths.log)]
     context.out.flush()
     return subprocess.run(call, check=False).returncode
+
+
+def _has_entries(journal: str) -> bool:
+    """Whether the journal has anything of the service: where nobody keeps one, the log file has it all."""
+    asked = [journal, "--user-unit", NAME, "--no-pager", "--quiet", "-n", "1"]
+    return bool(subprocess.run(asked, capture_output=True, check=False, timeout=30).stdout.strip())
 
 
 def command(context: Context) -> list[str]:

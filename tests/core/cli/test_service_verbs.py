@@ -147,3 +147,17 @@ def test_the_log_file_is_shown_where_there_is_no_journal(box: Box, capfd: pytest
     log.write_text("one\ntwo\nthree\n")
     assert box.run("logs", "--lines", "2", **only).code == 0
     assert capfd.readouterr().out == "two\nthree\n"
+
+
+@pytest.mark.parametrize(("entries", "shown"), [("", "three\n"), ("from the journal", "from the journal\n")])
+def test_a_journal_that_nobody_keeps_is_no_reason_to_show_nothing(
+    box: Box, capfd: pytest.CaptureFixture[str], entries: str, shown: str
+) -> None:
+    journal = box.home / "bin" / "journalctl"
+    journal.write_text(f"#!/bin/sh\nprintf '%s' '{entries and entries + chr(10)}'\n")
+    journal.chmod(0o700)
+    log = box.home / "own" / "data" / "leitstand.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("one\ntwo\nthree\n")
+    assert box.run("logs", "--lines", "1").code == 0
+    assert capfd.readouterr().out == shown
