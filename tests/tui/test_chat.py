@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.pictures import assert_picture, screen_text
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
+from tui.screens.chat import ChatScreen
 from tui.widgets.prompt import Prompt
 from tui.widgets.transcript import Transcript
 
@@ -294,6 +296,48 @@ async def test_a_question_that_cannot_be_sent_is_given_back(shell: OpenShell) ->
         assert prompt.text == ""
         prompt.insert("and more")
         await until(lambda: prompt.text == "Second,\nand more")
+
+
+@pytest.mark.parametrize("where_to", ["the same chat", "a new chat", "another chat"])
+async def test_no_letter_is_lost_that_is_typed_while_a_chat_comes_onto_the_page(
+    shell: OpenShell, where_to: str
+) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        page, prompt = here.app.screen, here.app.query_one(Prompt)
+        assert isinstance(page, ChatScreen)
+        first = await here.engine.chat.create(title="First")
+        other = await here.engine.chat.create(title="Other")
+        await here.engine.chat.set_draft(other.id, "Kept: ")
+        if where_to != "a new chat":
+            await page.open_chat(first.id)
+        prompt.put("abc")
+        coming = asyncio.create_task(
+            page.open_chat(other.id) if where_to == "another chat" else page.resync()
+        )
+        await asyncio.sleep(0)  # it begins
+        typed = ""
+        while not coming.done():
+            typed += "x"
+            prompt.insert("x")
+            await asyncio.sleep(0)
+        assert len(typed) > 3
+        if where_to == "another chat":
+            assert prompt.text == f"Kept: {typed}"
+            assert (await here.engine.chat.draft(first.id)).text == "abc"
+        else:
+            assert prompt.text == f"abc{typed}"
+
+
+async def test_deleting_a_chat_leaves_what_was_written_for_a_new_one(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        page, prompt = here.app.screen, here.app.query_one(Prompt)
+        assert isinstance(page, ChatScreen)
+        prompt.put("For a new chat")
+        await page.open_chat((await here.engine.chat.create(title="Soon gone")).id)
+        assert prompt.text == ""
+        prompt.put("/delete")
+        prompt.submit()
+        await until(lambda: prompt.text == "For a new chat")
 
 
 async def test_a_file_goes_with_the_question_of_its_own_chat(shell: OpenShell, tmp_path: Path) -> None:

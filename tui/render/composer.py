@@ -118,6 +118,8 @@ def destination(
         pieces += [("auto ", "dim")] if route else []
         pieces.append((name, "text" if model else "warn"))
     after = _settings(chat, attachments, library)
+    if route and not asked and width_of([*pieces, *after]) > room:
+        pieces.pop()  # what is set for this chat says more than how it goes without
     if route and asked:
         left = room - width_of([*pieces, *after])
         words = next((words for words in reasons(route, model) if cell_len(words) <= left), "")

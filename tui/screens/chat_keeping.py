@@ -20,8 +20,6 @@ class Keeping(Conversation):
 
     async def action_new_chat(self) -> None:
         """Begin a new chat; an empty one that is open already stays."""
-        await self._keep_draft()
-        self._prompt.empty()
         await self._show_new()
         self._prompt.focus()
 
@@ -138,7 +136,6 @@ class Keeping(Conversation):
         await self._read_list()
         if self._chat is not None and self._chat.id != chat.id:
             return
-        self._chat = None
         if self._order:
             await self._open(self._order[0])
         else:

@@ -271,11 +271,12 @@ class Conversation(EngineScreen):
         self._prompt.focus()
 
     async def _open(self, chat_id: int) -> None:
+        before, same = self._prompt.text, self.shows_chat(chat_id)
         await self._keep_draft()
         opened = await self.engine.chat.open(chat_id, limit=PAGE_OF_TURNS)
         self._show_chat(opened)
         draft = await self.engine.chat.draft(chat_id)
-        self._put_draft(draft.text)
+        self._put_draft(draft.text, before, same=same)
         if opened.chat.unread:
             await self.engine.chat.read(chat_id)
         self._know_library_soon()
@@ -318,6 +319,8 @@ class Conversation(EngineScreen):
         self._show_next()
 
     async def _show_new(self) -> None:
+        before, same = self._prompt.text, self._chat is None
+        await self._keep_draft()
         self._compared.close()
         self._chat = self._persona = None
         self._turns = {}
@@ -326,7 +329,7 @@ class Conversation(EngineScreen):
         self._rows.repaint()
         self._prompt.remember([])
         draft = await self.engine.chat.draft(None)
-        self._put_draft(draft.text)
+        self._put_draft(draft.text, before, same=same)
         self._show_seam()
         self._show_next()
         self._know_library_soon()
@@ -402,9 +405,14 @@ class Conversation(EngineScreen):
             await self._keep_draft()
             await self._count()
 
-    def _put_draft(self, text: str) -> None:
-        """Show what was typed here before, unless something was typed since the start."""
-        if (self._opened or not self._prompt.text) and text != self._prompt.text:
+    def _put_draft(self, text: str, before: str, *, same: bool) -> None:
+        """Show what was typed in this chat; no letter is lost that came since *before* was kept."""
+        now = self._prompt.text
+        if now != before and self._opened and not same:
+            text += now.removeprefix(before) if now.startswith(before) else ""
+        elif now != before or (now and not self._opened):
+            return  # typed or sent while it was read, or typed ahead: that is newer
+        if text != now:
             self._prompt.put(text)
 
     async def put_away(self) -> None:
