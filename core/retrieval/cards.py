@@ -30,6 +30,7 @@ _NAMED = 250_000
 """Rows whose names are held at most."""
 _NAME = 100
 """Bytes of a row's names, about."""
+_RECENT = 1_000
 _RESTED = 64
 """Searches after which a table makes room for another: those that are asked in turn would displace one
 another, and reading them anew takes longer than it gains."""
@@ -41,6 +42,8 @@ class Cards:
     def __init__(self, rows: pa.Table, state: tuple[int, int], dimension: int | None) -> None:
         self.generation, self.changes = state
         self.used = 0
+        self._recent: dict[str, int] = {}
+        """Which rows have the keys that were found last: their texts are asked for next."""
         numbers = rows.column(arrow.NUMBER).to_numpy()
         order = numbers.argsort(kind="stable")
         self._numbers: npt.NDArray[np.uint64] = numbers[order]
@@ -61,6 +64,11 @@ class Cards:
             if named is None
             else arrow.hits_of(named.append_column(score, found.column(score)), words=words)
         )
+
+    def recent(self, keys: Collection[str]) -> list[int]:
+        """The same for units that were just found; empty where one of them was not."""
+        numbers = [self._recent.get(key) for key in keys]
+        return [number for number in numbers if number is not None] if None not in numbers else []
 
     def numbers_of(self, keys: Collection[str]) -> list[int]:
         """Which rows have these keys."""
@@ -95,7 +103,11 @@ class Cards:
         places = self._numbers.searchsorted(numbers)
         if (places == len(self._numbers)).any() or (self._numbers[places] != numbers).any():
             return None
-        return self._names.take(pa.array(places))
+        named = self._names.take(pa.array(places))
+        if len(self._recent) > _RECENT:
+            self._recent.clear()
+        self._recent.update(zip(named.column("key").to_pylist(), numbers.tolist(), strict=True))
+        return named
 
 
 def cost(rows: int, dimension: int | None) -> int:
@@ -135,7 +147,9 @@ class Deck:
     async def texts(self, shelf: Shelf, table: AsyncTable, keys: Collection[str]) -> dict[str, str] | None:
         """The texts of these units; None where the table has to be asked which rows they are."""
         cards = await self.of(shelf, table)
-        numbers = [] if cards is None else await self._in_thread(cards.numbers_of, keys)
+        if cards is None:
+            return None
+        numbers = cards.recent(keys) or await self._in_thread(cards.numbers_of, keys)
         if not numbers:
             return None
         found = await table.take_row_ids(numbers).select(["key", "text"]).to_arrow()
