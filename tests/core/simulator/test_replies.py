@@ -123,6 +123,34 @@ def test_numbered_passages_are_answered_with_their_numbers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Which oil does the press need?", "Fill the tank with hydraulic oil HLP 46 and wait. [1]"),
+        ("When is the workshop open?", "It is open from seven to seven, the workshop, on weekdays. [2]"),
+    ],
+)
+def test_a_passage_of_many_lines_is_answered_with_its_sentence_that_answers(
+    question: str, first: str
+) -> None:
+    prompt = "\n".join((
+        "<passage-x 1>",
+        "[1] Hydraulic press HP-40 (press.md, lines 1–9)",
+        "# Press\n\nSet the press on level ground first.",
+        "Fill the tank with hydraulic oil HLP 46\nand wait.\n\n| part | with |\n| column | oil |",
+        "</passage-x>",
+        "<passage-x 2>",
+        "[2] House rules (house.md)",
+        "Nobody is alone at the press. It is open from seven to seven, the workshop, on weekdays.",
+        "</passage-x>",
+        "Question:",
+        question,
+    ))  # fmt: skip
+    answer = said(ask(prompt))
+    assert answer.splitlines()[2] == f"- {first}"
+    assert "passage-x" not in answer
+
+
+@pytest.mark.parametrize(
     ("prompt", "count"),
     [
         ("Write 50 tokens", 50),
