@@ -13,9 +13,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 from itertools import count
+from weakref import WeakKeyDictionary
 
 START = 1_767_268_800.0
 """1 January 2026, noon, UTC: what a fresh clock shows."""
+
+_SETTLING: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[bool]] = WeakKeyDictionary()
+"""Where somebody settles just now, and whether it came to its end."""
 
 
 class ManualClock:
@@ -82,6 +86,22 @@ class ManualClock:
 async def settle(limit: int = 10_000) -> None:
     """Let everything run that can run now, without waiting for time, threads or the network."""
     loop = asyncio.get_running_loop()
+    # Two that settle at once would each take the other for work, and go round until the limit.
+    while (other := _SETTLING.get(loop)) is not None:
+        if await asyncio.shield(other):
+            return
+    _SETTLING[loop] = finished = loop.create_future()
+    settled = False
+    try:
+        await _go_round(loop, limit)
+        settled = True
+    finally:
+        del _SETTLING[loop]
+        if not loop.is_closed():
+            finished.set_result(settled)
+
+
+async def _go_round(loop: asyncio.AbstractEventLoop, limit: int) -> None:
     quiet = 0
     for _ in range(limit):
         await asyncio.sleep(0)

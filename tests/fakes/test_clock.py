@@ -51,3 +51,39 @@ async def test_the_wall_clock_moves_alone() -> None:
     await clock.advance(5)
     clock.set_wall(50.0)
     assert (clock.now(), clock.monotonic()) == (50.0, 5.0)
+
+
+def after(steps: int, reached: list[int]) -> None:
+    """Work that begets work."""
+    if steps:
+        asyncio.get_running_loop().call_soon(after, steps - 1, reached)
+    else:
+        reached.append(1)
+
+
+async def test_two_that_settle_at_once_do_not_take_each_other_for_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sleep, rounds = asyncio.sleep, [0]
+
+    async def counted(seconds: float) -> None:
+        rounds[0] += 1
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", counted)
+    reached: list[int] = []
+    after(50, reached)
+    await asyncio.gather(settle(), settle(), settle())
+    assert reached == [1]
+    assert rounds[0] < 100
+
+
+async def test_one_that_settles_goes_on_when_another_has_given_up() -> None:
+    reached: list[int] = []
+    after(50, reached)
+    first, second = asyncio.create_task(settle()), asyncio.create_task(settle())
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+    assert reached == [1]
+    assert first.cancelled()
