@@ -63,8 +63,8 @@ def fullness(percent: float) -> Ink:
     return "warn" if percent <= 80 else "bad"
 
 
-def gauge(budget: Budget | None, glyphs: Glyphs, *, wide: bool) -> list[Piece]:
-    """How full the context would be with what is written now."""
+def gauge(budget: Budget | None, glyphs: Glyphs, *, wide: bool, brief: bool = False) -> list[Piece]:
+    """How full the context would be with what is written now; *brief* where much else must have room."""
     if budget is None or not budget.available:
         return []
     ink = fullness(budget.percent)
@@ -75,7 +75,8 @@ def gauge(budget: Budget | None, glyphs: Glyphs, *, wide: bool) -> list[Piece]:
         pieces.append((f"{glyphs.warning} too long  ", "bad"))
     elif budget.dropped:
         word = "message stays" if budget.dropped == 1 else "messages stay"
-        pieces.append((f"{budget.dropped} earlier {word} out  ", "warn"))
+        words = f"{budget.dropped} left out" if brief else f"{budget.dropped} earlier {word} out"
+        pieces.append((f"{words}  ", "warn"))
     if wide:
         pieces += [
             ("context ", "dim"),
@@ -118,7 +119,7 @@ def destination(
         pieces += [("auto ", "dim")] if route else []
         pieces.append((name, "text" if model else "warn"))
     after = _settings(chat, attachments, library)
-    if route and not asked and width_of([*pieces, *after]) > room:
+    if route and not asked and after and width_of([*pieces, *after]) > room:
         pieces.pop()  # what is set for this chat says more than how it goes without
     if route and asked:
         left = room - width_of([*pieces, *after])

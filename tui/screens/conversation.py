@@ -30,7 +30,7 @@ from tui.render import chat_list, code, composer
 from tui.render.pieces import Pieces, width_of
 from tui.render.turns import view
 from tui.render.types import Turn as View
-from tui.screens.base import EngineScreen
+from tui.screens.base import NARROW, EngineScreen
 from tui.widgets.chat_rows import ChatRows
 from tui.widgets.comparison import Comparison
 from tui.widgets.detail import Detail
@@ -378,7 +378,7 @@ class Conversation(EngineScreen):
     def _show_next(self) -> None:
         budget, glyphs = self._budget, self.leitstand.glyphs
         model = budget.model if budget else self._chat.model if self._chat else ""
-        right = composer.gauge(budget, glyphs, wide=self.size.width >= 60)
+        right = composer.gauge(budget, glyphs, wide=self.size.width >= 60, brief=self.size.width < NARROW)
         left = composer.destination(
             self._chat,
             model,

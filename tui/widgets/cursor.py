@@ -58,6 +58,8 @@ class Cursor(StackView):
         block = self.stack.block(index)
         low, high = block.extent(stop)
         self.stack.resized(block)
+        if stop in block.stops()[:1]:
+            low = 0  # whose turn it is stands above it
         top = self.stack.top_of(index)
         low, high = top + low, top + high
         if low < self.top or high - low >= self.window:

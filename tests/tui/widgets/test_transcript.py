@@ -395,6 +395,13 @@ async def test_a_turn_can_be_shown_added_and_taken_out() -> None:
         assert "  Paragraph 39 of the answer." in rows
 
 
+async def test_going_to_the_turn_before_shows_whose_it_is() -> None:
+    async with stage(*[answer(number, LONG) for number in range(4)]) as now:
+        now.talk.action_turn(-1)
+        now.talk.action_turn(-1)
+        assert (await now.said())[0] == "  qwen3:8b  14:02"
+
+
 async def test_the_cursor_goes_over_blocks_code_and_turns() -> None:
     text = "# Title\n\nText.\n\n- one\n- two\n\n```sh\nls\n```\n\nEnd.\n"
     async with stage(question(1), answer(2, text, "hm"), question(3), size=(62, 34)) as now:
