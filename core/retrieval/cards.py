@@ -31,6 +31,8 @@ _NAMED = 250_000
 _NAME = 100
 """Bytes of a row's names, about."""
 _RECENT = 1_000
+_MISSED = 8
+"""Searches that could not use the vectors after a change, until they are read anew."""
 _RESTED = 64
 """Searches after which a table makes room for another: those that are asked in turn would displace one
 another, and reading them anew takes longer than it gains."""
@@ -41,7 +43,7 @@ class Cards:
 
     def __init__(self, rows: pa.Table, state: tuple[int, int], dimension: int | None) -> None:
         self.generation, self.changes = state
-        self.used = 0
+        self.used = self.missed = 0
         self._recent: dict[str, int] = {}
         """Which rows have the keys that were found last: their texts are asked for next."""
         numbers = rows.column(arrow.NUMBER).to_numpy()
@@ -140,7 +142,12 @@ class Deck:
     ) -> list[Hit] | None:
         """The nearest of all rows; None where the table has to be asked."""
         cards = await self.of(shelf, table)
-        if cards is None or not cards.has_vectors or cards.changes != shelf.changes:
+        if cards is None or not cards.has_vectors:
+            return None
+        if cards.changes != shelf.changes:
+            cards.missed += 1
+            if cards.missed >= _MISSED:
+                self.forget(shelf)
             return None
         return await self._in_thread(cards.nearest, question, limit)
 

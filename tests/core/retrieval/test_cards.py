@@ -230,3 +230,20 @@ async def test_what_was_found_last_is_remembered_only_as_far_as_there_is_room(
             assert set(await index.texts(1, keys)) == set(keys)
         held = index._deck._held[await index._shelf(1)]
         assert len(held._recent) <= 50
+
+
+async def test_after_a_change_some_searches_ask_the_table_and_then_the_vectors_are_read_anew(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("one", texts(60)))
+        await index.near(1, vector("cats"), 3)
+        shelf = await index._shelf(1)
+        before = index._deck._held[shelf]
+        await index.add(1, rows("two", texts(1, 77)))
+        for number in range(cards._MISSED + 1):
+            assert (await index.near(1, vector(texts(1, 77)[0]), 3))[0].document == "two"
+            assert (index._deck._held.get(shelf) is before) == (number < cards._MISSED - 1)
+        after = index._deck._held[shelf]
+        assert (len(before._numbers), len(after._numbers)) == (60, 61)
+        assert after.changes == shelf.changes
