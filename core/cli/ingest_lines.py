@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.bus import Resync
 from core.cli.following import Following, following, goes_on
-from core.cli.output import Output, bold, green, red
+from core.cli.output import Output, bold, green, grouped, plural, red
 from core.errors import Cancelled, LeitstandError, from_code
 from core.retrieval.library import DocumentChanged, Ingest, IngestProgress, LibraryDocument, Space
 
@@ -103,7 +103,7 @@ class _Teller:
             return
         self._out.passing("")
         counts = [
-            f"{number} {what}"
+            f"{grouped(number)} {what}"
             for number, what in (
                 (ingest.added, "read"),
                 (ingest.changed, "replaced"),
@@ -159,9 +159,9 @@ def _words(ingest: Ingest) -> str:
     if percent is not None:
         parts.append(f"{int(percent)} %")
     if ingest.documents:
-        parts.append(f"{ingest.done} of {ingest.documents} documents")
+        parts.append(f"{grouped(ingest.done)} of {plural(ingest.documents, 'document')}")
     if ingest.chunks:
-        parts.append(f"{ingest.chunks} chunk{'' if ingest.chunks == 1 else 's'}")
+        parts.append(plural(ingest.chunks, "chunk"))
     if ingest.speed is not None:
         parts.append(f"{ingest.speed / 1e6:.2f} MB/s")
     if ingest.eta is not None:

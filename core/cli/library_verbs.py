@@ -14,7 +14,7 @@ from core.cli.exits import DONE, FAILED
 from core.cli.following import left
 from core.cli.hosting import hosted
 from core.cli.ingest_lines import followed
-from core.cli.output import Output, Piece, bold, dim, green, red, yellow
+from core.cli.output import Output, Piece, bold, dim, green, grouped, plural, red, yellow
 from core.errors import NotFound, UsageError
 from core.guard import one_line
 from core.retrieval.library import Ingest, LibraryDocument, Searched, Space
@@ -168,7 +168,7 @@ async def remove(context: Context) -> int:
     if out.json:
         out.value({"removed": removed})
     else:
-        out.line(f"{removed} removed." if removed != 1 else "One document removed.")
+        out.line(f"{grouped(removed)} removed." if removed != 1 else "One document removed.")
     return DONE
 
 
@@ -297,11 +297,11 @@ def _answered(out: Output, space: Space, what: str) -> int:
 
 def _row(space: Space) -> tuple[Piece, ...]:
     name = space.name if space.chat_id is None else f"{space.name} ({space.chat_id})"
-    failed = f", {space.failed} not read" if space.failed else ""
+    failed = f", {grouped(space.failed)} not read" if space.failed else ""
     return (
         bold(name),
-        f"{space.documents} documents{failed}",
-        f"{space.chunks} chunks",
+        f"{plural(space.documents, 'document')}{failed}",
+        plural(space.chunks, "chunk"),
         f"{space.bytes / 1e6:.1f} MB",
         dim(space.made_by or "words only"),
         yellow(space.note) if space.note else dim(space.description),
@@ -385,4 +385,4 @@ def _source_row(space: Space, document: LibraryDocument) -> tuple[Piece, ...]:
             about = yellow("waits to be read")
         case "ready":
             about = dim(" ".join(document.notes))
-    return (bold(space.name), document.source, f"{document.chunks} chunks", dim(document.media), about)
+    return (bold(space.name), document.source, plural(document.chunks, "chunk"), dim(document.media), about)

@@ -53,6 +53,16 @@ def red(text: str) -> Styled:
     return Styled(text, "31")
 
 
+def plural(number: int, one: str) -> str:
+    """A number and its noun as people read them: `1 chunk`, `10 000 chunks`."""
+    return f"{grouped(number)} {one}{'' if number == 1 else 's'}"
+
+
+def grouped(number: int) -> str:
+    """A number that can be read: `12 345`."""
+    return f"{number:,}".replace(",", " ")
+
+
 class Output:
     """Writes the answer of a verb to stdout, and what went wrong to stderr."""
 

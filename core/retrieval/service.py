@@ -350,6 +350,14 @@ class LibraryService:
         return OpenDocument(found, space, tuple(sections), tuple(units), found.sections, max(skip, 0))
 
     @exposed
+    async def kept_text(self, id: str) -> str:
+        """Return a text that no file holds, as it was given."""
+        text = await self._desk.documents.text(_number(id))
+        if text is None:
+            raise NotFound("This document was read from a file, or is not there any more.")
+        return text
+
+    @exposed
     async def remove_documents(self, ids: tuple[str, ...], *, purge: bool = False) -> int:
         """Remove documents; a file stays, and is read again when it is named. *purge* overwrites its text."""
         return await self._binder.take_out([_number(id) for id in ids], purge=purge)

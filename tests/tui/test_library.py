@@ -35,9 +35,9 @@ async def shows(here: Shell, *words: str) -> str:
     return screen_text(here.app)
 
 
-async def to_documents(here: Shell) -> None:
+async def to_documents(here: Shell, count: int = 4) -> None:
     """Go among the documents, once they are listed."""
-    await until(lambda: len(page_of(here).documents.rows) == 4)
+    await until(lambda: len(page_of(here).documents.rows) == count)
     await here.pilot.pause()
     await here.pilot.press("tab")
     await until(lambda: page_of(here).documents.has_focus)
@@ -262,6 +262,30 @@ async def settled(here: Shell, space: int, documents: int) -> None:
     raise AssertionError(f"{now}")
 
 
+@both_ways
+async def test_a_pasted_text_that_was_taken_out_is_taken_back_word_by_word(
+    shell: OpenShell, said: list[str]
+) -> None:
+    async with shell("library") as here:
+        space = await here.engine.library.create_space("notes")
+        words = "The spare key lies under the third pot.\n\nNobody else knows."
+        await here.engine.library.ingest_text(space.id, "keys", words)
+        await settled(here, space.id, 1)
+        await to_documents(here, 1)
+        await here.pilot.press("x")
+        await shows(here, "Take keys out of the library?", "It was pasted")
+        await here.pilot.press("y")
+        await until(lambda: said == ["Taken out: keys."])
+        assert (await here.engine.library.documents(space.id)).total == 0
+        await here.pilot.press("u")
+        await until(lambda: said[-1] == "It is read again.")
+        await settled(here, space.id, 1)
+        (back,) = (await here.engine.library.documents(space.id)).documents
+        assert (back.source, back.kind, back.state) == ("keys", "text", "ready")
+        assert await here.engine.library.kept_text(back.id) == words
+
+
+@both_ways
 async def test_documents_are_erased_for_good_after_a_question(shell: OpenShell, said: list[str]) -> None:
     async with shell("library") as here:
         await filled(here)
@@ -296,6 +320,21 @@ async def test_a_document_that_could_not_be_read_is_read_again(shell: OpenShell,
         await until(lambda: said == ["Reading broken.docx again."])
         await settled(here, space.id, 4)
         assert (await here.engine.library.space(space.id)).failed == 0
+
+
+@both_ways
+async def test_the_list_of_documents_is_narrowed_down_and_widened_again(shell: OpenShell) -> None:
+    async with shell("library") as here:
+        await filled(here)
+        await to_documents(here)
+        await here.pilot.press("f", *"pump")
+        await until(lambda: [row.title for row in page_of(here).documents.rows] == ["Pump manual"])
+        await here.pilot.press("enter", "escape")
+        await until(lambda: len(page_of(here).documents.rows) == 4)
+        await here.pilot.press("w")
+        await until(lambda: [row.state for row in page_of(here).documents.rows] == ["failed"])
+        await here.pilot.press("w")
+        await until(lambda: len(page_of(here).documents.rows) == 4)
 
 
 async def test_more_documents_than_a_page_are_all_listed_and_the_last_one_is_one_key_away(

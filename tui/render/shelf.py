@@ -159,17 +159,16 @@ def removal_words(
     """What follows when documents are taken out of the library, in sentences."""
     one = len(documents) == 1
     files = [document for document in documents if document.kind == "file"]
-    pasted = len(documents) - len(files)
     words = []
     if files:
         words.append("Its file stays where it is." if one else "Their files stay where they are.")
     if purge:
         words.append("Every byte the library kept is overwritten; passages in answers stay with those.")
-    elif files:
+    else:
         words.append(f"{undo} reads {'it' if one else 'them'} again.")
-    if pasted and not purge:
-        what = "It was" if one else f"{pasted} of them were"
-        words.append(f"{what} pasted: that cannot be taken back.")
+        if len(files) < len(documents):
+            what = "It was pasted" if one else "What was pasted"
+            words.append(f"{what}{', and' if one else ''} can be taken back until Leitstand is closed.")
     roots = space.roots if space is not None else ()
     if any(file.source.startswith(f"{root.rstrip('/')}/") for file in files for root in roots):
         words.append(f"{'It stays' if one else 'They stay'} out until added by name.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from textual import on
@@ -20,13 +21,15 @@ from tui.widgets.row_list import RowList
 
 
 class Removed(NamedTuple):
-    """Documents that were taken out of a space, by their files."""
+    """Documents that were taken out of a space, by their files, and what no file holds."""
 
     space: int
     named: tuple[str, ...]
     """Those that had been named by themselves."""
     found: tuple[str, ...]
     """Those that were found in a folder."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """Those that no file holds: their names and their words."""
 
 
 class LibraryDocuments(LibraryView):
@@ -92,6 +95,13 @@ class LibraryDocuments(LibraryView):
         what, _ = named(documents, 60)
         if purge:
             self.leitstand.toast("info", f"Erasing {what}…")
+        pasted = [document for document in documents if document.kind == "text" and not purge]
+        try:
+            # Nowhere else are their words, once they are taken out.
+            texts = [(one.source, await self.engine.library.kept_text(one.id)) for one in pasted]
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+            return
         removed = self.engine.library.remove_documents(ids, purge=purge)
         files = [document.source for document in documents if document.kind == "file"]
         roots = self.space.roots if self.space is not None else ()
@@ -99,22 +109,29 @@ class LibraryDocuments(LibraryView):
             documents[0].space,
             tuple(file for file in files if file in roots),
             tuple(file for file in files if file not in roots),
+            tuple(texts),
         )
-        hint = f"{self.key_of('library.undo')} reads it again." if files and not purge else ""
+        hint = f"{self.key_of('library.undo')} takes it back." if not purge else ""
         if await self._do(removed, f"{'Erased' if purge else 'Taken out'}: {what}.", hint):
             self.shelf.marked.clear()
             self._show_documents()
             self.documents.repaint()
-            if files and not purge:
+            if not purge:
                 self._removed.append(gone)
 
     async def _read_back(self, gone: Removed) -> None:
         """Read again what was taken out."""
-        said = "It is read again." if len(gone.named) + len(gone.found) == 1 else "They are read again."
+        one = len(gone.named) + len(gone.found) + len(gone.texts) == 1
+        library = self.engine.library
+        works: list[Callable[[], Awaitable[object]]] = []
         if gone.named:
-            await self._do(self.engine.library.ingest(gone.space, gone.named), "" if gone.found else said)
+            works.append(partial(library.ingest, gone.space, gone.named))
         if gone.found:
-            await self._do(self.engine.library.ingest(gone.space, gone.found, keep=False), said)
+            works.append(partial(library.ingest, gone.space, gone.found, keep=False))
+        works += [partial(library.ingest_text, gone.space, name, text) for name, text in gone.texts]
+        for number, work in enumerate(works, 1):
+            said = "It is read again." if one else "They are read again."
+            await self._do(work(), said if number == len(works) else "")
 
     # Looking ------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cli.output import Output, Unwritable, bold, encode, red
+from core.cli.output import Output, Unwritable, bold, encode, plural, red
 from core.errors import LeitstandError, ServerUnavailable
 from tests.core.cli.running import Terminal
 
@@ -163,3 +163,10 @@ def test_complaints_that_nobody_can_read_are_given_up() -> None:
 
 def test_the_width_of_no_terminal_is_eighty() -> None:
     assert Output(io.StringIO(), io.StringIO()).width == 80
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 chunks"), (1, "1 chunk"), (999, "999 chunks"), (10_000, "10 000 chunks")]
+)
+def test_large_numbers_are_grouped(number: int, said: str) -> None:
+    assert plural(number, "chunk") == said
