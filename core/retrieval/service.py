@@ -23,7 +23,6 @@ from core.errors import NotFound, UsageError
 from core.exposed import exposed
 from core.guard import one_line
 from core.jobs.service import JobService
-from core.jobs.types import JobFilter, NewJob
 from core.models.service import ModelService
 from core.ollama.connection import ServerService
 from core.retrieval import demonstration
@@ -32,39 +31,32 @@ from core.retrieval.desk import Desk, Maker
 from core.retrieval.finding import Finder, Wanted
 from core.retrieval.following import Follower
 from core.retrieval.guiding import Guide
-from core.retrieval.ingest import ReadAsk, absolute
 from core.retrieval.library import (
     Choice,
     DocumentPage,
     DocumentState,
     Health,
-    Ingest,
     Method,
-    Mode,
     OpenDocument,
     Searched,
-    Space,
-    Spaces,
     Weight,
 )
 from core.retrieval.looking import LONGEST_QUESTION, Lookup
-from core.retrieval.meter import Target, ingest_of
 from core.retrieval.parts import Parts
 from core.retrieval.route import SpaceRouter
 from core.retrieval.seams import Embedder
 from core.retrieval.shelves import Shelves
+from core.retrieval.space_verbs import SpaceVerbs
 from core.retrieval.types import EVERYTHING, Filter
-from core.retrieval.working import KINDS, READ, REINDEX, TIDY, TidyAsk, Worker, job, read_job
+from core.retrieval.working import Worker
 from core.store.database import Database
 from core.tasks import Tasks
 
-_MOST_TEXT = 32 * 2**20
 _LONGEST_PAGE = 1_000
-_MOST_JOBS = 200
 _DEMO_AFTER = 2.0
 
 
-class LibraryService:
+class LibraryService(SpaceVerbs):
     """Owns spaces and their documents."""
 
     def __init__(
@@ -136,183 +128,6 @@ class LibraryService:
         await self._guide.close()
         await self._parts.tools.reader.close()
         await self._index.close()
-
-    # Spaces.
-
-    @exposed
-    async def spaces(self, *, deleted: bool = False) -> Spaces:
-        """Return every space by name, then those of single chats; or those whose deletion can be undone."""
-        return await self._shelves.all(deleted=deleted)
-
-    @exposed
-    async def space(self, id: int) -> Space:
-        """Return a space."""
-        return await self._desk.space(id)
-
-    @exposed
-    async def find_space(self, name: str) -> Space | None:
-        """Return the space of that name, however its letters are written; None when there is none."""
-        return await self._shelves.named(name)
-
-    @exposed
-    async def create_space(
-        self,
-        name: str,
-        *,
-        description: str = "",
-        colour: str = "",
-        language: str = "",
-        model: str = "",
-    ) -> Space:
-        """Make a space; without a *model* the settings say who makes its vectors."""
-        return await self._shelves.create(
-            name, description=description, colour=colour, language=language, model=model
-        )
-
-    @exposed
-    async def session_space(self, chat_id: int) -> Space:
-        """Return the space of documents that only this chat sees; it is made when it is missing."""
-        return await self._shelves.session(chat_id)
-
-    @exposed
-    async def change_space(
-        self,
-        id: int,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        colour: str | None = None,
-        language: str | None = None,
-        model: str | None = None,
-    ) -> Space:
-        """Change a space; None leaves something as it is. Another model asks for a re-index.
-
-        In another language the words are taken apart anew, in the background.
-        """
-        before = await self._desk.open_space(id)
-        changed = await self._shelves.change(
-            id, name=name, description=description, colour=colour, language=language, model=model
-        )
-        if changed.language != before.language:
-            await self.optimize(id)
-        return changed
-
-    @exposed
-    async def delete_space(self, id: int) -> Space:
-        """Delete a space; for some days that can be undone."""
-        working = self._desk.working.get(id)
-        if working is not None:
-            await self._desk.jobs.cancel(working)
-        self._guide.forget(id)
-        return await self._shelves.delete(id)
-
-    @exposed
-    async def undo_delete_space(self, id: int) -> Space:
-        """Take the deletion of a space back."""
-        return await self._shelves.undo(id)
-
-    @exposed
-    async def choice(self, chat_id: int | None = None) -> Choice:
-        """Say what the questions of a chat are looked up in; None: those of a new one."""
-        return await self._shelves.choice(chat_id)
-
-    @exposed
-    async def choose(self, chat_id: int, mode: Mode, spaces: tuple[int, ...] = ()) -> Choice:
-        """Say what the questions of a chat are looked up in from now on."""
-        return await self._shelves.choose(chat_id, mode, spaces)
-
-    # Reading.
-
-    @exposed
-    async def ingest(
-        self,
-        space: int,
-        paths: tuple[str, ...] = (),
-        *,
-        watch: bool | None = None,
-        again: bool = False,
-        keep: bool = True,
-    ) -> Ingest:
-        """Read files and folders into a space; without any, everything that was read into it before.
-
-        Only what is new or changed is read, unless *again*; what is gone is removed, and what was taken out
-        stays out until it is named itself. A folder that is watched is looked through again by itself;
-        without *keep* the paths are read this once only.
-        """
-        desk = self._desk
-        found = await desk.open_space(space)
-        given = await desk.tasks.in_thread(absolute, paths)
-        kept = given or tuple(root.path for root in await desk.spaces.roots(space))
-        texts = await desk.database.read(
-            "SELECT 1 FROM document WHERE space_id = ? AND kind = 'text'", (space,)
-        )
-        if not kept and not texts:
-            raise UsageError(f"Nothing was read into {found.name} yet.", "Name a file or a folder.")
-        new = read_job(found, kept, given, again=again)
-        async with desk.database.write() as tx:
-            await desk.kept_out.let_in(tx, space, given)
-            for path in given if keep else ():
-                await desk.spaces.add_root(tx, space, path, watch=watch, now=desk.clock.now())
-            made = await desk.jobs.enqueue(new, tx)
-        return ingest_of(made)
-
-    @exposed
-    async def ingest_text(self, space: int, name: str, text: str) -> Ingest:
-        """Read a text that no file holds into a space, in the place of an earlier one of that name."""
-        desk = self._desk
-        found = await desk.open_space(space)
-        title = one_line(name, 200).lstrip("/")
-        if not title or not text.strip():
-            raise UsageError("A text needs a name, and some words.")
-        if len(text) > _MOST_TEXT:
-            raise UsageError("This text is too long.", "Keep it in a file, and read that.")
-        clean = text.encode("utf-8", "replace").decode()
-        async with desk.database.write() as tx:
-            id = await desk.documents.put_text(tx, space, title, clean, desk.clock.now())
-            made = await desk.jobs.enqueue(
-                job(
-                    READ,
-                    f"{title} → {found.name}",
-                    ReadAsk(space=space, texts=(id,)),
-                    sole=f"{READ}:text:{id}",
-                ),
-                tx,
-            )
-        return ingest_of(made)
-
-    @exposed
-    async def ingests(self, *, space: int | None = None, limit: int = 20) -> tuple[Ingest, ...]:
-        """Return what is being read, what waits, and what was, the newest first among those."""
-        jobs = await self._desk.jobs.list(JobFilter(kinds=KINDS, limit=_MOST_JOBS))
-        found = (ingest_of(each) for each in jobs)
-        return tuple(each for each in found if space in (None, each.space))[: max(limit, 0)]
-
-    @exposed
-    async def unwatch(self, space: int, path: str, *, forget: bool = False) -> Space:
-        """Do not look through a folder again by itself; *forget*: nor when the space is read again."""
-        desk = self._desk
-        for root in await desk.spaces.roots(space):
-            if root.path == path:
-                async with desk.database.write() as tx:
-                    if forget:
-                        await desk.spaces.drop_root(tx, root.id)
-                    else:
-                        await desk.spaces.add_root(tx, space, path, watch=False, now=desk.clock.now())
-        return await desk.tell(space)
-
-    @exposed
-    async def reindex(self, space: int) -> Ingest:
-        """Build the index of a space anew with the model it is to have; it is searched meanwhile as it is."""
-        found = await self._desk.open_space(space)
-        title = f"Re-index {found.name}"
-        return await self._enqueue(job(REINDEX, title, Target(space), sole=f"{REINDEX}:{space}"))
-
-    @exposed
-    async def optimize(self, space: int, *, purge: bool = False) -> Ingest:
-        """Clean up the index of a space; *purge* overwrites what was deleted: no byte of it is left."""
-        found = await self._desk.open_space(space)
-        title = f"Tidy {found.name}"
-        return await self._enqueue(job(TIDY, title, TidyAsk(space, purge), sole=f"{TIDY}:{space}:{purge}"))
 
     # Documents.
 
@@ -430,9 +245,6 @@ class LibraryService:
         )
 
     # Between the parts.
-
-    async def _enqueue(self, new: NewJob) -> Ingest:
-        return ingest_of(await self._desk.jobs.enqueue(new))
 
     async def _embedder(self, maker: Maker) -> Embedder:
         """Who makes vectors with a model; questions and documents share it, and questions go first."""
