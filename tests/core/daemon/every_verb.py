@@ -187,6 +187,8 @@ DAY = (
     call("library.ingests", space=Of("space.id"), alike=True),
     call("library.documents", space=Of("space.id"), kept_as="page", alike=True),
     call("library.document", id=Of("page.documents.0.id"), alike=True),
+    call("library.documents", space=Of("space.id"), text="bike", kept_as="pasted", alike=True),
+    call("library.kept_text", id=Of("pasted.documents.0.id"), alike=True),
     call("library.search", question="What colour is the bicycle?", spaces=(Of("space.id"),), alike=True),
     call("library.find_space", name="papers", alike=True),
     call("library.space", id=Of("space.id"), alike=True),
