@@ -229,6 +229,16 @@ async def test_a_document_is_taken_out_and_read_again(shell: OpenShell, said: li
         assert said[-2:] == ["Taken out: Lease.", "It is read again."]
 
 
+async def test_in_a_very_low_window_the_documents_have_every_line(shell: OpenShell) -> None:
+    async with shell("library", (40, 10)) as here:
+        await filled(here)
+        await to_documents(here)
+        text = await shows(here, "broken.docx", "Lease", "Pump manual", "prices")
+        assert "not readable" not in text.splitlines()[-3]
+        await here.pilot.press("escape")
+        await shows(here, "manuals", "1 document not readable")
+
+
 @both_ways
 async def test_marked_documents_are_taken_out_together_and_read_again_together(
     shell: OpenShell, said: list[str]

@@ -58,6 +58,7 @@ class LibraryView(EngineScreen):
     LibraryView #top { height: 1; }
     LibraryView #filter { width: 40; display: none; }
     LibraryView #library-detail { height: 6; }
+    LibraryView.-short.-taught #library-detail, LibraryView.-short.-taught #rule { display: none; }
     """
 
     def __init__(self) -> None:
@@ -251,6 +252,8 @@ class LibraryView(EngineScreen):
         self.query_one("#library-detail", Detail).say([*lines, *teach[3:]] if narrow else lines)
         words = self.query_one("#shelf-words", Detail)
         words.display = bool(teach)
+        # In a very low window every line is the list's, where there is nothing to be taught.
+        self.set_class(not teach, "-taught")
         words.say(teach)
         heads = self.query_one("#heads", Line)
         self.documents.display = heads.display = not teach
