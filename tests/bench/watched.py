@@ -25,6 +25,8 @@ def main() -> int:
         loop = asyncio.get_running_loop()
 
         def tick(due: float) -> None:
+            if app._exit:
+                return  # leaving waits for the thread that reads keys: nobody waits for the loop any more
             late.append(loop.time() - due)
             loop.call_at(max(due + EVERY, loop.time()), tick, max(due + EVERY, loop.time()))
 
