@@ -230,10 +230,8 @@ async def test_one_that_is_told_to_stop_keeps_what_it_had_and_goes_on_at_the_nex
         assert json.loads(host.stdout.read()) == {"done": True}
     with sqlite3.connect(box.home / "data" / "leitstand.db") as database:
         states = [state for (state,) in database.execute("SELECT state FROM job WHERE finished IS NULL")]
-        [(read_in,)] = database.execute("SELECT count(*) FROM document WHERE state = 'ready'")
     database.close()
     assert states == ["waiting"] * 3
-    assert 1 <= read_in < 1500
     with box.serve():
         async with box.face() as face:
             turn = await when(
@@ -245,11 +243,7 @@ async def test_one_that_is_told_to_stop_keeps_what_it_had_and_goes_on_at_the_nex
                 lambda: face.downloads.get(load.download.id), lambda found: found.state == "downloading"
             )
             assert moved.completed >= load.download.completed
-            # That it also comes to its end is proved where it is killed (`retrieval/test_killed`).
-            await when(
-                lambda: face.library.documents(states=("ready",), limit=1), lambda page: page.total > read_in
-            )
-            assert (await face.jobs.get(load.ingest.job)).state in ("running", "done")
+            await when(lambda: face.jobs.get(load.ingest.job), lambda job: job.state == "done")
 
 
 def test_a_host_that_is_killed_while_it_makes_a_backup_leaves_none_that_is_half(

@@ -253,7 +253,7 @@ async def test_marked_documents_are_taken_out_together_and_read_again_together(
         await here.pilot.press("x")
         await shows(here, "Take 2 documents out of the library?", "added by name.")
         await here.pilot.press("y")
-        await until(lambda: len(page_of(here).documents.rows) == 2)
+        await until(lambda: len(page_of(here).documents.rows) == 2 and said)
         assert page_of(here).shelf.marked == {}
         await here.pilot.press("u")
         await settled(here, space.id, 4)
