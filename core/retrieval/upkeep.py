@@ -39,8 +39,9 @@ _WORTH_COMMITS, _WORTH_ROWS = 8, 200
 
 _SAMPLE = 400
 """Texts that vote on the language of a space."""
-_SEGMENTS = 4
-"""Additions after which an index of vectors is made anew: each is searched by itself."""
+_SEGMENTS, _SEGMENT_SHARE, _MOST_SEGMENTS = 4, 100_000, 16
+"""Additions after which an index of vectors is made anew: each is searched by itself. In a large table that
+takes minutes: for every hundred thousand rows one more is borne, and all of them while much is put in."""
 _FINE, _FINE_BYTES = 4, 128 << 20
 """Bits of each number in an index of vectors that fits into memory well: the finer it is, the fewer of the
 real vectors need be read. A larger one has a single bit."""
@@ -219,12 +220,17 @@ async def _index(shelf: Shelf, table: AsyncTable) -> None:
     bits = _FINE if shelf.count * shelf.dimension * _FINE // 8 <= _FINE_BYTES else 1
     # One that has become too large stays until it is made anew in any case.
     coarse = nearest is not None and arrow.bits_of(nearest.index_details) < bits
-    if nearest is None or coarse or (nearest.num_segments or 1) >= _SEGMENTS:
+    if nearest is None or coarse or (nearest.num_segments or 1) >= _most_segments(shelf):
         embedded = await table.count_rows(f"{arrow.VECTOR} IS NOT NULL")
         if embedded >= MANY:
             config = IvfRq(distance_type="cosine", num_bits=bits)
             await shelf.repeated(lambda: table.create_index(arrow.VECTOR, config=config, replace=True))
             shelf.has_nearest, shelf.bits = True, bits
+
+
+def _most_segments(shelf: Shelf) -> int:
+    borne = _SEGMENTS + shelf.count // _SEGMENT_SHARE
+    return _MOST_SEGMENTS if shelf.bulks else min(borne, _MOST_SEGMENTS)
 
 
 async def first_words(shelf: Shelf) -> None:
