@@ -121,6 +121,8 @@ def _sources(choice: Choice, found: Searched, hint: str) -> Sources:
                 section=one.section,
                 source=one.source,
                 snippet=_snippet(one),
+                cosine=one.cosine,
+                bm25=one.bm25,
             )
             for one in found.passages
         ),

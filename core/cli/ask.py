@@ -18,7 +18,7 @@ from core.cli.hosting import hosted
 from core.cli.library_verbs import space_named
 from core.cli.output import Output, dim
 from core.errors import Cancelled, ConnectionLost, LeitstandError, UsageError, from_code
-from core.retrieval.cite import where
+from core.retrieval.cite import nearness, where
 
 if TYPE_CHECKING:
     from core.face import Face
@@ -207,6 +207,8 @@ def _sources(turn: Turn) -> dict[str, Any]:
             "id": one.document,
             "section": one.section,
             "cited": one.number in turn.sources.cited,
+            "cosine": one.cosine,
+            "bm25": one.bm25,
         }
         for one in turn.sources.sources
     ]
@@ -230,7 +232,9 @@ def _source_lines(turn: Turn) -> list[str]:
     for one in turn.sources.sources:
         place = where(one.place)
         path = " > ".join((one.title, *one.heading))
-        lines.append(f"[{one.number}] {path}{f', {place}' if place else ''}  {one.source}")
+        near = nearness(one)
+        about = "".join(f", {part}" for part in (place, near) if part)
+        lines.append(f"[{one.number}] {path}{about}  {one.source}")
     return [*lines, *turn.sources.notes, *([turn.sources.hint] if turn.sources.hint else [])]
 
 

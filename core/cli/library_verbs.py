@@ -320,6 +320,8 @@ def _told(passage: Passage) -> dict[str, Any]:
         "heading": list(passage.heading),
         "id": passage.document,
         "section": passage.section,
+        "cosine": passage.cosine,
+        "bm25": passage.bm25,
     }
 
 
@@ -333,9 +335,14 @@ def _explained(found: Searched, passages: list[dict[str, Any]]) -> dict[str, Any
 
 
 def _show(out: Output, passage: Passage) -> None:
+    from core.retrieval.cite import nearness
+
     where = _where(passage)
     path = " > ".join((passage.title, *passage.heading))
-    out.line(bold(f"{passage.number}. {path}"), dim(f"  {where}" if where else ""), f"  {passage.score:.2f}")
+    near = nearness(passage)
+    out.line(
+        bold(f"{passage.number}. {path}"), dim(f"  {where}" if where else ""), f"  {near}" if near else ""
+    )
     out.line(dim(passage.source))
     out.text(f"{passage.text.strip()}\n\n")
 

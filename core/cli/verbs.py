@@ -156,8 +156,8 @@ VERBS = (
         "without either. ctrl+c ends the answer; what was said is kept.\n\n"
         "With --json each piece is a line {part, text}, and the last one says chat, turn, model, route, "
         "sources, spaces and figures. A source is {number, document, title, text, score, page, line, space, "
-        "id, section, cited}, a space {space, percent, searched}; uncited_sentences and unknown_citations "
-        "say what rests on none, documents what else is to be known.",
+        "id, section, cited, cosine, bm25}, a space {space, percent, searched}; uncited_sentences and "
+        "unknown_citations say what rests on none, documents what else is to be known.",
         "core.cli.ask:ask",
         (
             Argument("TEXT", "The question; - or nothing reads it from stdin.", optional=True),

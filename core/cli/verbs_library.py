@@ -46,9 +46,11 @@ LIBRARY_VERBS = (
         "Find passages in the documents.",
         "Searches by meaning and by words, in one space, in several, or without --space in all of them; "
         "--space auto takes those that match the question. Each line says how well a passage fits, where it "
-        "stands and what it says.\n\n"
+        "stands and what it says: near 0.62 is the likeness of its meaning, up to 1; words, that only its "
+        "words were found.\n\n"
         "With --json it is an array of {document, title, text, score, page, line, space, heading, id, "
-        "section}. --explain answers with an object instead: the passages, the spaces with their shares, and "
+        "section, cosine, bm25}; score compares it with the others of this search only. "
+        "--explain answers with an object instead: the passages, the spaces with their shares, and "
         "every candidate with the scores of both ways and why it was left out.",
         "core.cli.library_verbs:search",
         (

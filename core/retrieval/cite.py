@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.retrieval.library import Source
 from core.retrieval.types import Passage, Place, Section
 
 _WORD = re.compile(r"\w+")
@@ -53,6 +54,8 @@ class Pick(msgspec.Struct, frozen=True):
     section: Section
     score: float
     found: tuple[tuple[int, int], ...] = ()
+    cosine: float | None = None
+    bm25: float | None = None
 
 
 class Picked(msgspec.Struct, frozen=True):
@@ -150,6 +153,8 @@ def _passage(number: int, group: Sequence[Pick]) -> Passage:
         section=first.section.key,
         found=tuple(sorted(found)),
         source=first.source,
+        cosine=max((one.cosine for one in group if one.cosine is not None), default=None),
+        bm25=max((one.bm25 for one in group if one.bm25 is not None), default=None),
     )
 
 
@@ -218,6 +223,13 @@ def where(place: Place) -> str:
         last = place.line_end
         return f"line {place.line}" if last in (None, place.line) else f"lines {place.line}–{last}"
     return ""
+
+
+def nearness(found: Passage | Source) -> str:
+    """How well it fits, whatever else was found: `near 0.62`, or `words` where only words found it."""
+    if found.cosine is not None:
+        return f"near {max(found.cosine, 0.0):.2f}"
+    return "words" if found.bm25 is not None else ""
 
 
 def inert(text: str, mark: str) -> str:

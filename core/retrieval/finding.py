@@ -12,7 +12,7 @@ from core.errors import LeitstandError
 from core.ollama.names import server_of
 from core.retrieval.cite import Pick, Picked, pick
 from core.retrieval.desk import Desk, Maker, bare
-from core.retrieval.fuse import MEANING, fuse, one_a_section
+from core.retrieval.fuse import MEANING, fuse, one_a_section, place_of
 from core.retrieval.guiding import Guide
 from core.retrieval.library import (
     NOTHING_FITS,
@@ -237,6 +237,7 @@ class Finder:
                 continue
             sections[hit.section] = section
             stretches = await self._stretches(hit, section, behind)
+            units = [hit, *(one for one in behind if place_of(one) == place_of(hit))]
             picks.append(
                 Pick(
                     space=spaces[document.space],
@@ -246,6 +247,8 @@ class Finder:
                     section=section,
                     score=round(hit.score, 4),
                     found=stretches,
+                    cosine=max((one.cosine for one in units if one.cosine is not None), default=None),
+                    bm25=max((one.bm25 for one in units if one.bm25 is not None), default=None),
                 )
             )
         picked = pick(picks, limit=wanted.limit, tokens=wanted.tokens)

@@ -299,6 +299,8 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     section: str = ""
     source: str = ""
     snippet: str = ""
+    cosine: float | None = None
+    bm25: float | None = None
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -157,11 +157,16 @@ class Passage(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     place: Place
     score: float
+    """Compares it with the others of this search; the best may have 1 where nothing fits."""
     section: str = ""
     found: tuple[tuple[int, int], ...] = ()
     """The stretches of the text that were found: what is highlighted when it is opened."""
     source: str = ""
     """Where the document came from: a path, or what it was called when it was pasted."""
+    cosine: float | None = None
+    """How near its nearest unit is to the question; None: it was not found by meaning."""
+    bm25: float | None = None
+    """How well the best of its units matches by words; None: it was not found by them."""
 
 
 class SpaceScore(msgspec.Struct, frozen=True):

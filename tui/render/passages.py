@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from core.guard import harmless, one_line
+from core.retrieval.cite import nearness
 from core.retrieval.library import NOTHING_FITS, Source, Sources
 from core.retrieval.types import Passage, Place, Section, SpaceScore
 from tui.render.pieces import Piece, Pieces, cut, spread
@@ -39,7 +40,7 @@ def passage_row(passage: Passage, width: int) -> list[Pieces]:
     where = "  ·  ".join(part for part in (passage.space, place_words(passage.place)) if part)
     start, end = passage.found[0] if passage.found else (0, 0)
     return [
-        spread(first, [(f"{passage.score:.2f} ", "dim")], width),
+        spread(first, [(f"{nearness(passage)} ", "dim")], width),
         cut([("     ", "dim"), (one_line(where, 200), "dim")], width),
         cut([("     ", "dim"), *_snippet(passage.text, start, end, width - 5)], width),
     ]
@@ -137,7 +138,7 @@ def source_chip(source: Source, *, cited: bool = True) -> str:
 def source_row(source: Source, width: int, sources: Sources) -> list[Pieces]:
     """A source in two lines: what it is, and how it begins."""
     cited = source.number in sources.cited
-    right = f"{'cited  ' if cited else ''}{source.score:.2f} "
+    right = f"{'cited  ' if cited else ''}{nearness(source)} "
     where = "  ·  ".join(part for part in (source.space, place_words(source.place)) if part)
     return [
         spread(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ def test_documents_are_read_found_asked_about_and_taken_out(desk: Desk) -> None:
     assert best["text"] == LEASE.strip()
     assert (best["page"], best["line"]) == (None, 1)
     assert 0 < best["score"] <= 1
+    assert 0 < best["cosine"] < 1
+    assert best["bm25"] > 0
 
     answer = desk.lines("ask", "--space", "papers", "How often is the pump lubricated?")[-1]
     assert answer["done"] is True
@@ -86,6 +89,7 @@ def test_standard_input_becomes_a_document(desk: Desk, monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.stdin", io.StringIO("The bicycle is yellow."))
     assert desk("ingest", "-", "--space", "notes", "--name", "bike").code == DONE
     [found] = desk("search", "bicycle", "--json").json
+    assert (found["score"], found["cosine"] is None) == (1.0, False)
     assert (found["document"], found["text"]) == ("bike", "The bicycle is yellow.")
 
 
@@ -96,6 +100,9 @@ def test_it_is_said_for_people_too(desk: Desk) -> None:
     assert "1 chunk" in desk("spaces").out
     found = desk("search", "pump", "--explain").out
     assert "1. Pump P-3" in found
+    nonsense = desk("search", "quarterly xylophone").out
+    assert re.search(r"1\. Pump P-3.*  near 0\.[0-5]", nonsense), nonsense
+    assert "1.00" not in nonsense
     assert "papers  100 %" in found
     assert "pump.md" in desk("sources").out
     assert "unchanged" in desk("ingest", "--space", "papers").out

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.retrieval.cite import Pick, citations, headline, inert, pick, prompt, where
+from core.retrieval.cite import Pick, citations, headline, inert, nearness, pick, prompt, where
 from core.retrieval.types import Passage, Place, Section
 
 
@@ -48,6 +48,36 @@ def test_neighbours_become_one_passage_with_what_was_found_in_both() -> None:
     assert (first.place.page, first.place.page_end, first.score) == (6, 7, 1.0)
     assert picked.numbers == {"1/4": 1, "1/5": 1, "2/0": 2}
     assert second.document == "2"
+
+
+def test_a_passage_says_how_near_its_nearest_part_is_and_how_well_its_words_match() -> None:
+    likely = {0: (0.41, None), 1: (0.62, 3.5), 2: (None, 7.0)}
+    picks = [
+        msgspec.structs.replace(found(text, ord=ord), cosine=likely[ord][0], bm25=likely[ord][1])
+        for ord, text in enumerate((CAT, DOG, OWL))
+    ]
+    [joined] = pick(picks, limit=3).passages
+    assert (joined.cosine, joined.bm25) == (0.62, 7.0)
+    [alone] = pick(picks[2:], limit=3).passages
+    assert (alone.cosine, alone.bm25) == (None, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("cosine", "bm25", "said"),
+    [
+        (0.618, 4.0, "near 0.62"),
+        (0.618, None, "near 0.62"),
+        (-0.001, None, "near 0.00"),
+        (None, 4.0, "words"),
+        # Kept by an answer of before it was measured: nothing is claimed.
+        (None, None, ""),
+    ],
+)
+def test_how_well_a_passage_fits_is_said_without_the_others(
+    cosine: float | None, bm25: float | None, said: str
+) -> None:
+    passage = Passage(1, "a", "1", "A", (), "", Place(), 1.0, cosine=cosine, bm25=bm25)
+    assert nearness(passage) == said
 
 
 def test_whole_passages_stay_out_when_there_is_no_room() -> None:
