@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,7 @@ async def test_thinking_streams_in_its_window_and_rolls_up_when_the_answer_begin
         await script.think("Let me think about scattering.")
         await until(lambda: shows(here, "Let me think about scattering."))
         assert shows(here, "Thinking…")
+        await until(lambda: shows(here, "● thinking") and shows(here, "ctrl+c stop"))
         await assert_settled(here, "chat-thinking")
         await script.say("Because of Rayleigh.")
         await until(lambda: shows(here, "Because of Rayleigh."))
@@ -114,9 +116,25 @@ async def test_thinking_streams_in_its_window_and_rolls_up_when_the_answer_begin
         assert not shows(here, "Let me think about scattering.")
         await script.finish()
         await until(lambda: shows(here, "done"))
+        await until(lambda: not shows(here, "ctrl+c stop"))
         here.app.query_one(Transcript).focus()
         await here.pilot.press("p", "t")
         await until(lambda: shows(here, "Let me think about scattering."))
+
+
+async def test_how_fast_an_answer_comes_stands_over_the_composer_until_it_ends(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        script = here.simulator.next(Script(), route="chat")
+        await ask(here, "Count")
+        for word in ("one", "two", "three", "four"):
+            await script.say(f"{word} ")
+            await until(lambda word=word: shows(here, word))  # type: ignore[misc]  # bound per round
+            await here.clock.advance(1.0)
+        await script.say("five")
+        await until(lambda: shows(here, "5 tokens"))
+        assert re.search(r"● answering +\d\.\d tok/s +5 tokens  4\.0 s .*ctrl\+c stop", screen_text(here.app))
+        await script.finish()
+        await until(lambda: not shows(here, "answering "))
 
 
 async def test_stopping_keeps_what_was_said_and_offers_to_go_on(shell: OpenShell) -> None:

@@ -372,8 +372,7 @@ class Conversation(EngineScreen):
         return self._attachments.setdefault(self._chat.id if self._chat else None, [])
 
     def _show_seam(self) -> None:
-        rule = self.leitstand.glyphs.rule * max(0, self.query_one("#seam").size.width)
-        self.query_one("#seam", Line).put([(rule, "rule")])
+        """Draw the rule over the composer."""
 
     def _show_next(self) -> None:
         budget, glyphs = self._budget, self.leitstand.glyphs
