@@ -57,7 +57,9 @@ def connected(address: str, *, patience: float = GREETING_PATIENCE) -> tuple[soc
         stream.connect(address)
         if not is_ours(peer_uid(stream)):
             raise ConnectionLost("The socket of the running Leitstand belongs to somebody else.")
-        stream.sendall(frames.packed(Hello(frames.PROTOCOL, VERSION)))
+        # Whoever refuses a stranger says so and closes, without hearing who it is.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            stream.sendall(frames.packed(Hello(frames.PROTOCOL, VERSION)))
         answer = _answer(stream)
     except (OSError, BadFrame) as error:
         stream.close()

@@ -167,7 +167,7 @@ def test_its_screens_open_with_their_styles_and_close(installed: Path, tmp_path:
         environment={"LEITSTAND_HOME": str(tmp_path), "PYTHONPATH": None},
         directory=tmp_path,
     ) as terminal:
-        terminal.until("Leitstand")
+        terminal.until("Ask anything")
         terminal.send("\x11")
         assert terminal.wait() == 0
 

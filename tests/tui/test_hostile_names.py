@@ -135,6 +135,7 @@ def files(folder: Path) -> None:
             file.write(f"# EVIL {piece}\n\n{piece}\n\n{EVIL}\n")
 
 
+@pytest.mark.timeout(300)  # every page and every window of it, compared cell by cell
 async def test_whatever_has_a_name_is_shown_on_every_page_and_printed_and_never_obeyed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import os
 import socket
 import stat
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.daemon import connection, frames, place, server
-from core.daemon.frames import Call, Hello, Ping
+from core.daemon.frames import Call, Fault, Hello, Ping, Refusal
 from core.daemon.hosting import HostingEngine, LocalWay
 from core.daemon.link import connected, peer_uid
 from core.errors import ConnectionLost, LeitstandError, PermissionRefused, WrongVersion
@@ -243,10 +244,36 @@ def test_a_socket_of_somebody_else_is_not_believed(tmp_path: Path, monkeypatch: 
             connected(address, patience=1)
 
 
+def test_why_one_is_refused_is_heard_although_nobody_listened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = str(tmp_path / "s")
+    gone = threading.Event()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(address)
+        listener.listen()
+
+        def refuse() -> None:
+            line, _ = listener.accept()
+            with line:
+                refusal = Refusal(Fault.of(PermissionRefused("It belongs to another user.")))
+                line.sendall(frames.packed(refusal))
+            gone.set()
+
+        def uid_once_it_is_gone(_: object) -> int:
+            assert gone.wait(10)
+            return os.getuid()
+
+        monkeypatch.setattr("core.daemon.link.peer_uid", uid_once_it_is_gone)
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(PermissionRefused, match="another user"):
+            connected(address, patience=5)
+        thread.join()
+
+
 @pytest.mark.parametrize("said", [b"", b"\0\0", b"\0\0\0\x02{}", b"HTTP/1.1 400\r\n\r\n" * 9, b"\xff" * 40])
 def test_a_host_that_talks_rubbish_is_nobody(tmp_path: Path, said: bytes) -> None:
-    import threading
-
     address = str(tmp_path / "s")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(address)

@@ -145,7 +145,7 @@ class Use:
                     await self.compare(action.__name__)
                 self.driver.busy = False
                 if then is not None:
-                    await self.done("what comes last", then)
+                    await self.done("what comes last", then, 4 * PATIENCE)
                 await self.compare("end")
             except BaseException as error:  # noqa: BLE001 - raised again outside the app
                 failure.append(error)
@@ -165,10 +165,10 @@ class Use:
             raise failure[0]
         assert self.app.output_note == "", "the drawing stepped aside"
 
-    async def done(self, name: str, action: Action) -> None:
+    async def done(self, name: str, action: Action, patience: float = PATIENCE) -> None:
         """Do it; what never ends is named."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 await action()
         except TimeoutError:
             raise AssertionError(f"{name} never ended") from None
