@@ -10,7 +10,7 @@ on with the rest.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -94,6 +94,8 @@ class Ingestor:
         ctx: JobContext,
         space: Space,
         embedder: Embedder | None,
+        *,
+        made: Callable[[], Awaitable[None]],
     ) -> None:
         self._desk = desk
         self._index = index
@@ -102,6 +104,8 @@ class Ingestor:
         self._ctx = ctx
         self._space = space
         self._embedder = embedder
+        self._made: Callable[[], Awaitable[None]] | None = made
+        """Notes who makes the vectors, so that what was read is found by its meaning before the end."""
         self._meter = Meter(space.id)
         self._meter.words_only = embedder is None
         self._told = 0.0
@@ -223,13 +227,13 @@ class Ingestor:
             # What may be mended without a change of the file is tried again the next time.
             recipe = RECIPE if todo.digest else ""
             await self._fail(id, todo.reason, facts._replace(recipe=recipe))
-            return _Read(id, todo.source, todo.size, None, todo.fresh)
+            return _Read(id, todo.source, todo.size, None, todo.unread)
         try:
             read = await self._tools.reader.sections(Path(todo.source), document_id=str(id))
         except Refused as error:
             await self._fail(id, _sentence(error), facts)
-            return _Read(id, todo.source, todo.size, None, todo.fresh)
-        return _Read(id, todo.source, todo.size, _bound(id, read, facts), todo.fresh)
+            return _Read(id, todo.source, todo.size, None, todo.unread)
+        return _Read(id, todo.source, todo.size, _bound(id, read, facts), todo.unread)
 
     async def _read_text(self, id: int, name: str, size: int) -> _Read:
         self._current(name)
@@ -290,6 +294,9 @@ class Ingestor:
     async def _put(self, group: Sequence[_Read], stamp: str) -> None:
         bound = [one.bound for one in group if one.bound is not None]
         there = set(await self._binder.put(self._space, bound, stamp)) if bound else set()
+        if stamp and there and self._made is not None:
+            await self._made()
+            self._made = None
         meter = self._meter
         for one in group:
             meter.done += 1

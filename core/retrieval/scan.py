@@ -54,6 +54,8 @@ class Todo(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be; then only that is noted."""
     fresh: bool = False
     """Nothing is known of it yet."""
+    unread: bool = False
+    """It was never looked into: it is fresh, or an earlier run ended before it was its turn."""
 
 
 class Scan(msgspec.Struct, kw_only=True):
@@ -167,4 +169,5 @@ def _todo(found: Found, source: str, seen: str, digest: str, known: Known | None
         digest=digest,
         reason=found.reason,
         fresh=known is None,
+        unread=known is None or (known.state == "waiting" and not known.revision),
     )

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
@@ -91,7 +92,10 @@ class Worker:
         async with self._turns[space.id]:
             embedder = await self._maker(space)
             await self._binder.mend(space, embedder)
-            ingestor = Ingestor(self._desk, self._index, self._binder, self._tools, ctx, space, embedder)
+            ingestor = Ingestor(
+                self._desk, self._index, self._binder, self._tools, ctx, space, embedder,
+                made=partial(self._made, space, embedder),
+            )  # fmt: skip
             async with self._index.bulk(space.id):
                 await ingestor.run(ask)
                 await self._made(space, embedder)

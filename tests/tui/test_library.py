@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.core.retrieval.making import docx, paragraph
@@ -10,7 +11,9 @@ from tests.tui.bookcase import filled, shelf
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
+from tui.modals.inspect import Inspect
 from tui.screens.library import LibraryScreen
+from tui.widgets.detail import Detail
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 
@@ -167,7 +170,15 @@ async def test_a_search_shows_passages_while_it_is_typed_and_opens_one_where_it_
         assert "1.00" not in text
         assert_picture(here.app, "library-search")
         await here.pilot.press("alt+i")
-        await shows(here, "How it was found", "asked", "mineral oil", "score")
+        text = await shows(here, "How it was found", "asked", "mineral oil", "score")
+        # Every candidate keeps to its line, also beside a scroll bar.
+        window = here.app.screen
+        assert isinstance(window, Inspect)
+        window._found = msgspec.structs.replace(window._found, candidates=window._found.candidates * 12)
+        window._say()
+        await here.pilot.pause()
+        said = window.query_one(Detail)
+        assert said.size.height == len(window._lines(said.content_size.width)) > window.size.height
         await here.pilot.press("escape", "enter")
         text = await shows(here, "Pump manual", "two litres of mineral oil", "lines ")
         assert "The filter is changed" in text

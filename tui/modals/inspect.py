@@ -16,13 +16,12 @@ from tui.render.inspection import inspection_lines
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
 
-_PADDING = 5
-"""Columns beside the lines: the text's own margin, and the scroll bar."""
-
 
 class Inspect(Dialog[None]):
     """A search laid open."""
 
+    # With its place kept no line is cut for a width that the scroll bar then takes away.
+    DEFAULT_CSS = "Inspect VerticalScroll { scrollbar-gutter: stable; }"
     BINDINGS = [*keymap.bindings("modal"), *keymap.bindings("inspect")]
 
     def __init__(self, found: Inspection, spaces: Sequence[SpaceScore], notes: Sequence[str] = ()) -> None:
@@ -51,9 +50,9 @@ class Inspect(Dialog[None]):
         return inspection_lines(self._found, self._spaces, self.leitstand.glyphs, width, self._notes)
 
     def _say(self) -> None:
-        width = self.query_one(VerticalScroll).size.width - _PADDING
-        lines = self._lines(max(width, 40))
-        self.query_one(Detail).say(lines)
+        text = self.query_one(Detail)
+        lines = self._lines(max(text.content_size.width, 40))
+        text.say(lines)
         self.fit(len(lines))
 
     async def action_copy_inspection(self) -> None:

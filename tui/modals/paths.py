@@ -19,7 +19,11 @@ Names = Callable[[str], Awaitable[Sequence[Offer]]]
 
 
 class AskPath(Dialog[bool]):
-    """One line; Tab completes it, and what is wrong with it is said beneath it."""
+    """One line; Tab completes it, and what is wrong with it is said beneath it.
+
+    Enter takes what the line says. Of the names under it none is meant before the arrows went there: then
+    Enter enters a folder, and takes a file.
+    """
 
     def __init__(self, title: str, about: str, names: Names, take: Callable[[str], Awaitable[None]]) -> None:
         super().__init__()
@@ -31,10 +35,10 @@ class AskPath(Dialog[bool]):
     def compose(self) -> ComposeResult:
         """Lay out what is asked, the line, and what it could become."""
         with Vertical(classes="dialog -wide") as box:
-            frame(box, self._title, "tab complete · enter take it · esc back")
+            frame(box, self._title, "↑↓ choose · tab complete · enter take it · esc back")
             yield Detail(id="about")
             yield Input(placeholder="~/documents", select_on_focus=False)
-            yield Offers(id="names")
+            yield Offers(id="names", free=True)
             yield Detail(id="wrong")
 
     def on_mount(self) -> None:
@@ -45,6 +49,7 @@ class AskPath(Dialog[bool]):
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
+        self.query_one(Offers).leave()
         self._complete(event.value)
 
     def _complete(self, text: str) -> None:
@@ -66,17 +71,28 @@ class AskPath(Dialog[bool]):
             event.stop()
             event.prevent_default()
             if (offer := offers.selected) is not None:
-                line = self.query_one(Input)
-                line.value = offer.text
-                line.cursor_position = len(offer.text)
+                self._put(offer)
+
+    def _put(self, offer: Offer) -> None:
+        """Put an offer into the line."""
+        line = self.query_one(Input)
+        line.value = offer.text
+        line.cursor_position = len(offer.text)
 
     @on(Input.Submitted)
     async def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        if not event.value.strip():
+        text = event.value.strip()
+        if (offer := self.query_one(Offers).chosen) is not None:
+            self._put(offer)
+            if offer.text.endswith("/"):
+                # Entered first, so that it is seen what is taken.
+                return
+            text = offer.text
+        if not text:
             return
         try:
-            await self._take(event.value.strip())
+            await self._take(text)
         except LeitstandError as error:
             lines: list[Pieces] = [[("", "dim")], [(error.message, "bad")]]
             if error.hint:

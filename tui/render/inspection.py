@@ -36,8 +36,8 @@ def inspection_lines(
     if spaces:
         lines.append(_labelled("spaces", searched_pieces(spaces)))
     lines.append(_labelled("took", [(_took(found.seconds), "text")]))
-    how = "their scores" if found.method == "score" else "their ranks"
-    lines.append(_labelled("fused", [(f"meaning and words, by {how}; a score compares these only", "text")]))
+    how = "scores" if found.method == "score" else "ranks"
+    lines.append(_labelled("fused", [(f"meaning and words, by {how} that compare only these", "text")]))
     lines += [[(f"{glyphs.warning} ", "warn"), (one_line(note, 300), "text")] for note in notes]
     passages = [one for one in found.candidates if one.number]
     others = [one for one in found.candidates if not one.number]

@@ -151,7 +151,8 @@ def ingest_line(ingest: Ingest, glyphs: Glyphs) -> Pieces:
     if ingest.documents:
         pieces.append((f"   {grouped(ingest.done)} of {plural(ingest.documents, 'document')}", "text"))
     if ingest.chunks:
-        pieces.append((f"   {plural(ingest.chunks, 'chunk')}", "dim"))
+        # After a pause those that were made before it are no longer counted.
+        pieces.append((f"   {plural(ingest.chunks, 'new chunk' if ingest.unchanged else 'chunk')}", "dim"))
     if ingest.speed:
         pieces.append((f"   {fmt.rate(ingest.speed).strip()}", "dim"))
     if ingest.failed:

@@ -29,22 +29,34 @@ class Offers(Inked):
     Offers { height: auto; width: 1fr; background: $background; display: none; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, free: bool = False) -> None:
         super().__init__(id=id)
         self._offers: Sequence[Offer] = ()
-        self._cursor = 0
+        self._first = -1 if free else 0
+        """Where the cursor is before it is moved: with *free* on none of them."""
+        self._cursor = self._first
 
     @property
     def selected(self) -> Offer | None:
         """The offer that Enter or Tab takes."""
-        return self._offers[self._cursor] if self._offers else None
+        return self._offers[max(self._cursor, 0)] if self._offers else None
+
+    @property
+    def chosen(self) -> Offer | None:
+        """The offer that the cursor is on."""
+        return self.selected if self._cursor >= 0 else None
+
+    def leave(self) -> None:
+        """Choose none, or the first where one always is."""
+        self._cursor = self._first
+        self.refresh()
 
     def put(self, offers: Sequence[Offer]) -> None:
         """Offer these; none hides the list."""
         offers = tuple(offers)[:MOST]
         if offers == self._offers:
             return
-        self._offers, self._cursor = offers, 0
+        self._offers, self._cursor = offers, self._first
         self.display = bool(offers)
         self.styles.height = max(1, len(offers))
         self.refresh()
@@ -52,7 +64,8 @@ class Offers(Inked):
     def move(self, step: int) -> None:
         """Select another offer, around the ends."""
         if self._offers:
-            self._cursor = (self._cursor + step) % len(self._offers)
+            at = self._cursor if self._cursor >= 0 or step > 0 else 0
+            self._cursor = (at + step) % len(self._offers)
             self.refresh()
 
     def render_line(self, y: int) -> Strip:

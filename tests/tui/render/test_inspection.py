@@ -42,7 +42,7 @@ def test_everything_about_a_search_is_told() -> None:
         "searched  The pump Which oil?",
         "spaces    a 91 % (0.52)   b 9 %   ",
         "took      114 ms: vector 8 ms, search 73 ms, choice 32 ms",
-        "fused     meaning and words, by their scores; a score compares these only",
+        "fused     meaning and words, by scores that compare only these",
     ]
     assert "▲ Searched by words only." in text
     assert any(line.startswith("   1.00 ████████████") and line.endswith("[1] Pump") for line in text)
