@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from textual import events
+from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import TextArea
 
 NEWLINE = frozenset({"ctrl+j", "shift+enter", "ctrl+enter", "alt+enter", "shift+\n", "ctrl+\n", "newline"})
 """Every name under which terminals report "a new line, please"; only ctrl+j arrives everywhere."""
+
+
+def _edits() -> Iterator[tuple[str, str]]:
+    for binding in TextArea.BINDINGS:
+        assert isinstance(binding, Binding)
+        if binding.action.startswith(("cursor_", "delete_", "undo", "redo")):
+            yield from ((key, binding.action) for key in binding.key.split(","))
+
+
+EDITS = dict(_edits())
+"""Keys that edit, and what each does.
+
+Left to Textual they are looked up on the way to the app and back, and letters that were typed after them
+overtake them: over a slow line a backspace would take away what came later.
+"""
 
 
 class Prompt(TextArea):
@@ -148,6 +164,9 @@ class Prompt(TextArea):
         elif event.key == "down" and self._back and self._at_bottom():
             self._take(event)
             self._recall(-1)
+        elif (edit := EDITS.get(event.key)) is not None:
+            self._take(event)
+            await self.run_action(edit)
         else:
             await super()._on_key(event)
 

@@ -111,3 +111,31 @@ async def test_the_word_before_the_cursor_is_what_a_completion_replaces() -> Non
         assert prompt.text == "see @notes.md "
         prompt.put("/mod")
         assert prompt.word() == "/mod"
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        (("a", "b", "c", "backspace", "backspace", "d", "e"), "ade"),
+        (("backspace", "backspace", "a", "b"), "ab"),
+        (("a", "b", "left", "c", "right", "d"), "acbd"),
+        (("a", "b", "home", "c", "end", "d", "delete"), "cabd"),
+        (("a", "ctrl+u", "b", "ctrl+w", "c"), "c"),
+    ],
+)
+async def test_keys_that_arrive_together_do_what_they_do_one_after_the_other(
+    keys: tuple[str, ...], text: str
+) -> None:
+    async with room() as (app, pilot, prompt):
+        for key in keys:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        assert prompt.text == text
+
+
+async def test_what_is_sent_is_what_was_mended_just_before() -> None:
+    async with room() as (app, pilot, prompt):
+        for key in ("o", "n", "backspace", "i", "l", "enter"):
+            app.post_message(events.Key(key, "\r" if key == "enter" else key if len(key) == 1 else None))
+        await pilot.pause()
+        assert (app.sent, prompt.text) == (["oil"], "")
