@@ -30,7 +30,7 @@ def seam(
     told: list[Piece] = [(f" {glyphs.live} ", "accent"), (_DOES[turn.state], "accent")]
     if tokens is not None:
         gap = "" if speed is None else f"  {fmt.speed(speed)}"
-        told += [(gap, "text"), (f"  {fmt.count(tokens)} tokens", "dim")]
+        told += [(gap, "text"), (f"  {fmt.count(tokens)} {'token ' if tokens == 1 else 'tokens'}", "dim")]
     told.append((f"  {fmt.duration(max(0.0, now - turn.since)).strip()}", "dim"))
     told.append((" ", "dim"))
     stop = [(" ", "dim"), *_STOP]

@@ -29,7 +29,7 @@ def turn(state: TurnState, since: float = 10.0) -> Turn:
         ("failed", None, None, 7, "─" * 7),
         ("queued", None, None, 47, "── ● waiting  12 s ────────────── ctrl+c stop ──"),
         ("loading", job(), None, 50, "── ● loading the model  12 s ───── ctrl+c stop ──"),
-        ("thinking", job(1), None, 60, "── ● thinking     1 tokens  12 s ────── ctrl+c stop ──"),
+        ("thinking", job(1), None, 60, "── ● thinking     1 token   12 s ────── ctrl+c stop ──"),
         ("answering", job(412), 38.2, 66, "── ● answering  38.2 tok/s   412 tokens  12 s ─ ctrl+c stop ──"),
         ("answering", job(412), 38.2, 50, "── ● answering  38.2 tok/s   412 tokens  12 s ─"),
         ("answering", job(412), 38.2, 20, "─" * 20),
