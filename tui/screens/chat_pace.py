@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.timer import Timer
+
 from core.chat.types import Turn
 from core.jobs.types import Job, JobChanged
 from tui.render.job_board import Pace
@@ -17,6 +19,7 @@ class Pacing(Conversation):
         super().__init__()
         self._pace = Pace()
         self._working: Job | None = None
+        self._ticks: Timer | None = None
 
     def follow_facts(self) -> None:
         """Follow the jobs, too: once a second they tell how far they are."""
@@ -43,6 +46,7 @@ class Pacing(Conversation):
         turn, job = self._last, self._working
         if job is not None and (turn is None or turn.job_id != job.id):
             job = None
+        self._tick(running=turn is not None and not turn.ended)
         line = self.query_one("#seam", Line)
         line.put(
             seam(
@@ -54,3 +58,11 @@ class Pacing(Conversation):
                 glyphs=self.leitstand.glyphs,
             )
         )
+
+    def _tick(self, *, running: bool) -> None:
+        """Count on every second while nothing comes, so that silence is seen as such."""
+        if running and self._ticks is None:
+            self._ticks = self.set_interval(1.0, self._show_seam)
+        elif not running and self._ticks is not None:
+            self._ticks.stop()
+            self._ticks = None
