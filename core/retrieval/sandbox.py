@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio import subprocess
 from contextlib import suppress
@@ -166,8 +167,9 @@ class Reader:
             await asyncio.sleep(0)
             code = child.returncode
         if code is None:
+            # Not `child.kill()`: that fetches the code of one that has just ended, and keeps it.
             with suppress(ProcessLookupError):
-                child.kill()
+                os.kill(child.pid, signal.SIGKILL)
             ended = await child.wait()
             code = None if ended == -9 else ended
         if child.stdin is not None:

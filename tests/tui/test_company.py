@@ -143,6 +143,7 @@ async def test_leaving_one_that_works_asks_what_becomes_of_it(
         assert shows(here, "1 running")
         # The list of chats behind it hears a moment later what its answer is doing.
         await until(lambda: size == NARROW or shows(here, "answering…"))
+        await until(lambda: shows(here, "● answering  0 ms"))
         await here.pilot.pause()
         assert_picture(here.app, "company-leave")
         await here.pilot.press("escape")
