@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from core.simulator import Script
+from tests.core.retrieval.making import docx, paragraph
 from tests.pictures import assert_picture, screen_text
 from tests.tui.bookcase import filled, quiet
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
@@ -166,6 +167,27 @@ async def test_a_file_too_large_for_a_question_becomes_a_document_of_the_chat(
         await until(lambda: said == ["large.txt becomes one of this chat's own documents."])
         (space,) = await here.engine.library.spaces()
         assert space.chat_id is not None
+
+
+async def test_a_question_waits_for_a_file_that_has_to_be_read_first(
+    shell: OpenShell, said: list[str]
+) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        (here.home / "scan.docx").write_bytes(docx(paragraph("The password of the gate is swordfish.")))
+        prompt = here.app.query_one(Prompt)
+        prompt.put(f"@{here.home / 'scan.docx'} What is the password?")
+        await here.pilot.press("enter")
+        await until(lambda: said[:1] == ["scan.docx becomes one of this chat's own documents."])
+        await until(lambda: prompt.text.endswith("What is the password?") and "@" not in prompt.text)
+        for _ in range(200):
+            if said[-1].endswith("can be asked about now."):
+                break
+            await here.clock.advance(0.5)
+            await here.pilot.pause()
+        assert said[-1].endswith("can be asked about now.")
+        here.simulator.next(Script.saying("Swordfish [1]."), route="chat")
+        await here.pilot.press("enter")
+        await shows(here, "Swordfish [1].", "[1] scan")
 
 
 async def test_a_file_that_can_be_no_document_is_said_to_be_none_once_that_is_known(

@@ -19,12 +19,18 @@ class Attaching(Conversation):
     async def _take_named(self, text: str) -> str | None:
         """Attach the files a question names after an @; the question to send, or None when it waits."""
         names = await self.engine.tasks.in_thread(named, text) if self._may_name(text) else []
+        going = len(self._attached)
         for name in names:
             if not await self._attach_file(name):
                 self._prompt.give_back(text)
                 return None
+        question = without_marks(text, names) if names else text
+        if question and len(self._attached) < going + len(names):
+            # One is read into the library first: asked now, the question would be answered without it.
+            self._prompt.give_back(question)
+            return None
         # A file alone is no question yet: it waits for one, as after a completion.
-        return without_marks(text, names) or None if names else text
+        return question or None if names else text
 
     def _may_name(self, text: str) -> bool:
         return "@" in text and self.leitstand.engine_ready

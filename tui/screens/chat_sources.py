@@ -37,8 +37,10 @@ class Sourcing(Attaching):
         if document.state == "waiting" or (document.space, document.source) not in self._reading:
             return
         self._reading.discard((document.space, document.source))
+        name = one_line(document.title or document.source.rpartition("/")[2], 80)
+        if document.state == "ready":
+            self.leitstand.toast("good", f"{name} can be asked about now.")
         if document.state == "failed":
-            name = one_line(document.title or document.source.rpartition("/")[2], 80)
             self.leitstand.toast("warning", f"{name} cannot be asked about.", one_line(document.error, 200))
 
     def _spaces_changed(self, event: SpacesChanged) -> None:
@@ -110,7 +112,9 @@ class Sourcing(Attaching):
         self._reading.add((space.id, path))
         name = one_line(path.rpartition("/")[2], 80)
         self.leitstand.toast(
-            "info", f"{name} becomes one of this chat's own documents.", "Questions are looked up in it."
+            "info",
+            f"{name} becomes one of this chat's own documents.",
+            "It is read first: ask once that is said.",
         )
         await self._know_library()
         await self._count()
