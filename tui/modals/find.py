@@ -19,6 +19,7 @@ from tui.modals.passage import Reading
 from tui.render.passages import passage_row, space_chip
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
 
 PAUSE = 0.2
@@ -42,7 +43,7 @@ class Find(Dialog[None]):
         """Lay out the line, the list and what is to say about all of it."""
         with Vertical(classes="dialog -wide -tall") as box:
             frame(box, "Search the library", "↑↓ · enter open · tab where · alt+i how found · esc back")
-            yield Input(self._text, placeholder="A question, or words…", select_on_focus=False)
+            yield Entry(self._text, placeholder="A question, or words…", select_on_focus=False)
             yield RowList(self._paint, key=lambda passage: passage.number, row_height=3)
             yield Detail(id="found-in")
 

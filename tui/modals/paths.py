@@ -13,6 +13,7 @@ from core.errors import LeitstandError
 from tui.modals.base import Dialog, frame
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.offers import Offer, Offers
 
 Names = Callable[[str], Awaitable[Sequence[Offer]]]
@@ -37,7 +38,7 @@ class AskPath(Dialog[bool]):
         with Vertical(classes="dialog -wide") as box:
             frame(box, self._title, "↑↓ choose · tab complete · enter take it · esc back")
             yield Detail(id="about")
-            yield Input(placeholder="~/documents", select_on_focus=False)
+            yield Entry(placeholder="~/documents", select_on_focus=False)
             yield Offers(id="names", free=True)
             yield Detail(id="wrong")
 

@@ -9,7 +9,6 @@ from textual import on
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input
 
 from core.errors import LeitstandError
 from core.retrieval.library import (
@@ -28,6 +27,7 @@ from tui.render.pieces import Pieces
 from tui.screens.base import EngineScreen
 from tui.screens.library_shelf import PAGE, Narrowed, Shelf
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
 
@@ -75,7 +75,7 @@ class LibraryView(EngineScreen):
         """What there is in all, the spaces, the documents, and what is to say about the selected one."""
         with Vertical(id="library"):
             with Horizontal(id="top"):
-                yield Input(placeholder="Words in the title or the path…", id="filter")
+                yield Entry(placeholder="Words in the title or the path…", id="filter")
                 yield Line(id="together")
             with Horizontal(id="shelves"):
                 yield RowList(self._paint_space, key=lambda space: space.id, row_height=2, id="spaces")
