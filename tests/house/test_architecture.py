@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -114,6 +115,17 @@ def test_only_the_house_stands_at_the_top() -> None:
 def test_files_stay_short() -> None:
     long = {str(p.relative_to(ROOT)): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 450}
     assert long == {}, "split these by duty"
+
+
+def test_every_line_to_type_in_keeps_the_order_of_its_keys() -> None:
+    found = [
+        path.name
+        for path in (ROOT / "tui").rglob("*.py")
+        if re.search(
+            r"(?<![\w.\[])Input\(", path.read_text(encoding="utf-8").replace("class Entry(Input)", "")
+        )
+    ]
+    assert found == [], "an Entry is an Input in which a backspace is not overtaken"
 
 
 def test_only_the_engine_constructs_services() -> None:

@@ -13,6 +13,7 @@ from core.errors import LeitstandError
 from tui.modals.base import Dialog, frame
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 
 
 class Ask(Dialog[bool]):
@@ -39,7 +40,7 @@ class Ask(Dialog[bool]):
         with Vertical(classes="dialog") as box:
             frame(box, self._title, "enter take it · esc back")
             yield Detail(id="about")
-            yield Input(self._value, password=self._secret, select_on_focus=False)
+            yield Entry(self._value, password=self._secret, select_on_focus=False)
             yield Detail(id="wrong")
 
     def on_mount(self) -> None:

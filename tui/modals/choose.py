@@ -16,6 +16,7 @@ from tui.render.match import matching
 from tui.render.option import Option
 from tui.render.pieces import Piece, Pieces, column, spread
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
 
 _WIDTH = 104
@@ -50,7 +51,7 @@ class Choose(Dialog[str | None]):
             frame(box, self._title, self.KEYS_LINE)
             if self._about:
                 yield Detail()
-            yield Input(placeholder="Filter…")
+            yield Entry(placeholder="Filter…")
             yield RowList(self._paint, key=lambda option: option.key)
 
     def on_mount(self) -> None:

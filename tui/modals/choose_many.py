@@ -13,6 +13,7 @@ from core.guard import one_line
 from tui.modals.base import Dialog, frame
 from tui.render.option import Option
 from tui.render.pieces import Piece, Pieces, column, spread
+from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
 
 
@@ -37,7 +38,7 @@ class ChooseMany(Dialog[tuple[str, ...] | None]):
         """Lay out the line and the list."""
         with Vertical(classes="dialog -wide -tall") as box:
             frame(box, self._title, "type to filter · ↑↓ · tab mark · enter take them · esc back")
-            yield Input(placeholder="Filter…")
+            yield Entry(placeholder="Filter…")
             yield RowList(self._paint, key=lambda option: option.key)
 
     def on_mount(self) -> None:

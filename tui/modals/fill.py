@@ -11,6 +11,7 @@ from core.chat.ready import Gap, ReadyPrompt
 from core.guard import one_line
 from tui.modals.base import Dialog, frame
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.prompt import Prompt
 
 
@@ -34,7 +35,7 @@ class Fill(Dialog[str | None]):
             yield Detail(id="about")
             for number, gap in enumerate(self._small()):
                 yield Detail(id=f"label-{number}")
-                yield Input(gap.default, id=f"gap-{number}", select_on_focus=True)
+                yield Entry(gap.default, id=f"gap-{number}", select_on_focus=True)
             if self._ready.main:
                 yield Detail(id="label-main")
                 yield Prompt(id="main")

@@ -18,6 +18,7 @@ from tui.modals.base import Dialog, frame
 from tui.render.personas import options_read, options_written
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.prompt import Prompt
 
 _LINES = (
@@ -72,7 +73,7 @@ class PersonaForm(Dialog[Persona | None]):
                         suggester = (
                             SuggestFromList(offered[name], case_sensitive=False) if name in offered else None
                         )
-                        yield Input(
+                        yield Entry(
                             self._line(name),
                             placeholder=hint,
                             id=name,

@@ -21,6 +21,7 @@ from tui.render.option import Option
 from tui.render.personas import NOBODY, about, option
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
 
 
@@ -59,7 +60,7 @@ class Personas(ChooseOwn):
         """Lay out the line, the list and the details."""
         with Vertical(classes="dialog -wide -tall") as box:
             frame(box, self._title, self.KEYS_LINE)
-            yield Input(placeholder="Filter…")
+            yield Entry(placeholder="Filter…")
             yield RowList(self._paint, key=lambda option: option.key)
             yield Detail(id="about-persona")
             yield Detail(id="said")

@@ -13,6 +13,7 @@ from tui.modals.base import Dialog, frame
 from tui.render import decisions
 from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 
 PAUSE = 0.2
 """Seconds without a key after which a question is explained."""
@@ -33,7 +34,7 @@ class RoutingView(Dialog[None]):
         """Lay out the line and one scrolling text."""
         with Vertical(classes="dialog -wide -tall") as box:
             frame(box, "Routing", "type a question to have it explained · ↑↓ scroll · esc back")
-            yield Input(placeholder="Explain a question…")
+            yield Entry(placeholder="Explain a question…")
             with VerticalScroll(can_focus=False):
                 yield Detail()
 

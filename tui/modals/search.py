@@ -13,6 +13,7 @@ from core.guard import one_line
 from tui.modals.base import Dialog, frame
 from tui.render.chat_list import ago
 from tui.render.pieces import Piece, Pieces, spread
+from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
 
 TEACH: list[Pieces] = [
@@ -28,7 +29,7 @@ class Search(Dialog[SearchHit | None]):
         """Lay out the line and the list."""
         with Vertical(classes="dialog -wide -tall") as box:
             frame(box, "Search all chats", "↑↓ · enter open · esc back")
-            yield Input(placeholder="Words…")
+            yield Entry(placeholder="Words…")
             yield RowList(self._paint, key=lambda hit: (hit.chat_id, hit.turn_id, hit.part), row_height=2)
 
     def on_mount(self) -> None:

@@ -23,6 +23,7 @@ from tui.render.model_board import ModelBoard
 from tui.render.pieces import Pieces
 from tui.screens.pulling import SHORT, Pulling
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
 
@@ -63,7 +64,7 @@ class CatalogView(Pulling):
         with Horizontal(id="halves"):
             with Vertical(id="catalog"):
                 with Horizontal(id="top"):
-                    filter_line = Input(placeholder="Name, family, tools, code…", id="filter")
+                    filter_line = Entry(placeholder="Name, family, tools, code…", id="filter")
                     filter_line.display = False
                     yield filter_line
                     yield Line(id="filters")

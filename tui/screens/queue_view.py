@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import Input
 
 from core.jobs.types import UNFINISHED, Job, JobChanged, JobFilter, JobsCleared, Lane, LaneChanged, Plan
 from tui.pages import page
@@ -17,6 +16,7 @@ from tui.render.jobs import Look, paint
 from tui.render.pieces import Piece, Pieces
 from tui.screens.base import EngineScreen
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.line import Line
 from tui.widgets.row_list import RowList
 
@@ -43,7 +43,7 @@ class QueueView(EngineScreen):
     def body(self) -> Iterable[Widget]:
         """A filter, the list, and what is to say about the selected row."""
         with Vertical(id="queue"):
-            filter_line = Input(placeholder="Words in the title…", id="filter")
+            filter_line = Entry(placeholder="Words in the title…", id="filter")
             filter_line.display = False
             yield filter_line
             yield RowList(self._paint, key=row_key, selectable=selectable, id="jobs")

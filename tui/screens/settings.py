@@ -19,6 +19,7 @@ from tui.render.pieces import Piece, Pieces, column
 from tui.screens.base import EngineScreen
 from tui.theme import Ink
 from tui.widgets.detail import Detail
+from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
 
 _NOTHING = "\0none"
@@ -51,7 +52,7 @@ class SettingsScreen(EngineScreen):
     def body(self) -> Iterable[Widget]:
         """A filter, the list, and what the selected setting does."""
         with Vertical(id="settings"):
-            filter_line = Input(placeholder="Filter settings…", id="filter")
+            filter_line = Entry(placeholder="Filter settings…", id="filter")
             filter_line.display = False
             yield filter_line
             yield RowList(self._paint, key=lambda state: state.setting.path, id="settings-list")
