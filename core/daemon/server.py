@@ -35,8 +35,8 @@ MOST = 128
 
 _BUFFER = 2**20
 
-BEAT = 1 / 30
-"""Seconds between two batches: shorter than a screen's picture, long enough for tokens to merge."""
+BEAT = 1 / 60
+"""Seconds between two batches: a third of the time between two pictures, long enough for tokens to merge."""
 
 
 class Server:

@@ -31,7 +31,8 @@ class Pacing(Conversation):
         if turn is not None and turn.job_id == event.job.id:
             self._pace.see(event.job, self.engine.clock.monotonic())
             self._working = event.job
-            self._show_seam()
+            # A picture of its own would make the text wait for the next one.
+            self._talk.along(self._show_seam)
 
     def _take_turn(self, turn: Turn) -> None:
         super()._take_turn(turn)
@@ -62,7 +63,10 @@ class Pacing(Conversation):
     def _tick(self, *, running: bool) -> None:
         """Count on every second while nothing comes, so that silence is seen as such."""
         if running and self._ticks is None:
-            self._ticks = self.set_interval(1.0, self._show_seam)
+            self._ticks = self.set_interval(1.0, self._count_on)
         elif not running and self._ticks is not None:
             self._ticks.stop()
             self._ticks = None
+
+    def _count_on(self) -> None:
+        self._talk.along(self._show_seam)

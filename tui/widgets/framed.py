@@ -28,6 +28,14 @@ class Framed(Reading):
         self._changed: dict[int, None] = {}
         self._plan: asyncio.TimerHandle | None = None
         self._next_frame = 0.0
+        self._along: Callable[[], None] | None = None
+
+    def along(self, call: Callable[[], None]) -> None:
+        """Have something drawn in one picture with what is planned; at once where nothing is."""
+        if self._plan is None:
+            call()
+        else:
+            self._along = call
 
     def tell_time(self, block: TurnBlock) -> None:
         """Bring what runs on by itself up to date before a turn is laid out."""
@@ -56,6 +64,9 @@ class Framed(Reading):
         if not self.is_shown:
             self._pending = True
             return
+        if (along := self._along) is not None:
+            self._along = None
+            along()
         started = self.clock()
         changed, self._changed = self._changed, {}
         spot = None if self._following else self.stack.spot(self.top)
