@@ -242,11 +242,14 @@ class Shelf:
         schema = arrow.schema()
         if dimension is not None:
             schema = schema.append(arrow.vector_field(dimension, stamp))
-        # Overwriting what is not there is complained of on the terminal.
-        mode: Literal["create", "overwrite"] = "overwrite" if self._table is not None else "create"
-        self._table = await self._database.create_table(self.name, schema=schema, mode=mode)
-        await self.look(self._table)
-        return self._table
+        # Whoever opens it meanwhile would take what is half made for damaged, and put it aside.
+        async with self._opening:
+            # Overwriting what is not there is complained of on the terminal.
+            mode: Literal["create", "overwrite"] = "overwrite" if self._table is not None else "create"
+            table = await self._database.create_table(self.name, schema=schema, mode=mode)
+            await self.look(table)
+            self._table = table
+        return table
 
     async def _agree(self, table: AsyncTable, dimension: int | None, stamp: str) -> AsyncTable:
         """Make room for vectors, or refuse those of another model: they would mean nothing beside these."""
@@ -338,7 +341,7 @@ class Shelf:
 
     async def close(self) -> None:
         """Let go of the table; what runs still finishes first."""
-        async with self.writing:
+        async with self.writing, self._opening:
             if self._table is not None:
                 self._table.close()  # type: ignore[no-untyped-call]
             self._table = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -399,3 +400,16 @@ async def test_what_nobody_needs_any_more_is_removed_though_no_end_is_in_sight(
             await index.remove(1, [f"d{number - 1}"])
             most = max(most, len(durable.manifests(tmp_path / "units_1_r1.lance")))
     assert most < 25
+
+
+async def test_whoever_searches_a_space_while_its_first_rows_come_takes_none_of_them_away(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as index:
+        for space in range(1, 25):
+            first = rows("a", ["The pump runs on oil.", "The valve opens at four bar."])
+            await asyncio.gather(
+                index.words(space, "pump", 3), index.add(space, first), index.words(space, "valve", 3)
+            )
+            assert (await index.stats(space)).rows == 2
+            assert len(await index.words(space, "valve", 3)) == 1
