@@ -326,12 +326,27 @@ class DocumentStore:
         rows = await self.database.read("SELECT * FROM unit WHERE document_id = ? ORDER BY ord", (id,))
         return [_unit(row, texts) for row in rows if row["section"] in texts]
 
-    async def units_in(self, id: int, section: Section) -> list[Unit]:
-        """The units of one section."""
-        rows = await self.database.read(
-            "SELECT * FROM unit WHERE document_id = ? AND section = ? ORDER BY ord", (id, section.key)
-        )
-        return [_unit(row, {section.key: section.text}) for row in rows]
+    async def sections_by_key(self, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Section]:
+        """Those of these sections that there are, each by its document and its key."""
+        found = await self._joined("section", "key", wanted)
+        return {(row["document_id"], row["key"]): _section(row) for row in found}
+
+    async def stretches(self, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, str], tuple[int, int]]:
+        """Where the units at these places of documents stand in their sections, by document and key."""
+        found = await self._joined("unit", "ord", wanted)
+        return {(row["document_id"], row["key"]): (row["start"], row["stop"]) for row in found}
+
+    async def _joined(self, table: str, column: str, wanted: Iterable[tuple[int, Any]]) -> list[sqlite3.Row]:
+        """The rows of many documents in one statement, which looks for each of them and reads no other."""
+        pairs = list(dict.fromkeys(wanted))
+        found: list[sqlite3.Row] = []
+        for some in (pairs[at : at + _AT_ONCE // 2] for at in range(0, len(pairs), _AT_ONCE // 2)):
+            found += await self.database.read(
+                f"WITH wanted (document, it) AS (VALUES {', '.join(['(?, ?)'] * len(some))}) "  # noqa: S608 - our own names
+                f"SELECT * FROM wanted CROSS JOIN {table} ON document_id = document AND {column} = it",
+                [value for pair in some for value in pair],
+            )
+        return found
 
     async def _in(self, query: str, values: list[int]) -> list[sqlite3.Row]:
         found: list[sqlite3.Row] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 
 import msgspec
 
@@ -225,34 +225,16 @@ class Finder:
         order, behind = one_a_section(fused)
         # More than are wanted: some say the same, and of some the document is gone.
         head = [hit for hit in order if hit.key not in far][: max(3 * wanted.limit, 12)]
-        documents = await self._desk.documents.some(
-            int(hit.document) for hit in order[:_SHOWN] if hit.document.isdecimal()
-        )
+        shown = order[:_SHOWN]
+        read = await self._read({hit.key: hit for hit in (*head, *shown)}.values(), behind)
         spaces = {one.space.id: one.space.name for one in chosen}
-        picks, sections = [], {}
-        for hit in head:
-            document = documents.get(int(hit.document)) if hit.document.isdecimal() else None
-            section = None if document is None else await self._section(hit)
-            if document is None or section is None or document.space not in spaces:
-                continue
-            sections[hit.section] = section
-            stretches = await self._stretches(hit, section, behind)
-            units = [hit, *(one for one in behind if place_of(one) == place_of(hit))]
-            picks.append(
-                Pick(
-                    space=spaces[document.space],
-                    document=document.id,
-                    title=document.title,
-                    source=document.source,
-                    section=section,
-                    score=round(hit.score, 4),
-                    found=stretches,
-                    cosine=max((one.cosine for one in units if one.cosine is not None), default=None),
-                    bm25=max((one.bm25 for one in units if one.bm25 is not None), default=None),
-                )
-            )
+        picks = [
+            _pick(spaces[read.documents[hit.document].space], hit, read)
+            for hit in head
+            if hit.section in read.sections and read.documents[hit.document].space in spaces
+        ]
         picked = pick(picks, limit=wanted.limit, tokens=wanted.tokens)
-        candidates = [_candidate(hit, documents, spaces, sections, picked, far) for hit in order[:_SHOWN]]
+        candidates = [_candidate(hit, read, spaces, picked, far) for hit in shown]
         return Searched(
             passages=picked.passages,
             inspection=Inspection(
@@ -263,30 +245,62 @@ class Finder:
             ),
         )
 
-    async def _section(self, hit: Hit) -> Section | None:
-        return await self._desk.documents.section_of(int(hit.document), hit.section)
+    async def _read(self, hits: Iterable[Hit], behind: Iterable[Hit]) -> _Read:
+        """Everything that is shown of the best hits, in three statements however many they are."""
+        hits = [hit for hit in hits if hit.document.isdecimal()]
+        groups = {place_of(hit): [hit] for hit in hits}
+        for hit in behind:
+            if place_of(hit) in groups:
+                groups[place_of(hit)].append(hit)
+        store = self._desk.documents
+        documents = await store.some({int(hit.document) for hit in hits})
+        sections = await store.sections_by_key((int(hit.document), hit.section) for hit in hits)
+        places = await store.stretches(
+            (int(unit.document), unit.ord) for group in groups.values() for unit in group
+        )
+        return _Read(
+            documents={str(id): document for id, document in documents.items()},
+            sections={key: section for (id, key), section in sections.items() if id in documents},
+            units={place[1]: tuple(units) for place, units in groups.items()},
+            stretches={key: stretch for (_, key), stretch in places.items()},
+        )
 
-    async def _stretches(
-        self, hit: Hit, section: Section, behind: Sequence[Hit]
-    ) -> tuple[tuple[int, int], ...]:
-        """What of a section was found: the best unit first, then others of it."""
-        keys = [hit.key, *(one.key for one in behind if one.section == hit.section)]
-        units = {unit.key: unit for unit in await self._desk.documents.units_in(int(hit.document), section)}
-        return tuple((units[key].start, units[key].end) for key in keys if key in units)
+
+class _Read(msgspec.Struct, frozen=True):
+    """What the documents' own rows say of hits."""
+
+    documents: Mapping[str, LibraryDocument]
+    sections: Mapping[str, Section]
+    """By their keys."""
+    units: Mapping[str, tuple[Hit, ...]]
+    """What was found of a section, the best unit first."""
+    stretches: Mapping[str, tuple[int, int]]
+    """Where a unit stands in its section."""
+
+
+def _pick(space: str, hit: Hit, read: _Read) -> Pick:
+    document = read.documents[hit.document]
+    units = read.units.get(hit.section, (hit,))
+    return Pick(
+        space=space,
+        document=document.id,
+        title=document.title,
+        source=document.source,
+        section=read.sections[hit.section],
+        score=round(hit.score, 4),
+        found=tuple(read.stretches[unit.key] for unit in units if unit.key in read.stretches),
+        cosine=max((unit.cosine for unit in units if unit.cosine is not None), default=None),
+        bm25=max((unit.bm25 for unit in units if unit.bm25 is not None), default=None),
+    )
 
 
 def _candidate(
-    hit: Hit,
-    documents: Mapping[int, LibraryDocument],
-    spaces: Mapping[int, str],
-    sections: Mapping[str, Section],
-    picked: Picked,
-    far: Set[str],
+    hit: Hit, read: _Read, spaces: Mapping[int, str], picked: Picked, far: Set[str]
 ) -> Candidate | None:
-    document = documents.get(int(hit.document)) if hit.document.isdecimal() else None
+    document = read.documents.get(hit.document)
     if document is None:
         return None
-    section = sections.get(hit.section)
+    section = read.sections.get(hit.section)
     number = picked.numbers.get(hit.section)
     reason = "" if number else picked.left_out.get(hit.section, "after the limit")
     if not number and hit.key in far:
