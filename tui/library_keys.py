@@ -71,6 +71,7 @@ LIBRARY_KEYS: tuple[Key, ...] = (
     Key("reading.copy", "y", "copy_passage", "copy", "Copy the passage, or what is shown"),
     Key("inspect.copy", "y", "copy_inspection", "copy", "Copy how it was found, as text"),
     Key("spaces.mark", "space", "mark", "mark", "Take the space in, or leave it out"),
+    Key("spaces.only", "f", "only", "only some", "Keep to some of their documents"),
     Key("find.where", "tab", "where", "where", "Search every space, or only this one", priority=True),
     Key("find.inspect", "alt+i", "inspect", "how found", "Show how the passages were found", priority=True),
 )

@@ -108,6 +108,7 @@ def _sources(choice: Choice, found: Searched, hint: str) -> Sources:
     seconds = found.inspection.seconds.get("all", 0.0) if found.inspection is not None else 0.0
     return Sources(
         mode=choice.mode,
+        narrow=choice.narrow,
         spaces=found.spaces,
         sources=tuple(
             Source(

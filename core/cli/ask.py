@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,12 @@ from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.following import Following, following, goes_on, was_asked
 from core.cli.hosting import hosted
-from core.cli.library_verbs import space_named
+from core.cli.library_verbs import narrow_of, space_named
 from core.cli.output import Output, dim
 from core.errors import Cancelled, ConnectionLost, LeitstandError, UsageError, from_code
 from core.retrieval.cite import nearness, where
+from core.retrieval.library import Mode
+from core.retrieval.narrowing import EVERYTHING, in_words
 
 if TYPE_CHECKING:
     from core.face import Face
@@ -94,27 +96,39 @@ async def _send(
             model=values["model"] or "", system=values["system"] or "", think=think or "auto"
         )
         try:
-            await _choose(engine, made.id, values["space"])
+            await _choose(engine, made.id, values)
             return await chat.send(made.id, text, attachments=files)
         except BaseException:
             await chat.delete(made.id)
             raise
     if values["system"] is not None or think is not None:
         await chat.set_options(values["chat"], system=values["system"], think=think)
-    await _choose(engine, values["chat"], values["space"])
+    await _choose(engine, values["chat"], values)
     return await chat.send(values["chat"], text, attachments=files, model=values["model"] or "")
 
 
-async def _choose(engine: Face, chat_id: int, names: Sequence[str]) -> None:
-    """Say which spaces the questions of the chat are looked up in; they stay chosen."""
+async def _choose(engine: Face, chat_id: int, values: Mapping[str, Any]) -> None:
+    """Say what the questions of the chat are looked up in, and in which documents; that stays chosen.
+
+    Who names spaces says all of it anew; who keeps to some documents leaves the spaces as they are.
+    """
+    names: Sequence[str] = values["space"]
+    narrow = narrow_of(values, engine.clock.now())
     wanted = [name for name in names if name not in ("auto", "none")]
     if len(names) > 1 and len(wanted) < len(names):
         raise UsageError("auto and none stand alone: --space auto, --space none, or names of spaces.")
     if wanted:
         ids = tuple([(await space_named(engine, name)).id for name in wanted])
-        await engine.library.choose(chat_id, "chosen", ids)
+        await engine.library.choose(chat_id, "chosen", ids, narrow or EVERYTHING)
+    elif names == ("none",) and narrow:
+        raise UsageError("With --space none there are no documents to keep to.")
     elif names:
-        await engine.library.choose(chat_id, "auto" if names[0] == "auto" else "none")
+        mode: Mode = "auto" if names[0] == "auto" else "none"
+        await engine.library.choose(chat_id, mode, (), narrow or EVERYTHING)
+    elif narrow:
+        before = await engine.library.choice(chat_id)
+        mode = "auto" if before.mode == "none" else before.mode
+        await engine.library.choose(chat_id, mode, before.spaces, narrow)
 
 
 class Printer:
@@ -216,6 +230,8 @@ def _sources(turn: Turn) -> dict[str, Any]:
         {"space": one.space, "percent": one.percent, "searched": one.searched} for one in turn.sources.spaces
     ]
     told: dict[str, Any] = {"sources": found, "spaces": spaces}
+    if turn.sources.narrow:
+        told["only"] = turn.sources.narrow
     if turn.sources.uncited:
         told["uncited_sentences"] = turn.sources.uncited
     if turn.sources.unknown:
@@ -229,6 +245,8 @@ def _source_lines(turn: Turn) -> list[str]:
         return []
     spaces = [f"{one.space} {one.percent:.0f} %" for one in turn.sources.spaces if one.searched]
     lines = [f"Looked up in {', '.join(spaces)}"] if spaces else []
+    if turn.sources.narrow:
+        lines.append(f"Only {in_words(turn.sources.narrow)}")
     for one in turn.sources.sources:
         place = where(one.place)
         path = " > ".join((one.title, *one.heading))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing, suppress
+from typing import Any
 
 from core.cli.completing import Candidate, offer
 from core.cli.context import Context
@@ -36,7 +37,9 @@ _leitstand() {
         case $line in
             :files) kind=file ;;
             :directories) kind=directory ;;
-            *) line=${line%%$'\t'*}; COMPREPLY+=("${line#"$kept"}") ;;
+            *) line=${line%%$'\t'*}; line=${line#"$kept"}
+                [[ $line == *[[:space:]]* ]] && printf -v line %q "$line"
+                COMPREPLY+=("$line") ;;
         esac
     done < <(leitstand __complete "${words[@]:1}" 2>/dev/null)
     if [[ -n $kind ]]; then
@@ -153,7 +156,27 @@ def _jobs(context: Context) -> Iterable[Candidate]:
     return [Candidate(str(number), title) for number, title in _rows(context, query)]
 
 
-def _rows(context: Context, query: str) -> list[tuple[int, str]]:
+def _spaces(context: Context) -> Iterable[Candidate]:
+    query = "SELECT name, description FROM space WHERE deleted_at IS NULL AND chat_id IS NULL ORDER BY key"
+    return [Candidate(name, description) for name, description in _rows(context, query)]
+
+
+def _documents(context: Context) -> Iterable[Candidate]:
+    query = (
+        "SELECT document.source, document.title FROM document JOIN space ON space.id = space_id "
+        "WHERE deleted_at IS NULL AND revision ORDER BY document.updated DESC LIMIT 200"
+    )
+    # The shell offers what is short; a name that two have means both.
+    return [Candidate(source.rpartition("/")[2], title) for source, title in _rows(context, query)]
+
+
+def _types(_: Context) -> Iterable[Candidate]:
+    from core.retrieval.narrowing import TYPES
+
+    return [Candidate(name, each.shown) for name, each in TYPES.items()]
+
+
+def _rows(context: Context, query: str) -> list[Any]:
     from core.cli.queue_glance import location
 
     if not context.paths.database.exists():
@@ -200,4 +223,7 @@ _SOURCES = {
     "chat": _chats,
     "job": _jobs,
     "lane": _lanes,
+    "space": _spaces,
+    "document": _documents,
+    "document type": _types,
 }

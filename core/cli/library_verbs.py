@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from core.cli.output import Output, Piece, bold, dim, green, grouped, plural, re
 from core.errors import NotFound, UsageError
 from core.guard import one_line
 from core.retrieval.library import Ingest, LibraryDocument, Searched, Space
+from core.retrieval.narrowing import EVERYTHING, Narrow, checked, in_words, moment
 from core.retrieval.types import Passage
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ async def search(context: Context) -> int:
             values["text"],
             spaces=ids,
             auto=auto,
+            narrow=narrow_of(values, engine.clock.now()) or EVERYTHING,
             limit=_LIMIT if values["limit"] is None else values["limit"],
             method=values["method"],
         )
@@ -261,6 +263,33 @@ def _meant(name: str, documents: Sequence[LibraryDocument]) -> list[str]:
     raise NotFound(f"There is no document {one_line(name, 80)} in this space.")
 
 
+def narrow_of(values: Mapping[str, Any], now: float) -> Narrow | None:
+    """Which documents the options keep to; None when they say nothing of that."""
+    named: Sequence[str] = values["document"]
+    narrow = Narrow(
+        documents=tuple(name for name in named if name.isdecimal()),
+        names=tuple(_place(name) for name in named if not name.isdecimal()),
+        types=tuple(word for given in values["type"] for word in given.split(",")),
+        since=_moment(values["since"], now),
+        until=_moment(values["until"], now, end=True),
+    )
+    return checked(narrow) if narrow else None
+
+
+def _place(name: str) -> str:
+    """A path as the library knows it; a name stays one."""
+    return str(Path(name).expanduser().absolute()) if name.startswith(("~", ".", "/")) else name
+
+
+def _moment(text: str | None, now: float, *, end: bool = False) -> float | None:
+    at = moment(text, now, end=end) if text is not None else None
+    if text is not None and at is None:
+        raise UsageError(
+            f"{one_line(text, 40)!r} is no day.", "A day is like 2026-03-01, 2026-03, 2026, today or 7d."
+        )
+    return at
+
+
 def _given(paths: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
     """What comes in by standard input, and the paths as the engine needs them."""
     files = tuple(str(Path(path).expanduser().absolute()) for path in paths if path != "-")
@@ -359,6 +388,9 @@ def _explain(out: Output, found: Searched) -> None:
         used = green("searched") if space.searched else dim("not used")
         out.line(bold(space.space), f"  {space.percent:.0f} %{cosine}  ", used)
     assert found.inspection is not None
+    if found.inspection.narrow:
+        kept = plural(found.inspection.documents or 0, "document")
+        out.line(f"Kept to {kept}  ", dim(in_words(found.inspection.narrow)))
     rows: list[tuple[Piece, ...]] = [("", dim("score"), dim("cosine"), dim("bm25"), dim("document"), "")]
     rows += [
         (

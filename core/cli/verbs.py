@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from core.cli.arguments import DETACH, WAIT, Argument, Verb, port, rate, whole
 from core.cli.verbs_backup import BACKUP_VERBS
-from core.cli.verbs_library import LIBRARY_VERBS
+from core.cli.verbs_library import LIBRARY_VERBS, NARROWING
 from core.cli.verbs_models import MODEL_VERBS
 from core.cli.verbs_queue import QUEUE_VERBS
 from core.cli.verbs_serve import SERVE_VERBS
@@ -157,7 +157,10 @@ VERBS = (
         "With --json each piece is a line {part, text}, and the last one says chat, turn, model, route, "
         "sources, spaces and figures. A source is {number, document, title, text, score, page, line, space, "
         "id, section, cited, cosine, bm25}, a space {space, percent, searched}; uncited_sentences and "
-        "unknown_citations say what rests on none, documents what else is to be known.",
+        "unknown_citations say what rests on none, documents what else is to be known, only which documents "
+        "were kept to.\n\n"
+        "--document, --type, --since and --until keep to some documents. The chat keeps that, too, until "
+        "--space is given anew.",
         "core.cli.ask:ask",
         (
             Argument("TEXT", "The question; - or nothing reads it from stdin.", optional=True),
@@ -176,7 +179,9 @@ VERBS = (
                 "none nothing. The chat keeps it.",
                 "NAME",
                 many=True,
+                names="space",
             ),
+            *NARROWING,
         ),
         (
             ("leitstand ask 'Why is the sky blue?'", "a question"),
@@ -184,6 +189,7 @@ VERBS = (
             ("leitstand ask --chat 7 'And at night?'", "go on"),
             ("leitstand ask --detach 'Write a long story'", "look later with `leitstand chats show`"),
             ("leitstand ask --space manuals 'How is it lubricated?'", "from documents, with sources"),
+            ("leitstand ask --document handbook --type pdf 'How long is the notice?'", "from one of them"),
             ("leitstand ask --json hello | jq -r 'select(.part == \"answer\").text'", "in a script"),
         ),
     ),

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from core.cli.arguments import LASTING, Argument, Verb, whole
 
-_SPACE = Argument("--space", "The name of the space.", "NAME")
-_SPACES = Argument("--space", "Only this space; may come several times.", "NAME", many=True)
-_NAMED = Argument("NAME", "The name of a space.")
+_SPACE = Argument("--space", "The name of the space.", "NAME", names="space")
+_SPACES = Argument("--space", "Only this space; may come several times.", "NAME", many=True, names="space")
+_NAMED = Argument("NAME", "The name of a space.", names="space")
+NARROWING = (
+    Argument(
+        "--document",
+        "Only this one: a title, a part of one, a path, a folder, or its number; may come several times.",
+        "NAME",
+        many=True,
+        names="document",
+    ),
+    Argument(
+        "--type",
+        "Only such as pdf, markdown, code, html, word or mail; may come several times.",
+        "TYPE",
+        many=True,
+        names="document type",
+    ),
+    Argument("--since", "Only what was changed since 2026-03-01, 2026-03, today or 7d ago.", "DAY"),
+    Argument("--until", "Only what was changed up to the end of such a day.", "DAY"),
+)
+"""What keeps a search to some documents."""
 _PROGRESS = (
     "With --json each step is a line {phase, space, documents, read, added, changed, unchanged, removed, "
     "failed, kept_out, chunks, percent, speed, eta, current}; the last one has done."
@@ -29,7 +48,7 @@ LIBRARY_VERBS = (
             Argument("PATH", "A file, a folder, or - for standard input.", optional=True, many=True),
             _SPACE,
             Argument("--name", "What the text from standard input is called.", "NAME"),
-            Argument("--model", "Who makes the vectors of a space that is made.", "NAME"),
+            Argument("--model", "Who makes the vectors of a space that is made.", "NAME", names="model"),
             Argument("--watch", "Let a running Leitstand look through the folders again and again."),
             Argument("--again", "Read what is unchanged, too."),
             *LASTING,
@@ -51,17 +70,21 @@ LIBRARY_VERBS = (
         "With --json it is an array of {document, title, text, score, page, line, space, heading, id, "
         "section, cosine, bm25}; score compares it with the others of this search only. "
         "--explain answers with an object instead: the passages, the spaces with their shares, and "
-        "every candidate with the scores of both ways and why it was left out.",
+        "every candidate with the scores of both ways and why it was left out.\n\n"
+        "--document, --type, --since and --until keep to some documents; what is let through is said by "
+        "--explain.",
         "core.cli.library_verbs:search",
         (
             Argument("TEXT", "What to look for."),
             _SPACES._replace(help="Only this space; may come several times; auto takes what matches."),
+            *NARROWING,
             Argument("--limit", "At most so many passages; 5 when not given.", "N", whole),
             Argument("--method", "How both ways are put together.", "METHOD", choices=("score", "rank")),
             Argument("--explain", "Say how it came to that."),
         ),
         (
             ('leitstand search "notice period" --space contracts', "in one space"),
+            ("leitstand search pump --type pdf --since 7d", "in the PDFs of this week"),
             (
                 'leitstand search "Kündigungsfrist" --json | jq -r ".[0].text"',
                 "the best passage, for a script",
@@ -87,9 +110,9 @@ LIBRARY_VERBS = (
         "Reading into a space that does not exist makes it, too.",
         "core.cli.library_verbs:create",
         (
-            _NAMED,
+            _NAMED._replace(names=""),
             Argument("--description", "What is in it.", "TEXT"),
-            Argument("--model", "Who makes its vectors; otherwise the settings say.", "NAME"),
+            Argument("--model", "Who makes its vectors; otherwise the settings say.", "NAME", names="model"),
             Argument("--language", "What its words are searched in, like german.", "NAME"),
         ),
         (("leitstand spaces create contracts --model bge-m3", "with a model for many languages"),),
@@ -107,7 +130,7 @@ LIBRARY_VERBS = (
         "Take the deletion of a space back.",
         "That goes for as many days as library.keep_deleted_days says.",
         "core.cli.library_verbs:restore",
-        (_NAMED,),
+        (_NAMED._replace(names=""),),
         (("leitstand spaces restore contracts", "the one that was deleted last under that name"),),
     ),
     Verb(
@@ -134,7 +157,7 @@ LIBRARY_VERBS = (
         "everything below it.",
         "core.cli.library_verbs:remove",
         (
-            Argument("DOCUMENT", "Which ones.", many=True),
+            Argument("DOCUMENT", "Which ones.", many=True, names="document"),
             _SPACE,
             Argument("--purge", "Overwrite what was kept of them, so that no byte is left."),
         ),
@@ -146,7 +169,7 @@ LIBRARY_VERBS = (
         "Needed after its embedding model was changed. It is searched meanwhile as it is. ctrl+c stops, and "
         f"the same command goes on.\n\n{_PROGRESS}",
         "core.cli.library_verbs:reindex",
-        (_SPACE, Argument("--model", "Who makes its vectors from now on.", "NAME"), *LASTING),
+        (_SPACE, Argument("--model", "Who makes its vectors from now on.", "NAME", names="model"), *LASTING),
         (("leitstand reindex --space manuals --model bge-m3", "with another model"),),
     ),
     Verb(

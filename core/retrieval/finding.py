@@ -23,9 +23,11 @@ from core.retrieval.library import (
     Searched,
     Space,
 )
+from core.retrieval.narrowing import EVERYTHING, Narrow, in_words
 from core.retrieval.route import Evidence
 from core.retrieval.seams import Embedder, Index
-from core.retrieval.types import EVERYTHING, Filter, Hit, Section, SpaceScore
+from core.retrieval.sieve import Sieve
+from core.retrieval.types import Filter, Hit, Section, SpaceScore
 
 _CANDIDATES = 50
 """Units each way of searching brings from each space."""
@@ -55,7 +57,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 5
     tokens: int | None = None
     """How much room the passages have."""
-    given: Filter = EVERYTHING
+    narrow: Narrow = EVERYTHING
+    """Which documents; spaces that are searched in any case are searched as a whole."""
     method: Method = "score"
 
 
@@ -88,6 +91,7 @@ class Finder:
         self._index = index
         self._embedder = embedder
         self._guide = guide
+        self._sieve = Sieve(desk.database)
 
     async def find(self, wanted: Wanted) -> Searched:
         """Search, and choose passages."""
@@ -95,8 +99,16 @@ class Finder:
         seconds: dict[str, float] = {}
         notes: list[str] = []
         began = time.perf_counter()
+        kept = await self._sieve.sift(wanted.narrow, wanted.spaces, free=wanted.always)
+        if wanted.narrow:
+            # Whoever names documents has chosen where to look.
+            auto = wanted.auto and not wanted.narrow.named
+            wanted = msgspec.structs.replace(wanted, spaces=kept.spaces, auto=auto)
+            if not kept.documents:
+                notes.append(f"No document is let through: {in_words(wanted.narrow)}.")
+        embedding = time.perf_counter()
         vectors = await self._vectors(wanted.spaces, query, notes)
-        seconds["embed"] = time.perf_counter() - began
+        seconds["embed"] = time.perf_counter() - embedding
         searching = time.perf_counter()
         spaces = wanted.spaces
         if wanted.auto:
@@ -104,7 +116,7 @@ class Finder:
             likely = self._guide.router.likely({space.id: vectors.get(space.id) for space in spaces})
             spaces = tuple(space for space in spaces if space.id in {*likely, *wanted.always})
         legs = await asyncio.gather(
-            *(self._legs(space, query, vectors.get(space.id), wanted.given) for space in spaces)
+            *(self._legs(space, query, vectors.get(space.id), kept.given.get(space.id)) for space in spaces)
         )
         seconds["search"] = time.perf_counter() - searching
         scores, chosen = self._choose(wanted, legs, notes)
@@ -120,7 +132,10 @@ class Finder:
             spaces=scores,
             notes=tuple(dict.fromkeys(notes)),
             inspection=msgspec.structs.replace(
-                searched.inspection, seconds={name: round(value, 4) for name, value in seconds.items()}
+                searched.inspection,
+                narrow=wanted.narrow,
+                documents=kept.documents if wanted.narrow else None,
+                seconds={name: round(value, 4) for name, value in seconds.items()},
             ),
         )
 
@@ -154,7 +169,9 @@ class Finder:
             notes.append(f"Searched by words only: {model} took too long.")
         return None
 
-    async def _legs(self, space: Space, query: str, vector: bytes | None, given: Filter) -> _Legs:
+    async def _legs(self, space: Space, query: str, vector: bytes | None, given: Filter | None) -> _Legs:
+        given = given or Filter()
+
         async def near() -> list[Hit]:
             return [] if vector is None else await self._index.near(space.id, vector, _CANDIDATES, given)
 

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from core.bus import Event, StateEvent
+from core.retrieval.narrowing import EVERYTHING, Narrow
 from core.retrieval.types import Passage, Place, Section, SpaceScore, Unit
 
 DocumentState = Literal["waiting", "ready", "failed"]
@@ -146,6 +147,10 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     query: str
     """What was searched for; a follow-up takes the question before along."""
     method: Method = "score"
+    narrow: Narrow = EVERYTHING
+    """Which documents it kept to."""
+    documents: int | None = None
+    """How many those are; None where it kept to nothing."""
     candidates: tuple[Candidate, ...] = ()
     seconds: dict[str, float] = {}
     """How long each step took."""
@@ -176,6 +181,8 @@ class Choice(msgspec.Struct, frozen=True):
 
     mode: Mode = "auto"
     spaces: tuple[int, ...] = ()
+    narrow: Narrow = EVERYTHING
+    """Which of their documents; those that belong to the chat alone are always among them."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -307,6 +314,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an answer was given from; kept with it."""
 
     mode: Mode = "auto"
+    narrow: Narrow = EVERYTHING
+    """Which documents were kept to."""
     spaces: tuple[SpaceScore, ...] = ()
     """Which spaces were looked at, how well each matched, and which were searched."""
     sources: tuple[Source, ...] = ()

@@ -67,6 +67,7 @@ class Lookup:
                 limit=settings.passages,
                 tokens=window * settings.share // 100,
                 method=settings.method,
+                narrow=asked.narrow,
             )
         )
 

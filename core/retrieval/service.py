@@ -42,12 +42,12 @@ from core.retrieval.library import (
     Weight,
 )
 from core.retrieval.looking import LONGEST_QUESTION, Lookup
+from core.retrieval.narrowing import EVERYTHING, Narrow, checked
 from core.retrieval.parts import Parts
 from core.retrieval.route import SpaceRouter
 from core.retrieval.seams import Embedder
 from core.retrieval.shelves import Shelves
 from core.retrieval.space_verbs import SpaceVerbs
-from core.retrieval.types import EVERYTHING, Filter
 from core.retrieval.working import Worker
 from core.store.database import Database
 from core.tasks import Tasks
@@ -187,10 +187,13 @@ class LibraryService(SpaceVerbs):
         spaces: tuple[int, ...] = (),
         auto: bool = False,
         limit: int = 8,
-        given: Filter = EVERYTHING,
+        narrow: Narrow = EVERYTHING,
         method: Method | None = None,
     ) -> Searched:
-        """Find passages in some spaces, in all of them, or with *auto* in those that match the question."""
+        """Find passages in some spaces, in all of them, or with *auto* in those that match the question.
+
+        *narrow* keeps to some documents: by name, by type, by when they were changed.
+        """
         if not question.strip():
             raise UsageError("There is nothing to search for.")
         if not 1 <= limit <= 100:
@@ -203,7 +206,7 @@ class LibraryService(SpaceVerbs):
                 spaces=tuple(chosen or [space for space in there if space.chat_id is None]),
                 auto=auto and not chosen,
                 limit=limit,
-                given=given,
+                narrow=checked(narrow),
                 method=method or self._desk.settings().method,
             )
         )

@@ -9,6 +9,8 @@ from core.errors import NotFound, Refused, UsageError
 from core.guard import one_line
 from core.retrieval.desk import Desk
 from core.retrieval.library import COLOURS, Choice, Mode, Space, Spaces, SpacesChanged
+from core.retrieval.narrowing import Narrow, checked
+from core.retrieval.sieve import Sieve
 from core.retrieval.store import key_of, table_of
 
 LONGEST_NAME = 80
@@ -156,11 +158,11 @@ class Shelves:
         if kept is None:
             return Choice(desk.settings().chats)
         there = {space.id for space in await desk.spaces.all()}
-        return Choice(kept.mode, tuple(id for id in kept.spaces if id in there))
+        return Choice(kept.mode, tuple(id for id in kept.spaces if id in there), kept.narrow)
 
-    async def choose(self, chat_id: int, mode: Mode, spaces: Sequence[int]) -> Choice:
-        """Say what the questions of a chat are looked up in."""
-        desk = self._desk
+    async def choose(self, chat_id: int, mode: Mode, spaces: Sequence[int], narrow: Narrow) -> Choice:
+        """Say what the questions of a chat are looked up in; NotFound where *narrow* names no document."""
+        desk, narrow = self._desk, checked(narrow)
         chosen = tuple(dict.fromkeys(spaces))
         if mode == "chosen" and not chosen:
             raise UsageError("Which spaces are chosen?", "Name at least one, or choose none.")
@@ -168,8 +170,12 @@ class Shelves:
             space = await desk.open_space(id)
             if space.chat_id not in (None, chat_id):
                 raise NotFound(f"There is no space {id} for this chat.")
+        if mode != "none":
+            there = await desk.spaces.all()
+            meant = [space for space in there if space.id in chosen or not (chosen or space.chat_id)]
+            await Sieve(desk.database).sift(narrow, meant)
         async with desk.database.write() as tx:
-            await desk.spaces.choose(tx, chat_id, Choice(mode, chosen))
+            await desk.spaces.choose(tx, chat_id, Choice(mode, chosen, narrow))
         return await self.choice(chat_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.exposed import exposed
 from core.retrieval.guiding import Guide
 from core.retrieval.library import Choice, Mode, Space, Spaces
+from core.retrieval.narrowing import EVERYTHING, Narrow
 from core.retrieval.reading_verbs import ReadingVerbs
 from core.retrieval.shelves import Shelves
 
@@ -93,6 +94,8 @@ class SpaceVerbs(ReadingVerbs):
         return await self._shelves.choice(chat_id)
 
     @exposed
-    async def choose(self, chat_id: int, mode: Mode, spaces: tuple[int, ...] = ()) -> Choice:
-        """Say what the questions of a chat are looked up in from now on."""
-        return await self._shelves.choose(chat_id, mode, spaces)
+    async def choose(
+        self, chat_id: int, mode: Mode, spaces: tuple[int, ...] = (), narrow: Narrow = EVERYTHING
+    ) -> Choice:
+        """Say what the questions of a chat are looked up in from now on, and in which documents of that."""
+        return await self._shelves.choose(chat_id, mode, spaces, narrow)

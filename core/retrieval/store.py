@@ -9,6 +9,7 @@ import msgspec
 
 from core.errors import NotFound
 from core.retrieval.library import Choice, Space
+from core.retrieval.narrowing import Narrow
 from core.store.database import Database, Transaction
 
 _SPACES = """
@@ -163,13 +164,22 @@ class SpaceStore:
         row = await self.database.read_one("SELECT * FROM space_choice WHERE chat_id = ?", (chat_id,))
         if row is None:
             return None
-        return Choice(row["mode"], msgspec.json.decode(row["spaces"], type=tuple[int, ...]))
+        return Choice(
+            row["mode"],
+            msgspec.json.decode(row["spaces"], type=tuple[int, ...]),
+            msgspec.json.decode(row["narrow"], type=Narrow),
+        )
 
     async def choose(self, tx: Transaction, chat_id: int, choice: Choice) -> None:
         """Keep what a chat is to look up."""
         await tx.execute(
-            "INSERT OR REPLACE INTO space_choice (chat_id, mode, spaces) VALUES (?, ?, ?)",
-            (chat_id, choice.mode, msgspec.json.encode(choice.spaces).decode()),
+            "INSERT OR REPLACE INTO space_choice (chat_id, mode, spaces, narrow) VALUES (?, ?, ?, ?)",
+            (
+                chat_id,
+                choice.mode,
+                msgspec.json.encode(choice.spaces).decode(),
+                msgspec.json.encode(choice.narrow).decode(),
+            ),
         )
 
 

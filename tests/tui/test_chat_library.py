@@ -129,6 +129,28 @@ async def test_what_a_chat_looks_up_is_chosen_by_key(shell: OpenShell) -> None:
         assert "⌕" not in screen_text(here.app)
 
 
+@both_ways
+async def test_a_chat_is_kept_to_some_documents_and_says_so(shell: OpenShell) -> None:
+    async with shell("chat", config=CONFIG) as here:
+        space = await filled(here)
+        chat = await here.engine.chat.create()
+        await here.engine.library.choose(chat.id, "chosen", (space.id,))
+        await here.pilot.press("alt+up")
+        await shows(here, "in manuals")
+        await here.pilot.press("ctrl+r", "f", *"type:pdf and since:2023", "enter")
+        await shows(here, "“and” says of no document which it is.")
+        await here.pilot.press("ctrl+u", *"type:csv since:2023", "enter")
+        await shows(here, "only table · since 2023-01-01")
+        assert_picture(here.app, "chat-spaces-some")
+        await here.pilot.press("enter")
+        await shows(here, "in manuals · only table")
+        await asked(here, "What does the filter cost?", "It costs 12 [1].")
+        await shows(here, "⌕ manuals", "only table · since 2023-01-01", "[1] prices")
+        await here.pilot.press("ctrl+r", "f", "ctrl+u", "enter", "enter")
+        await until(lambda: "in manuals · only" not in screen_text(here.app))
+        assert not (await here.engine.library.choice(chat.id)).narrow
+
+
 async def test_the_choice_of_models_says_which_are_recommended_where_questions_are_looked_up(
     shell: OpenShell,
 ) -> None:

@@ -156,6 +156,38 @@ async def test_documents_are_filtered_by_words_and_shown_again(shell: OpenShell)
 
 
 @SIZES
+async def test_small_words_in_the_line_keep_a_search_to_some_documents_and_it_is_said(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("library", size) as here:
+        await filled(here)
+        await shows(here, "manuals")
+        await here.pilot.press("slash")
+        await shows(here, "type:pdf", "in:handbook", "since:2026-01")
+        assert_picture(here.app, "library-search-empty")
+        await here.pilot.press(*"type:md oil")
+        await here.clock.advance(1)
+        text = await shows(here, "[1]", "Pump manual", "only Markdown", "2 documents")
+        assert "prices" not in text
+        await here.pilot.press(*" in:lease notice")
+        await here.clock.advance(1)
+        await shows(here, "[1]", "Lease", "only Markdown · in lease", "1 document")
+        assert_picture(here.app, "library-search-some")
+        await here.pilot.press("alt+i")
+        await shows(here, "How it was found", "only      Markdown · in lease   1 document")
+        await here.pilot.press("escape")
+        for line, said in (
+            ("type:pdf oil", "No document is let through: PDF."),
+            ("in:xylophone oil", "No document is called “xylophone”."),
+            ("type:md", "Now what to look for in them."),
+            ("type:spell mineral oil", "Pump manual"),
+        ):
+            await here.pilot.press("ctrl+u", *line)
+            await here.clock.advance(1)
+            await shows(here, said)
+
+
+@SIZES
 async def test_a_search_shows_passages_while_it_is_typed_and_opens_one_where_it_stands(
     shell: OpenShell, size: tuple[int, int]
 ) -> None:

@@ -11,13 +11,15 @@ from textual.widgets import Input
 from core.errors import LeitstandError
 from core.guard import one_line
 from core.retrieval.library import Searched, Space
+from core.retrieval.narrowing import EVERYTHING, Narrow, in_words, parsed
 from core.retrieval.types import Passage
 from tui import keymap
 from tui.modals.base import Dialog, frame
 from tui.modals.inspect import Inspect
 from tui.modals.passage import Reading
+from tui.render.library import plural
 from tui.render.passages import passage_row, space_chip
-from tui.render.pieces import Pieces
+from tui.render.pieces import Piece, Pieces
 from tui.widgets.detail import Detail
 from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
@@ -36,6 +38,7 @@ class Find(Dialog[None]):
         self._space = space
         self._everywhere = space is None
         self._text = text
+        self._narrow = EVERYTHING
         self._found: Searched | None = None
         self._soon: Timer | None = None
 
@@ -63,6 +66,7 @@ class Find(Dialog[None]):
         return [
             [("Ask as you would ask somebody.", "strong")],
             [("What is said in other words is found by meaning, names and numbers by their words.", "dim")],
+            *_examples(),
         ]
 
     def _paint(self, passage: Passage, width: int) -> list[Pieces]:
@@ -70,14 +74,15 @@ class Find(Dialog[None]):
 
     def _say_where(self) -> None:
         where = "every space" if self._everywhere or self._space is None else one_line(self._space.name, 60)
-        pieces: list[Pieces] = [[("in ", "dim"), (where, "text")]]
         found = self._found
+        inside: list[Piece] = [("in ", "dim"), (where, "text"), *_kept_to(self._narrow, found)]
+        pieces: list[Pieces] = [inside]
         if found is not None:
             # Of one space there is nothing to compare.
             several = found.spaces[:5] if len(found.spaces) > 1 else ()
             spaces = "   ".join(space_chip(space) for space in several)
             notes = "  ".join(one_line(note, 200) for note in found.notes)
-            pieces = [[("in ", "dim"), (where, "text"), ("   " + spaces if spaces else "", "dim")]]
+            pieces = [[*inside, ("   " + spaces if spaces else "", "dim")]]
             pieces += [[(notes, "warn")]] if notes else []
         self.query_one("#found-in", Detail).say(pieces)
 
@@ -92,21 +97,26 @@ class Find(Dialog[None]):
         self.run_worker(self._find(self._text), group="search", exclusive=True, exit_on_error=False)
 
     async def _find(self, text: str) -> None:
-        if not text.strip():
+        engine = self.leitstand.engine
+        words, self._narrow = parsed(text, engine.clock.now())
+        if not words:
             self._found = None
-            self.rows.put((), words=self._teach())
+            kept: list[Pieces] = [[("Now what to look for in them.", "strong")]]
+            self.rows.put((), words=kept if self._narrow else self._teach())
             self._say_where()
             return
         spaces = () if self._everywhere or self._space is None else (self._space.id,)
         try:
-            found = await self.leitstand.engine.library.search(text, spaces=spaces, limit=20)
+            found = await engine.library.search(words, spaces=spaces, limit=20, narrow=self._narrow)
         except LeitstandError as error:
+            self._found = None
+            self._say_where()
             self.rows.put((), words=[[(error.message, "bad")], [(error.hint, "dim")]])
             return
         self._found = found
         nothing: list[Pieces] = [
             [("Nothing fits.", "strong")],
-            [("Other words, or every space (tab), may.", "dim")],
+            [(f"Other words{', more documents' if self._narrow else ''} or every space (tab) may.", "dim")],
         ]
         self.rows.put(found.passages, words=nothing)
         self.rows.repaint()
@@ -141,3 +151,23 @@ class Find(Dialog[None]):
         passage: Passage | None = self.rows.selected
         if passage is not None:
             self.app.push_screen(Reading.at(passage))
+
+
+def _examples() -> list[Pieces]:
+    """The small words that keep to some documents."""
+    words = (
+        ("type:pdf", "only this type; code, mail, word …"),
+        ("in:handbook", "only this document, folder or space"),
+        ("since:2026-01", "only what was changed; until:, 7d, today"),
+    )
+    lines: list[Pieces] = [[(f"{word:<14}", "key"), (f" {about}", "dim")] for word, about in words]
+    return [[("", "text")], *lines]
+
+
+def _kept_to(narrow: Narrow, found: Searched | None) -> list[Piece]:
+    """What was understood of the small words, and how many documents that lets through."""
+    if not narrow:
+        return []
+    many = found.inspection.documents if found is not None and found.inspection is not None else None
+    pieces: list[Piece] = [("   only ", "dim"), (in_words(narrow), "accent")]
+    return pieces if many is None else [*pieces, (f"  {plural(many, 'document')}", "dim")]

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 
 from core.guard import one_line
 from core.retrieval.library import Source, Sources
+from core.retrieval.narrowing import in_words
 from core.retrieval.types import Passage
 from tui.modals.base import Dialog, frame
 from tui.modals.passage import Reading
@@ -42,6 +43,8 @@ class ShowSources(Dialog[None]):
         rows.focus()
         searched = searched_pieces(self._sources.spaces) or [("none", "text")]
         lines: list[Pieces] = [[("spaces  ", "dim"), *searched]]
+        if self._sources.narrow:
+            lines.append([("only    ", "dim"), (in_words(self._sources.narrow), "text")])
         lines += [[(one_line(note, 300), "dim")] for note in self._sources.notes]
         if words := uncited_words(self._sources):
             lines.append([(f"In the answer: {words}.", "dim")])

@@ -8,12 +8,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from core.errors import UsageError
 from core.guard import one_line
 from core.retrieval.library import Choice, Space
+from core.retrieval.narrowing import in_line, in_words, parsed
 from tui import keymap
+from tui.modals.ask import Ask
 from tui.modals.base import Dialog, frame
 from tui.render.library import COLOUR_INKS, plural
 from tui.render.pieces import Piece, Pieces, column, spread
+from tui.widgets.detail import Detail
 from tui.widgets.row_list import RowList
 
 Row = str | Space
@@ -28,15 +32,17 @@ class ChooseSpaces(Dialog[Choice | None]):
         super().__init__()
         self._spaces = spaces
         self._choice = choice
+        self._narrow = choice.narrow
         self._marked: set[int] = set(choice.spaces if choice.mode == "chosen" else ())
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         with Vertical(classes="dialog -wide") as box:
-            frame(box, "Look questions up in", "space mark · enter take it · esc back")
+            frame(box, "Look questions up in", "space mark · f only some · enter take it · esc back")
             rows: RowList[Row] = RowList(self._paint, key=lambda row: row if isinstance(row, str) else row.id)
             rows.styles.height = min(2 + max(len(self._spaces), 1), 16)
             yield rows
+            yield Detail(id="only")
 
     def on_mount(self) -> None:
         """Start on what holds now."""
@@ -45,6 +51,7 @@ class ChooseSpaces(Dialog[Choice | None]):
         first = next(iter(self._marked), self._choice.mode)
         rows.select(first)
         rows.focus()
+        self._say()
 
     def _paint(self, row: Row, width: int) -> list[Pieces]:
         glyphs = self.leitstand.glyphs
@@ -78,10 +85,36 @@ class ChooseSpaces(Dialog[Choice | None]):
             self._marked ^= {row.id}
             rows.repaint()
 
+    def action_only(self) -> None:
+        """Ask which documents of them are meant."""
+
+        async def take(text: str) -> None:
+            words, narrow = parsed(text, self.leitstand.engine.clock.now())
+            if words:
+                raise UsageError(
+                    f"“{one_line(words, 40)}” says of no document which it is.",
+                    "Like type:pdf, in:handbook, since:2026-01 or until:7d.",
+                )
+            self._narrow = narrow
+            self._say()
+
+        about = "By type:pdf, in:handbook, since:2026-01 or until:7d. An empty line means all of them."
+        self.app.push_screen(Ask("Only some documents", about, in_line(self._narrow), take))
+
+    def _say(self) -> None:
+        """Which documents of them are meant."""
+        only = in_words(self._narrow)
+        pieces: list[Piece] = [("all their documents", "dim")]
+        if only:
+            pieces = [("only ", "dim"), (only, "accent")]
+        self.query_one("#only", Detail).say([[("", "text")], [("  ", "text"), *pieces]])
+
     @on(RowList.Opened)
     def _taken(self, event: RowList.Opened) -> None:
         row: Row = event.row
         if isinstance(row, Space):
-            self.dismiss(Choice("chosen", tuple(sorted(self._marked or {row.id}))))
+            self.dismiss(Choice("chosen", tuple(sorted(self._marked or {row.id})), self._narrow))
+        elif row == "auto":
+            self.dismiss(Choice("auto", (), self._narrow))
         else:
-            self.dismiss(Choice("auto" if row == "auto" else "none"))
+            self.dismiss(Choice("none"))

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from core.guard import one_line
 from core.retrieval.library import Candidate, Inspection
+from core.retrieval.narrowing import in_words
 from core.retrieval.types import SpaceScore
 from tui.glyphs import Glyphs
 from tui.render.library import bar, plural
@@ -35,6 +36,9 @@ def inspection_lines(
         lines.append(_labelled("searched", [(one_line(found.query, 600), "text")]))
     if spaces:
         lines.append(_labelled("spaces", searched_pieces(spaces)))
+    if found.narrow:
+        many = "" if found.documents is None else f"   {plural(found.documents, 'document')}"
+        lines.append(_labelled("only", [(in_words(found.narrow), "text"), (many, "dim")]))
     lines.append(_labelled("took", [(_took(found.seconds), "text")]))
     how = "scores" if found.method == "score" else "ranks"
     lines.append(_labelled("fused", [(f"meaning and words, by {how} that compare only these", "text")]))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from core.guard import harmless, one_line
 from core.retrieval.cite import nearness
 from core.retrieval.library import NOTHING_FITS, Source, Sources
+from core.retrieval.narrowing import in_words
 from core.retrieval.types import Passage, Place, Section, SpaceScore
 from tui.render.pieces import Piece, Pieces, cut, spread
 from tui.theme import Ink
@@ -103,6 +104,8 @@ def chips(sources: Sources | None) -> tuple[str, ...]:
     found = [
         f"⌕ {space_chip(space)}" if not number else space_chip(space) for number, space in enumerate(searched)
     ]
+    if sources.narrow:
+        found.append(f"only {in_words(sources.narrow)}")
     found += [
         source_chip(source, cited=not sources.cited or source.number in sources.cited)
         for source in sources.sources

@@ -8,6 +8,7 @@ from core.chat.types import Turn
 from core.errors import LeitstandError
 from core.guard import one_line
 from core.retrieval.library import Choice, DocumentChanged, Space, SpaceChanged, SpacesChanged
+from core.retrieval.narrowing import in_words
 from tui.screens.chat_attaching import Attaching
 from tui.widgets.transcript import Transcript
 
@@ -91,7 +92,7 @@ class Sourcing(Attaching):
                 await self.engine.chat.set_draft(chat.id, self._prompt.text)
                 await self._open(chat.id)
             assert self._chat is not None
-            await self.engine.library.choose(self._chat.id, choice.mode, choice.spaces)
+            await self.engine.library.choose(self._chat.id, choice.mode, choice.spaces, choice.narrow)
         except LeitstandError as error:
             self.leitstand.say_error(error)
         await self._know_library()
@@ -198,4 +199,5 @@ def looked_up(choice: Choice, spaces: list[Space], *, own: bool) -> str:
     else:
         names = [one_line(space.name, 30) for space in spaces if space.id in choice.spaces]
         words = f"in {', '.join(names[:3])}" + (f" +{len(names) - 3}" if len(names) > 3 else "")
-    return " · ".join(part for part in (words, "this chat's documents" if own else "") if part)
+    only = f"only {in_words(choice.narrow)}" if words and choice.mode != "none" and choice.narrow else ""
+    return " · ".join(part for part in (words, only, "this chat's documents" if own else "") if part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,3 +143,95 @@ def test_a_space_that_is_not_there_is_said(desk: Desk) -> None:
         ended = desk(*argv)
         assert ended.code == FAILED
         assert "There is no space b." in ended.err
+
+
+LEASE_DAY, PUMP_DAY = 1_700_000_000, 1_750_000_000
+"""In November 2023, and in June 2025."""
+
+
+def filled(desk: Desk) -> None:
+    os.utime(desk.write("pump.md", MANUAL), (PUMP_DAY, PUMP_DAY))
+    os.utime(desk.write("lease.txt", LEASE), (LEASE_DAY, LEASE_DAY))
+    assert desk("ingest", str(desk.documents), "--space", "papers").code == DONE
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ((), {"pump.md", "lease.txt"}),
+        (("--type", "md"), {"pump.md"}),
+        (("--type", "pdf,text"), {"lease.txt"}),
+        (("--type", "pdf", "--type", "markdown"), {"pump.md"}),
+        (("--document", "Pump"), {"pump.md"}),
+        (("--document", "lease", "--document", "pump.md"), {"pump.md", "lease.txt"}),
+        (("--since", "2025-06"), {"pump.md"}),
+        (("--since", "2023", "--until", "2024"), {"lease.txt"}),
+        (("--document", "papers"), {"pump.md", "lease.txt"}),
+        (("--type", "pdf"), set()),
+        (("--since", "7d"), set()),
+    ],
+)
+def test_a_search_keeps_to_some_documents(desk: Desk, options: tuple[str, ...], found: set[str]) -> None:
+    filled(desk)
+    told = desk("search", "three months drei Monate", *options, "--explain", "--json").json
+    assert {Path(one["document"]).name for one in told["passages"]} == found
+    if options:
+        assert told["inspection"]["documents"] == len(found)
+        assert told["inspection"]["narrow"]
+    else:
+        assert "documents" not in told["inspection"]
+    if not found:
+        assert any(note.startswith("No document is let through: ") for note in told["notes"])
+
+
+def test_what_a_search_kept_to_is_said_and_what_it_cannot_keep_to_is_refused(desk: Desk) -> None:
+    filled(desk)
+    [pump, lease] = sorted(desk("sources", "--json").json, key=lambda one: one["title"] != "Pump P-3")
+    by_number = desk("search", "three months", "--document", pump["id"], "--json").json
+    assert {one["document"] for one in by_number} == {pump["document"]}
+    by_path = desk("search", "three months", "--document", lease["document"], "--json").json
+    assert {one["document"] for one in by_path} == {lease["document"]}
+    explained = desk("search", "pump", "--type", "md", "--since", "2025-06-01", "--explain").out
+    assert "Kept to 1 document  Markdown · since 2025-06-01" in explained
+    nothing = desk("search", "pump", "--type", "pdf")
+    assert (nothing.code, nothing.out) == (DONE, "")
+    assert "No document is let through: PDF." in nothing.err
+    for words, code, said in (
+        (("--document", "xylophone"), FAILED, "No document is called “xylophone”."),
+        (("--document", "999"), FAILED, "There is no document 999 there."),
+        (("--type", "spell"), USAGE, "No type of document is called 'spell'."),
+        (("--since", "soon"), USAGE, "'soon' is no day."),
+        (("--until", "2026-02-30"), USAGE, "'2026-02-30' is no day."),
+    ):
+        refused = desk("search", "pump", *words)
+        assert (refused.code, said in refused.err) == (code, True), refused.err
+
+
+def test_a_question_keeps_to_some_documents_and_its_chat_does_until_spaces_are_named_anew(desk: Desk) -> None:
+    filled(desk)
+    first = desk.lines("ask", "--type", "text", "How often is the pump lubricated, every three months?")[-1]
+    assert {Path(one["document"]).name for one in first["sources"]} <= {"lease.txt"}
+    assert first["only"] == {"types": ["text"]}
+    chat = str(first["chat"])
+    again = desk.lines("ask", "--chat", chat, "How often is the pump lubricated, every three months?")[-1]
+    assert again["only"] == {"types": ["text"]}
+    other = desk.lines(
+        "ask", "--chat", chat, "--space", "papers", "How often is the pump lubricated with grease?"
+    )[-1]
+    assert "only" not in other
+    assert {Path(one["document"]).name for one in other["sources"]} >= {"pump.md"}
+    named = desk.lines("ask", "--document", "lease", "Sum up what it says, please.")[-1]
+    assert [Path(one["document"]).name for one in named["sources"]] == ["lease.txt"]
+    assert desk("ask", "--space", "none", "--type", "md", "hello").code == USAGE
+    refused = desk("ask", "--document", "xylophone", "What does it say?")
+    assert (refused.code, "No document is called “xylophone”." in refused.err) == (FAILED, True)
+
+
+def test_names_of_documents_spaces_and_types_are_completed(desk: Desk) -> None:
+    filled(desk)
+    for words, offered in (
+        (("search", "--document", "p"), "pump.md\tPump P-3\n"),
+        (("search", "--space", ""), "papers\n"),
+        (("ask", "--type", "m"), "mail\tmail\nmarkdown\tMarkdown\n"),
+    ):
+        assert leitstand("__complete", *words, home=desk.home).out == offered
