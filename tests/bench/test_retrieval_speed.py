@@ -3,8 +3,8 @@
     pytest -m bench -s tests/bench/test_retrieval_speed.py
     LEITSTAND_BENCH_MILLION=1 pytest …      adds a million units: two gigabytes on the disk, minutes of work
 
-A search is the whole of it: both ways at once, fusion, one a section, the texts of the eight best. Budgets
-are times on a quiet machine; on a busy one they grow as brute force does.
+A search is the whole of it, as a chat asks for it, but for the vector of the question: both ways at once, fusion,
+one a section, the texts of the best, no two alike, neighbours joined, everything the inspector shows. Budgets are times on a quiet machine; on a busy one they grow as brute force does.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ import numpy.typing as npt
 import pytest
 
 from core.retrieval.index import Index
-from core.retrieval.search import search
-from core.retrieval.types import Row
-from tests.core.retrieval.shelves import opened
+from core.retrieval.library import Space
+from tests.bench.stocked import Stock, Stockroom, cut_of, stockroom
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(7200)]
 
@@ -32,6 +31,7 @@ Floats = npt.NDArray[np.float32]
 
 _TOPICS, _LATENT, _WORDS = 256, 48, 90
 _AT_ONCE = 4_000
+_IN_DOCUMENT, _SMALL = 20, 5
 _MADE_AT_ONCE = 50_000
 _QUESTIONS = 40
 _VOCABULARY = np.array(
@@ -92,21 +92,18 @@ class World:
         picked = _VOCABULARY[self.source.choice(len(_VOCABULARY), size=(count, words), p=_SHARE)]
         return [" ".join(row) for row in picked]
 
-    def rows(self, first: int, vectors: Floats, revision: int = 1) -> list[Row]:
-        return [
-            Row(
-                f"u{number}",
-                f"d{number // 20}",
-                f"s{number // 2}",
-                number % 20,
-                revision,
-                text,
-                vector=vector.tobytes(),
+    def documents(self, first: int, vectors: Floats, revision: int = 1) -> list[Stock]:
+        """Units as documents of twenty, named from the number of the first unit on."""
+        texts = self.texts(len(vectors))
+        stocks = []
+        for at in range(0, len(texts), _IN_DOCUMENT):
+            name = f"d{(first + at) // _IN_DOCUMENT}"
+            cut = cut_of(f"{name}r{revision}", texts[at : at + _IN_DOCUMENT])
+            own = vectors[at : at + _IN_DOCUMENT]
+            stocks.append(
+                Stock(name, cut, {unit.key: one.tobytes() for unit, one in zip(cut.units, own, strict=True)})
             )
-            for number, (text, vector) in enumerate(
-                zip(self.texts(len(vectors)), vectors, strict=True), first
-            )
-        ]
+        return stocks
 
 
 class Figure(NamedTuple):
@@ -153,15 +150,15 @@ class Lag:
 
 
 async def searching(
-    index: Index, questions: Sequence[str], asked: Floats, vectors: Floats, lag: Lag
+    room: Stockroom, space: Space, questions: Sequence[str], asked: Floats, vectors: Floats, lag: Lag
 ) -> tuple[Figure, Figure]:
-    """The whole search, and brute force before and after it."""
+    """What the product does for a question, and brute force before and after it."""
 
     async def whole(number: int) -> None:
-        place = number % len(questions)
-        found = await search(index, 1, questions[place], asked[place].tobytes(), limit=8)
-        texts = await index.texts(1, [hit.key for hit in found.hits])
-        assert len(texts) == 8
+        searched = await room.searched(space, questions[number % len(questions)])
+        assert len(searched.passages) >= 6
+        assert all(one.text for one in searched.passages)
+        assert not searched.notes
 
     async def brute(number: int) -> None:
         scores = vectors @ asked[number % len(asked)]
@@ -219,20 +216,21 @@ async def test_search_is_quick_and_stays_so(
     idle, busy = Lag(), Lag()
     async with idle.watched():
         await asyncio.sleep(1)
-    async with opened(tmp_path) as index:
-        await index.prepare()
+    async with stockroom(tmp_path) as room:
+        index, space = room.index, await room.space("measured")
+        room.known.questions = {text: one.tobytes() for text, one in zip(questions, asked, strict=True)}
         print(f"\n{count} units x {size}")
         began, cpu = time.perf_counter(), time.process_time()
-        async with index.bulk(1):
+        async with index.bulk(space.id):
             for first in range(0, count, _AT_ONCE):
-                await index.add(1, world.rows(first, vectors[first : first + _AT_ONCE]))
+                await room.put(space, world.documents(first, vectors[first : first + _AT_ONCE]))
         filled = time.perf_counter()
-        await index.optimize(1)
+        await index.optimize(space.id)
         print(
             f"  filled in {filled - began:.1f} s, upkeep {time.perf_counter() - filled:.1f} s,"
-            f" cpu {time.process_time() - cpu:.1f} s, {(await index.stats(1)).bytes / 1e6:.0f} MB"
+            f" cpu {time.process_time() - cpu:.1f} s, {(await index.stats(space.id)).bytes / 1e6:.0f} MB"
         )
-        whole, brute = await searching(index, questions, asked, vectors, busy)
+        whole, brute = await searching(room, space, questions, asked, vectors, busy)
         found = await recall(index, asked, vectors)
         shown(
             "fresh", whole, brute, f"recall@10 {found:.3f}  lag {busy.worst:.1f} ms (idle {idle.worst:.1f})"
@@ -241,30 +239,28 @@ async def test_search_is_quick_and_stays_so(
         assert found >= nearest
         assert busy.worst <= max(15.0, 5 * idle.worst)
         async with busy.watched():
-            small = world.vectors(2_500)
+            small = world.vectors(500 * _SMALL)
             for number in range(500):
-                part = small[5 * number : 5 * number + 5]
-                await index.add(1, world.rows(count + 5 * number, part))
-            await index.optimize(1)
+                part = small[_SMALL * number : _SMALL * (number + 1)]
+                await room.put(space, world.documents(count + _IN_DOCUMENT * number, part))
+            await index.optimize(space.id)
         vectors = np.concatenate([vectors, small])
-        later, brute = await searching(index, questions, asked, vectors, Lag())
-        size_now = (await index.stats(1)).bytes / 1e6
+        later, brute = await searching(room, space, questions, asked, vectors, Lag())
+        size_now = (await index.stats(space.id)).bytes / 1e6
         shown("after 500 small additions", later, brute, f"lag {busy.worst:.1f} ms  {size_now:.0f} MB")
         assert later.cpu <= 1.5 * whole.cpu + 2
         within(later, budget, brute, quiet)
         half = world.vectors(count // 2)
-        async with index.bulk(1):
+        async with index.bulk(space.id):
             for first in range(0, count // 2, _AT_ONCE):
-                rows = world.rows(first, half[first : first + _AT_ONCE], revision=2)
-                await index.add(1, rows)
-                await index.drop_older(1, list(dict.fromkeys(row.document for row in rows)), 2)
-        await index.optimize(1)
+                await room.put(space, world.documents(first, half[first : first + _AT_ONCE], revision=2))
+        await index.optimize(space.id)
         vectors = np.concatenate([half, vectors[count // 2 :]])
-        last, brute = await searching(index, questions, asked, vectors, Lag())
+        last, brute = await searching(room, space, questions, asked, vectors, Lag())
         found = await recall(index, asked, vectors)
-        size_now = (await index.stats(1)).bytes / 1e6
+        size_now = (await index.stats(space.id)).bytes / 1e6
         shown("after half of it is new", last, brute, f"recall@10 {found:.3f}  {size_now:.0f} MB")
-        assert (await index.stats(1)).rows == count + 2_500
+        assert (await index.stats(space.id)).rows == count + 500 * _SMALL
         assert last.cpu <= 1.5 * whole.cpu + 2
         within(last, budget, brute, quiet)
         assert found >= nearest
