@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Refused
@@ -79,18 +79,6 @@ async def words(shelf: Shelf, deck: Deck, text: str, limit: int, given: Filter) 
         if where is not None:
             query = query.where(where)
         return await _named(shelf, deck, table, query, words=True)
-
-
-async def texts(shelf: Shelf, deck: Deck, keys: Collection[str]) -> dict[str, str]:
-    """What these units are searched by."""
-    from lancedb.expr import col
-
-    async with shelf.reading() as table:
-        known = None if table is None else await deck.texts(shelf, table, keys)
-    if known is not None:
-        return known
-    found = await read(shelf, ["key", "text"], col("key").isin(list(keys)))
-    return {} if found is None else dict(zip(*found.to_pydict().values(), strict=True))
 
 
 async def _named(

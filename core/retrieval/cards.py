@@ -8,7 +8,6 @@ known yet, and are read from the table. Vectors count only while nothing has cha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from core.retrieval import arrow
@@ -30,7 +29,6 @@ _NAMED = 250_000
 """Rows whose names are held at most."""
 _NAME = 100
 """Bytes of a row's names, about."""
-_RECENT = 1_000
 _MISSED = 8
 """Searches that could not use the vectors after a change, until they are read anew."""
 _RESTED = 64
@@ -44,8 +42,6 @@ class Cards:
     def __init__(self, rows: pa.Table, state: tuple[int, int], dimension: int | None) -> None:
         self.generation, self.changes = state
         self.used = self.missed = 0
-        self._recent: dict[str, int] = {}
-        """Which rows have the keys that were found last: their texts are asked for next."""
         numbers = rows.column(arrow.NUMBER).to_numpy()
         order = numbers.argsort(kind="stable")
         self._numbers: npt.NDArray[np.uint64] = numbers[order]
@@ -66,19 +62,6 @@ class Cards:
             if named is None
             else arrow.hits_of(named.append_column(score, found.column(score)), words=words)
         )
-
-    def recent(self, keys: Collection[str]) -> list[int]:
-        """The same for units that were just found; empty where one of them was not."""
-        numbers = [self._recent.get(key) for key in keys]
-        return [number for number in numbers if number is not None] if None not in numbers else []
-
-    def numbers_of(self, keys: Collection[str]) -> list[int]:
-        """Which rows have these keys."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        there = pc.is_in(self._names.column("key"), value_set=pa.array(list(keys), pa.utf8()))
-        return [int(number) for number in self._numbers[there.to_numpy().nonzero()[0]]]
 
     @property
     def has_vectors(self) -> bool:
@@ -105,11 +88,7 @@ class Cards:
         places = self._numbers.searchsorted(numbers)
         if (places == len(self._numbers)).any() or (self._numbers[places] != numbers).any():
             return None
-        named = self._names.take(pa.array(places))
-        if len(self._recent) > _RECENT:
-            self._recent.clear()
-        self._recent.update(zip(named.column("key").to_pylist(), numbers.tolist(), strict=True))
-        return named
+        return self._names.take(pa.array(places))
 
 
 def cost(rows: int, dimension: int | None) -> int:
@@ -150,19 +129,6 @@ class Deck:
                 self.forget(shelf)
             return None
         return await self._in_thread(cards.nearest, question, limit)
-
-    async def texts(self, shelf: Shelf, table: AsyncTable, keys: Collection[str]) -> dict[str, str] | None:
-        """The texts of these units; None where the table has to be asked which rows they are."""
-        cards = await self.of(shelf, table)
-        if cards is None:
-            return None
-        numbers = cards.recent(keys) or await self._in_thread(cards.numbers_of, keys)
-        if not numbers:
-            return None
-        found = await table.take_row_ids(numbers).select(["key", "text"]).to_arrow()
-        texts = dict(zip(*found.to_pydict().values(), strict=True))
-        # Rows that were moved since are not found any more.
-        return texts if len(texts) == len(set(keys)) else None
 
     def forget(self, shelf: Shelf) -> None:
         """A table is gone."""

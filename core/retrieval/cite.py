@@ -75,12 +75,13 @@ def pick(candidates: Sequence[Pick], *, limit: int, tokens: int | None = None) -
     bags: list[set[str]] = []
     room = tokens
     for one in candidates:
-        bag = {word.casefold() for word in _WORD.findall(one.section.text)}
+        if len(kept) >= limit:
+            left_out[one.section.key] = "after the limit"
+            continue
+        bag = set(_WORD.findall(one.section.text.casefold()))
         weight = one.section.tokens or len(one.section.text) // 4
         if any(_alike(bag, other) for other in bags):
             left_out[one.section.key] = "says the same as a better one"
-        elif len(kept) >= limit:
-            left_out[one.section.key] = "after the limit"
         elif room is not None and weight > room:
             short = _shortened(one, room) if not kept else None
             if short is None:
@@ -103,9 +104,11 @@ def pick(candidates: Sequence[Pick], *, limit: int, tokens: int | None = None) -
 
 
 def _alike(one: set[str], other: set[str]) -> bool:
-    if not one or not other:
+    fewer, more = sorted((len(one), len(other)))
+    if not fewer or fewer / more < _SAME:
         return False
-    return len(one & other) / len(one | other) >= _SAME
+    shared = len(one & other)
+    return shared / (fewer + more - shared) >= _SAME
 
 
 def _shortened(one: Pick, room: int) -> Pick | None:

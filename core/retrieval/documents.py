@@ -16,6 +16,8 @@ from core.store.database import Database, Transaction
 
 _AT_ONCE = 500
 """Values in one statement; SQLite has a limit."""
+_BY_KEY = "section INDEXED BY section_by_key"
+"""It would rather look at every section of the document: of a book at thousands."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -315,10 +317,7 @@ class DocumentStore:
 
     async def section_of(self, id: int, key: str) -> Section | None:
         """A section by its key."""
-        row = await self.database.read_one(
-            "SELECT * FROM section WHERE document_id = ? AND key = ?", (id, key)
-        )
-        return None if row is None else _section(row)
+        return (await self.sections_by_key([(id, key)])).get((id, key))
 
     async def units_of(self, id: int, sections: Sequence[Section]) -> list[Unit]:
         """The units of some sections."""
@@ -328,7 +327,7 @@ class DocumentStore:
 
     async def sections_by_key(self, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Section]:
         """Those of these sections that there are, each by its document and its key."""
-        found = await self._joined("section", "key", wanted)
+        found = await self._joined(_BY_KEY, "key", wanted)
         return {(row["document_id"], row["key"]): _section(row) for row in found}
 
     async def stretches(self, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, str], tuple[int, int]]:

@@ -270,10 +270,10 @@ class Finder:
             if place_of(hit) in groups:
                 groups[place_of(hit)].append(hit)
         store = self._desk.documents
-        documents = await store.some({int(hit.document) for hit in hits})
-        sections = await store.sections_by_key((int(hit.document), hit.section) for hit in hits)
-        places = await store.stretches(
-            (int(unit.document), unit.ord) for group in groups.values() for unit in group
+        documents, sections, places = await asyncio.gather(
+            store.some({int(hit.document) for hit in hits}),
+            store.sections_by_key((int(hit.document), hit.section) for hit in hits),
+            store.stretches((int(unit.document), unit.ord) for group in groups.values() for unit in group),
         )
         return _Read(
             documents={str(id): document for id, document in documents.items()},

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,10 +139,6 @@ class Index:
         await shelf.table()
         foreign = shelf.language not in {"", "English"} and manner_of(shelf.stamp.partition("@")[0]).english
         return MEANING_ABROAD if foreign else MEANING
-
-    async def texts(self, space: int, keys: Collection[str]) -> dict[str, str]:
-        """What these units were searched by."""
-        return await asking.texts(await self._shelf(space), self._deck, keys) if keys else {}
 
     async def keys(
         self, space: int, document: str | None = None, *, build: int | None = None

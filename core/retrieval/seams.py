@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -163,10 +163,6 @@ class Index(Protocol):
 
     async def words(self, space: int, text: str, limit: int, filter: Filter = ...) -> list[Hit]:
         """The best units by their words."""
-        ...
-
-    async def texts(self, space: int, keys: Collection[str]) -> dict[str, str]:
-        """What these units were searched by."""
         ...
 
     async def vectors(self, space: int, most: int) -> list[bytes]:

@@ -13,14 +13,14 @@ from core.retrieval.narrowing import Narrow
 from core.store.database import Database, Transaction
 
 _SPACES = """
-    SELECT space.*, count(document.id) AS documents,
-        coalesce(sum(document.state = 'waiting'), 0) AS waiting,
-        coalesce(sum(document.state = 'failed'), 0) AS failed,
-        coalesce(sum(document.units), 0) AS chunks,
-        coalesce(sum(document.embedded), 0) AS embedded,
-        coalesce(sum(document.size), 0) AS bytes
-    FROM space LEFT JOIN document ON document.space_id = space.id
-    WHERE {where} GROUP BY space.id ORDER BY space.chat_id IS NOT NULL, space.key, space.id
+    SELECT space.*, coalesce(documents, 0) AS documents,
+        coalesce(waiting, 0) AS waiting,
+        coalesce(failed, 0) AS failed,
+        coalesce(chunks, 0) AS chunks,
+        coalesce(embedded, 0) AS embedded,
+        coalesce(bytes, 0) AS bytes
+    FROM space LEFT JOIN space_count ON space_id = space.id
+    WHERE {where} ORDER BY space.chat_id IS NOT NULL, space.key, space.id
 """
 
 

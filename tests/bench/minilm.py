@@ -100,7 +100,10 @@ class Served(httpx.AsyncBaseTransport):
         self._process = process
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """POST /api/embed."""
+        """GET /api/tags, POST /api/embed."""
+        if request.url.path == "/api/tags":
+            model = {"name": "all-minilm:latest", "model": "all-minilm:latest", "digest": "0" * 64, "size": 1}
+            return httpx.Response(200, json={"models": [model]})
         body = json.loads(await request.aread())
         vectors = await self._process.encode(body["input"], whole=not body.get("truncate", True))
         if vectors is None:

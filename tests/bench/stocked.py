@@ -106,7 +106,8 @@ class Stockroom(ReadingRoom):
 
 def cut_of(name: str, texts: Sequence[str], together: int = 2) -> Cut:
     """Texts as units, some of them together in a section."""
-    sections, units = [], []
+    sections: list[Section] = []
+    units: list[Unit] = []
     for first in range(0, len(texts), together):
         section = f"{name}-s{first}"
         text = "\n\n".join(texts[first : first + together])

@@ -28,6 +28,7 @@ from core.retrieval.service import LibraryService
 from core.simulator import Script
 from tests.core.models.workshop import Workshop
 from tests.core.retrieval.plain import PlainReader, plain_tools
+from tests.core.retrieval.shelves import texts_of
 
 
 class ReadingRoom(Workshop):
@@ -136,12 +137,13 @@ class ReadingRoom(Workshop):
         found: dict[str, set[str]] = {}
         build = await self.library._desk.spaces.build(space.id)
         standing = await self.index.documents(space.id, build=build)
+        there = await texts_of(self.index, space.id, build=build)
         for document, one in standing.items():
             assert len(one.revisions) == 1, "two revisions stand in the index"
             keys = await self.index.keys(space.id, document, build=build)
             assert len(keys) == one.rows, "a unit stands there twice"
-            texts = await self.index.texts(space.id, list(keys))
-            found[names.get(document, f"?{document}")] = {text.partition("\n")[2] for text in texts.values()}
+            texts = {there[key].partition("\n")[2] for key in keys}
+            found[names.get(document, f"?{document}")] = texts
         return found
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from core.bus import Bus
+from core.retrieval import asking
 from core.retrieval.index import Index
 from core.retrieval.shelf import Repair
 from core.retrieval.types import Row
@@ -71,3 +72,9 @@ async def opened(directory: Path, repairs: list[Repair] | None = None) -> AsyncI
     finally:
         await index.close()
         await tasks.close(0)
+
+
+async def texts_of(index: Index, space: int, *, build: int | None = None) -> dict[str, str]:
+    """What every unit of a space is searched by, by its key."""
+    found = await asking.read(await index._shelf(space, build), ["key", "text"])
+    return {} if found is None else dict(zip(*found.to_pydict().values(), strict=True))

@@ -93,25 +93,6 @@ async def test_vectors_that_come_later_count(tmp_path: Path) -> None:
         assert len(await index.near(1, vector("house"), 10)) == 7
 
 
-async def test_the_texts_of_units_are_those_of_the_table_now(tmp_path: Path) -> None:
-    async with opened(tmp_path) as index:
-        await index.add(1, rows("one", texts(40)))
-        assert await index.texts(1, ["one-1-3", "one-1-9"]) == {
-            "one-1-3": texts(1, 3)[0],
-            "one-1-9": texts(1, 9)[0],
-        }
-        for hits in await found(index, texts(1, 3)[0], 5):
-            there = await index.texts(1, [hit.key for hit in hits])
-            assert there == {hit.key: texts(1, hit.ord)[0] for hit in hits}
-        await index.add(1, rows("two", texts(2, 90)))
-        assert set(await index.texts(1, ["one-1-3", "two-1-1"])) == {"one-1-3", "two-1-1"}
-        await index.remove(1, ["one"])
-        assert await index.texts(1, ["one-1-3"]) == {}
-        assert set(await index.texts(1, ["one-1-3", "two-1-1"])) == {"two-1-1"}
-        assert await index.texts(1, ["nobody"]) == {}
-        assert await index.texts(1, []) == {}
-
-
 async def test_searching_while_a_table_is_filled_and_tidied_never_gives_a_unit_another_name(
     tmp_path: Path,
 ) -> None:
@@ -216,20 +197,6 @@ async def test_an_index_of_vectors_is_as_fine_as_memory_allows_and_made_anew_whe
             await index.optimize(1, thorough=True)
             assert (shelf.has_nearest, shelf.bits) == (True, bits)
             assert (await index.near(1, vector(texts(1, 321)[0]), 5))[0].key == "one-1-321"
-
-
-async def test_what_was_found_last_is_remembered_only_as_far_as_there_is_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cards, "_RECENT", 30)
-    async with opened(tmp_path) as index:
-        await index.add(1, rows("one", texts(100)))
-        for number in range(0, 100, 10):
-            hits = await index.near(1, vector(texts(1, number)[0]), 20)
-            keys = [hit.key for hit in hits]
-            assert set(await index.texts(1, keys)) == set(keys)
-        held = index._deck._held[await index._shelf(1)]
-        assert len(held._recent) <= 50
 
 
 async def test_after_a_change_some_searches_ask_the_table_and_then_the_vectors_are_read_anew(

@@ -16,7 +16,7 @@ from core.retrieval import durable, upkeep
 from core.retrieval.lance import translated
 from core.retrieval.shelf import Repair
 from core.retrieval.types import Filter
-from tests.core.retrieval.shelves import names, opened, rows, vector
+from tests.core.retrieval.shelves import names, opened, rows, texts_of, vector
 from tests.fakes.clock import settle
 from tests.waiting import until
 
@@ -282,7 +282,7 @@ async def test_searches_find_what_is_there_whatever_happens_to_the_table_meanwhi
                 only = Filter(documents=("stays",))
                 assert len(await index.words(1, "rent", 9, only)) == 1
                 assert len(await index.near(1, vector("rent"), 9, only)) == 3
-                assert len(await index.texts(1, ["stays-1-0"])) == 1
+                assert (await texts_of(index, 1))["stays-1-0"] == TEXTS[0]
                 number += 1
             return number
 

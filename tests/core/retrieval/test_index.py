@@ -16,7 +16,7 @@ from core.retrieval.index import Index
 from core.retrieval.shelf import Standing
 from core.retrieval.shelves import LANGUAGES
 from core.retrieval.types import Filter, Row
-from tests.core.retrieval.shelves import names, opened, rows, vector
+from tests.core.retrieval.shelves import names, opened, rows, texts_of, vector
 
 NOTICE = "The notice period is three months to the end of a quarter."
 RENT = "The rent is due on the third working day of the month."
@@ -29,7 +29,7 @@ async def test_what_is_put_in_is_found_by_meaning_and_by_words(tmp_path: Path) -
         await index.add(1, rows("lease", [NOTICE, RENT, PETS]))
         near = await index.near(1, vector("when is the rent due"), 3)
         words = await index.words(1, "dogs landlord", 3)
-        texts = await index.texts(1, [hit.key for hit in near])
+        texts = await texts_of(index, 1)
     assert near[0].ord == 1
     assert near[0].cosine is not None
     assert near[0].cosine > 0.3
@@ -305,7 +305,7 @@ from core.bus import Bus
 from core.tasks import Tasks
 from core.retrieval import durable, upkeep
 from core.retrieval.index import Index
-import core.retrieval.search, core.retrieval.embed, core.retrieval.upkeep
+import core.retrieval.embed, core.retrieval.finding, core.retrieval.upkeep
 assert not {"lancedb", "pyarrow", "numpy"} & set(sys.modules)
 on_the_loop = []
 class Spy:

@@ -1,19 +1,13 @@
-"""Searching in both ways at once, and making one order of what they find."""
+"""Making one order of what both ways of searching find."""
 
 from __future__ import annotations
-
-import asyncio
-from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.retrieval.fuse import Method, fuse, one_a_section
-from core.retrieval.search import search
-from core.retrieval.types import EVERYTHING, Filter, Hit
-from tests.core.retrieval.shelves import opened, rows, vector
+from core.retrieval.types import Hit
 
 
 def near(key: str, cosine: float, section: str = "") -> Hit:
@@ -89,65 +83,3 @@ def test_one_unit_speaks_for_its_section() -> None:
     kept, behind = one_a_section([near("a", 0.9, "s1"), near("b", 0.8, "s1"), near("c", 0.7, "s2")])
     assert [hit.key for hit in kept] == ["a", "c"]
     assert [hit.key for hit in behind] == ["b"]
-
-
-async def test_a_search_tells_what_each_way_found_and_what_was_cut(tmp_path: Path) -> None:
-    texts = [
-        "The rent is due on Monday.",
-        "Rent and more rent is due.",
-        "Dogs bark at cats.",
-        "Nothing here.",
-    ]
-    async with opened(tmp_path) as index:
-        await index.add(1, rows("lease", texts))
-        found = await search(index, 1, "when is the rent due", vector("when is the rent due"), limit=1)
-        assert len(found.hits) == 1
-        assert {hit.key for hit in found.words} == {"lease-1-0", "lease-1-1"}
-        assert len(found.near) == 4
-        assert {hit.key for hit in (*found.hits, *found.cut)} == {
-            hit.key for hit in (*found.near, *found.words)
-        }
-        assert set(found.took) == {"near", "words", "fuse", "all"}
-        alone = await search(index, 1, "rent", None)
-        assert alone.near == ()
-        assert {hit.key for hit in alone.hits} == {"lease-1-0", "lease-1-1"}
-        nobody = await search(index, 1, "rent", None, filter=Filter(documents=("other",)))
-        assert nobody.hits == ()
-
-
-class Ways:
-    """An index whose two ways wait for each other."""
-
-    def __init__(self) -> None:
-        self.here = asyncio.Event()
-        self.there = asyncio.Event()
-
-    async def near(self, space: int, vector: bytes, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
-        self.here.set()
-        await self.there.wait()
-        return [near("a", 0.9, "s"), near("b", 0.5, "s"), near("c", 0.4)]
-
-    async def words(self, space: int, text: str, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
-        self.there.set()
-        await self.here.wait()
-        return [words("c", 3.0)]
-
-    async def meaning(self, space: int) -> float:
-        return 0.4
-
-
-async def test_both_ways_are_searched_at_once() -> None:
-    async with asyncio.timeout(5):
-        found = await search(Ways(), 1, "x", b"")
-    assert [hit.key for hit in found.hits] == ["c", "a"]
-    assert [hit.key for hit in found.behind] == ["b"]
-
-
-async def test_a_reranker_has_the_last_word() -> None:
-    async def reversed_order(question: str, hits: Sequence[Hit]) -> Sequence[Hit]:
-        return [hit for hit in reversed(hits) if hit.key != "c"]
-
-    found = await search(Ways(), 1, "x", b"", rerank=reversed_order)
-    assert [hit.key for hit in found.hits] == ["a"]
-    assert [hit.key for hit in found.cut] == ["c"]
-    assert "rerank" in found.took
