@@ -7,8 +7,8 @@ from tui.key import Key
 LIBRARY_KEYS: tuple[Key, ...] = (
     Key("library.search", "slash", "search", "search", "Find passages while you type", footer=True),
     Key("library.add", "a", "add", "add", "Read files or a folder into the space", footer=True),
-    Key("library.new", "n", "new", "new space", "Make a space", footer=True),
     Key("library.pause", "space", "pause", "pause", "Set reading aside, or let it go on", footer=True),
+    Key("library.new", "n", "new", "new space", "Make a space", footer=True),
     Key("library.stop", "s", "stop", "stop", "End reading; what was read stays"),
     Key(
         "library.again",
@@ -64,7 +64,6 @@ LIBRARY_KEYS: tuple[Key, ...] = (
         "screen.mark_all",
         "mark all",
         "Mark every document that is listed, or none",
-        footer=True,
     ),
     Key("reading.next", "n", "page(1)", "next sections", "The sections after these"),
     Key("reading.before", "p", "page(-1)", "sections before", "The sections before these"),

@@ -43,6 +43,13 @@ _COMMON: dict[str, frozenset[str]] = {
     }.items()
 }
 
+_ALL = frozenset().union(*_COMMON.values())
+
+
+def is_common(word: str) -> bool:
+    """Whether a word is one of the commonest of its language, and says nothing about what a text is about."""
+    return word.casefold() in _ALL
+
 
 class Tongue(NamedTuple):
     """How texts are taken apart into words and the words to their stems."""

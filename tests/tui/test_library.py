@@ -11,7 +11,9 @@ from tests.tui.bookcase import filled, shelf
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
+from tui.modals.find import Find
 from tui.modals.inspect import Inspect
+from tui.modals.passage import Reading
 from tui.screens.library import LibraryScreen
 from tui.widgets.detail import Detail
 
@@ -52,7 +54,8 @@ async def test_an_empty_library_says_what_it_is_and_how_to_begin(
 ) -> None:
     async with shell("library", size) as here:
         text = await shows(here, "No space yet.", "n makes the first.")
-        assert size == NARROW or "Answers from your documents" in text
+        assert "names them in its answer as [1], [2]" in " ".join(text.split())
+        assert "Everything stays on this machine." in text
         assert_picture(here.app, "library-empty")
 
 
@@ -73,7 +76,9 @@ async def test_a_space_is_made_renamed_described_and_coloured(shell: OpenShell) 
         await shows(here, "Describe it")
         await here.pilot.press(*"pumps", "enter")
         await shows(here, "handbooks   pumps")
-        await here.pilot.press("c", "down", "down", "enter")
+        await here.pilot.press("c", *"orange")
+        await shows(here, "Colour of the space", "● orange")
+        await here.pilot.press("enter")
         await until(lambda: page_of(here).space is not None)
         await here.pilot.pause()
         (space,) = await here.engine.library.spaces()
@@ -198,22 +203,27 @@ async def test_a_search_shows_passages_while_it_is_typed_and_opens_one_where_it_
         await shows(here, "Ask as you would ask somebody.")
         await here.pilot.press(*"mineral oil")
         await here.clock.advance(1)
+        window = here.app.screen
+        assert isinstance(window, Find)
+        await until(lambda: window._asked == "mineral oil")
         text = await shows(here, "[1]", "Pump manual", "in manuals", "near 0.")
         assert "1.00" not in text
         assert_picture(here.app, "library-search")
         await here.pilot.press("alt+i")
         text = await shows(here, "How it was found", "asked", "mineral oil", "score")
         # Every candidate keeps to its line, also beside a scroll bar.
-        window = here.app.screen
-        assert isinstance(window, Inspect)
-        window._found = msgspec.structs.replace(window._found, candidates=window._found.candidates * 12)
-        window._say()
+        inspect = here.app.screen
+        assert isinstance(inspect, Inspect)
+        inspect._found = msgspec.structs.replace(inspect._found, candidates=inspect._found.candidates * 12)
+        inspect._say()
         await here.pilot.pause()
-        said = window.query_one(Detail)
-        assert said.size.height == len(window._lines(said.content_size.width)) > window.size.height
+        said = inspect.query_one(Detail)
+        assert said.size.height == len(inspect._lines(said.content_size.width)) > inspect.size.height
         await here.pilot.press("escape", "enter")
         text = await shows(here, "Pump manual", "two litres of mineral oil", "lines ")
         assert "The filter is changed" in text
+        found = here.app.screen.query(".-found")
+        assert "mineral oil" in str(found.first(Detail).content)
         assert_picture(here.app, "library-passage")
         await here.pilot.press("escape", "tab")
         await shows(here, "in every space")
@@ -435,3 +445,20 @@ async def test_a_document_is_read_from_its_beginning(shell: OpenShell) -> None:
         await shows(here, "[1]", "Pump manual")
         await here.pilot.press("alt+i")
         await shows(here, "How it was found", "passages")
+
+
+async def test_a_passage_far_below_the_head_of_its_section_is_scrolled_to(shell: OpenShell) -> None:
+    async with shell("library", NARROW) as here:
+        folder = here.home / "long"
+        folder.mkdir()
+        before = "\n\n".join(f"Line {number} says that nothing happened there." for number in range(40))
+        (folder / "log.md").write_text(f"# Log\n\n{before}\n\nThe heron came to the pond.\n")
+        space = await here.engine.library.create_space("logs")
+        await here.engine.library.ingest(space.id, (str(folder),))
+        await settled(here, space.id, 1)
+        (passage,) = (await here.engine.library.search("heron", spaces=(space.id,), limit=1)).passages
+        at = passage.text.index("The heron")
+        found = msgspec.structs.replace(passage, found=((at, at + len("The heron came to the pond.")),))
+        await here.app.push_screen(Reading.at(found, "Where did the heron come to?"))
+        text = await shows(here, "The heron came to the pond.", "Line 39 says")
+        assert "Line 1 says" not in text

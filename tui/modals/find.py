@@ -39,6 +39,8 @@ class Find(Dialog[None]):
         self._everywhere = space is None
         self._text = text
         self._narrow = EVERYTHING
+        self._asked = ""
+        """What the passages that are shown were found for."""
         self._found: Searched | None = None
         self._soon: Timer | None = None
 
@@ -70,7 +72,7 @@ class Find(Dialog[None]):
         ]
 
     def _paint(self, passage: Passage, width: int) -> list[Pieces]:
-        return passage_row(passage, width)
+        return passage_row(passage, width, self._asked)
 
     def _say_where(self) -> None:
         where = "every space" if self._everywhere or self._space is None else one_line(self._space.name, 60)
@@ -113,7 +115,7 @@ class Find(Dialog[None]):
             self._say_where()
             self.rows.put((), words=[[(error.message, "bad")], [(error.hint, "dim")]])
             return
-        self._found = found
+        self._found, self._asked = found, words
         nothing: list[Pieces] = [
             [("Nothing fits.", "strong")],
             [(f"Other words{', more documents' if self._narrow else ''} or every space (tab) may.", "dim")],
@@ -150,7 +152,7 @@ class Find(Dialog[None]):
     def _taken(self) -> None:
         passage: Passage | None = self.rows.selected
         if passage is not None:
-            self.app.push_screen(Reading.at(passage))
+            self.app.push_screen(Reading.at(passage, self._asked))
 
 
 def _examples() -> list[Pieces]:

@@ -14,32 +14,44 @@ from core.retrieval.library import OpenDocument
 from core.retrieval.types import Passage
 from tui import keymap
 from tui.modals.base import Dialog, frame
-from tui.render.passages import section_lines
+from tui.render.passages import Part, section_parts
 from tui.widgets.detail import Detail
 
 _SECTIONS = 40
+_ABOVE = 2
+"""Rows that are left above what was found."""
 
 
 class Reading(Dialog[None]):
     """A document in its sections, as many at a time as a person scrolls through."""
 
     BINDINGS = [*keymap.bindings("modal"), *keymap.bindings("reading")]
+    DEFAULT_CSS = "Reading .-found { border-left: outer $ink-accent; padding: 0 2 0 1; }"
 
     def __init__(
-        self, document: str, *, section: str = "", needles: Sequence[str] = (), title: str = ""
+        self,
+        document: str,
+        *,
+        section: str = "",
+        needles: Sequence[str] = (),
+        title: str = "",
+        asked: str = "",
     ) -> None:
         super().__init__()
         self._document = document
         self._section = section
         self._needles = tuple(needles)
         self._title = title or "Document"
+        self._asked = asked
         self._open: OpenDocument | None = None
 
     @classmethod
-    def at(cls, passage: Passage) -> Reading:
-        """Open the document of a passage where it stands, with what was found marked."""
+    def at(cls, passage: Passage, asked: str = "") -> Reading:
+        """Open the document of a passage where it stands, with what was found and what was asked marked."""
         needles = [passage.text[start:end] for start, end in passage.found] or [passage.text]
-        return cls(passage.document, section=passage.section, needles=needles, title=passage.title)
+        return cls(
+            passage.document, section=passage.section, needles=needles, title=passage.title, asked=asked
+        )
 
     def compose(self) -> ComposeResult:
         """Lay out one scrolling text."""
@@ -87,15 +99,24 @@ class Reading(Dialog[None]):
         self.query_one("#about", Detail).say([[("  ·  ".join(parts), "dim")], [("", "dim")]])
         pages = self.query_one("#pages", VerticalScroll)
         await pages.remove_children()
-        details = []
+        details: list[Detail] = []
+        head = mark = None
         for section in found.sections:
-            detail = Detail(id=f"section-{section.ord}")
-            detail.say(section_lines(section, self._needles if self._is_meant(section.key) else ()))
-            details.append(detail)
+            parts = section_parts(section, self._needles if self._is_meant(section.key) else (), self._asked)
+            pieces = [_said(part) for part in parts]
+            details += pieces
+            if section.key == self._section:
+                head = pieces[0]
+                mark = next((piece for piece, part in zip(pieces, parts, strict=True) if part.found), head)
         await pages.mount(*details)
-        at = next((n for n, section in enumerate(found.sections) if section.key == self._section), 0)
-        if details:
-            self.call_after_refresh(pages.scroll_to_widget, details[at], animate=False, top=True)
+        if head is not None and mark is not None:
+            self.call_after_refresh(self._go, pages, head, mark)
+
+    def _go(self, pages: VerticalScroll, head: Detail, mark: Detail) -> None:
+        """Scroll to the section; to what was found in it, where that stands far below its head."""
+        top, found = head.virtual_region.y, mark.virtual_region.y
+        near = found - top <= pages.size.height // 2
+        pages.scroll_to(y=top if near else found - _ABOVE, animate=False)
 
     def _is_meant(self, key: str) -> bool:
         """Whether what was found may stand in this section: neighbours of it may be a part of the passage."""
@@ -117,3 +138,10 @@ class Reading(Dialog[None]):
             await self.leitstand.copy("\n\n".join(self._needles))
         elif self._open is not None:
             await self.leitstand.copy("\n\n".join(section.text for section in self._open.sections))
+
+
+def _said(part: Part) -> Detail:
+    detail = Detail()
+    detail.set_class(part.found, "-found")
+    detail.say(part.lines)
+    return detail

@@ -24,8 +24,9 @@ from tui.widgets.row_list import RowList
 class ShowSources(Dialog[None]):
     """The passages, the searched spaces, and what is to say about both."""
 
-    def __init__(self, sources: Sources, passages: Sequence[Passage]) -> None:
+    def __init__(self, sources: Sources, passages: Sequence[Passage], asked: str = "") -> None:
         super().__init__()
+        self._asked = asked
         self._sources = sources
         self._passages = {passage.number: passage for passage in passages}
 
@@ -60,4 +61,4 @@ class ShowSources(Dialog[None]):
     @on(RowList.Opened)
     def _opened(self, event: RowList.Opened) -> None:
         if (passage := self._passages.get(event.row.number)) is not None:
-            self.app.push_screen(Reading.at(passage))
+            self.app.push_screen(Reading.at(passage, self._asked))

@@ -10,7 +10,7 @@ from core.guard import one_line
 from core.retrieval.library import Ingest, Space
 from tui import format as fmt
 from tui.glyphs import Glyphs
-from tui.render.pieces import Piece, Pieces, cut, spread
+from tui.render.pieces import Piece, Pieces, cut, packed, spread
 from tui.theme import Ink
 
 COLOUR_INKS: dict[str, Ink] = {
@@ -69,7 +69,7 @@ def state_words(space: Space, look: Look) -> tuple[str, Ink]:
     """How a space is, in a few words, the most urgent first."""
     ingest = look.ingests.get(space.id)
     if ingest is not None and ingest.unfinished:
-        return progress_words(ingest), "accent"
+        return progress_words(ingest), "warn" if ingest.phase == "held" else "accent"
     if space.stale:
         return "its model changed: r reads it anew", "warn"
     if not space.documents:
@@ -89,11 +89,7 @@ def progress_words(ingest: Ingest) -> str:
     if ingest.phase == "waiting":
         return "waits for its turn"
     if ingest.phase == "held":
-        return (
-            f"paused at {grouped(ingest.done)} of {grouped(ingest.documents)}"
-            if ingest.documents
-            else "paused"
-        )
+        return f"paused at {_far(ingest)}" if ingest.documents else "paused"
     if ingest.phase == "scanning":
         return "looking through the folders…"
     if ingest.phase == "finishing":
@@ -103,7 +99,11 @@ def progress_words(ingest: Ingest) -> str:
     return f"reading {share}{left}".rstrip()
 
 
-def space_detail(space: Space, look: Look) -> list[Pieces]:
+def _far(ingest: Ingest) -> str:
+    return f"{grouped(ingest.done)} of {grouped(ingest.documents)}"
+
+
+def space_detail(space: Space, look: Look, key_of: Callable[[str], str], width: int) -> list[Pieces]:
     """What is to say about a space."""
     name = "Documents of one chat" if space.chat_id is not None else one_line(space.name, 80)
     lines: list[Pieces] = [
@@ -114,9 +114,7 @@ def space_detail(space: Space, look: Look) -> list[Pieces]:
     ]
     ingest = look.ingests.get(space.id)
     if ingest is not None and (ingest.unfinished or ingest.error):
-        lines.append(ingest_line(ingest, look.glyphs))
-        if ingest.phase == "held":
-            lines.append([("What was read stays and can be asked about; the same key lets it go on.", "dim")])
+        lines += ingest_lines(ingest, look.glyphs, width, goes_on=key_of("library.pause"))
     parts = [
         plural(space.documents, "document"),
         plural(space.chunks, "chunk"),
@@ -124,11 +122,14 @@ def space_detail(space: Space, look: Look) -> list[Pieces]:
     ]
     lines.append([("  ·  ".join(parts), "text")])
     if space.made_by:
-        meaning = f"{space.embedded:,} of {space.chunks:,}".replace(",", " ")
-        lines.append(
-            [("found by words and by meaning: ", "dim"), (one_line(space.made_by, 60), "text"),
-             (f", {meaning} chunks", "dim")]
-        )  # fmt: skip
+        share = f"{grouped(space.embedded)} of {plural(space.chunks, 'chunk')}"
+        meaning: list[Piece] = [
+            ("found by words and by meaning: ", "dim"),
+            (one_line(space.made_by, 60), "text"),
+        ]
+        if space.embedded < space.chunks:
+            meaning.append((f", {share} so far", "dim"))
+        lines.append(meaning)
     elif space.chunks:
         lines.append([("found by its words alone: no embedding model has read it yet", "dim")])
     if space.roots:
@@ -142,24 +143,36 @@ def space_detail(space: Space, look: Look) -> list[Pieces]:
     return lines
 
 
-def ingest_line(ingest: Ingest, glyphs: Glyphs) -> Pieces:
-    """How far reading is, with speed and what is left."""
+def ingest_lines(ingest: Ingest, glyphs: Glyphs, width: int, *, goes_on: str = "") -> list[Pieces]:
+    """How far reading is, with speed and what is left: as many lines as it takes, none of them torn.
+
+    *goes_on* is the key that lets it go on, where it is paused.
+    """
     if ingest.error:
-        return [(f"{glyphs.failed} ", "bad"), (one_line(ingest.error, 300), "text")]
+        return [[(f"{glyphs.failed} ", "bad"), (one_line(ingest.error, 300), "text")]]
     share = ingest.done / ingest.documents if ingest.documents else 0.0
-    pieces: list[Piece] = [*bar(share, 24, glyphs), ("  ", "text"), (progress_words(ingest), "accent")]
-    if ingest.documents:
-        pieces.append((f"   {grouped(ingest.done)} of {plural(ingest.documents, 'document')}", "text"))
+    held = ingest.phase == "held"
+    groups: list[list[Piece]] = [
+        [*bar(share, 24, glyphs), ("  ", "text"), (progress_words(ingest), "warn" if held else "accent")]
+    ]
+    if held and ingest.documents:
+        groups[0].append((" documents", "warn"))
+    elif ingest.documents:
+        groups.append([(f"{grouped(ingest.done)} of {plural(ingest.documents, 'document')}", "text")])
     if ingest.chunks:
         # After a pause those that were made before it are no longer counted.
-        pieces.append((f"   {plural(ingest.chunks, 'new chunk' if ingest.unchanged else 'chunk')}", "dim"))
+        groups.append([(plural(ingest.chunks, "new chunk" if ingest.unchanged else "chunk"), "dim")])
     if ingest.speed:
-        pieces.append((f"   {fmt.rate(ingest.speed).strip()}", "dim"))
+        groups.append([(fmt.rate(ingest.speed).strip(), "dim")])
     if ingest.failed:
-        pieces.append((f"   {glyphs.failed} {ingest.failed} not readable", "bad"))
-    if ingest.current:
-        pieces.append((f"   {one_line(ingest.current.rpartition('/')[2], 60)}", "dim"))
-    return pieces
+        groups.append([(f"{glyphs.failed} {grouped(ingest.failed)} not readable", "bad")])
+    if ingest.current and not held:
+        groups.append([(one_line(ingest.current.rpartition("/")[2], 60), "dim")])
+    if held and goes_on:
+        groups.append([(goes_on, "key"), (" goes on", "dim")])
+        if ingest.chunks:
+            groups.append([("what was read can be asked about", "dim")])
+    return packed(groups, width)
 
 
 def bar(share: float, width: int, glyphs: Glyphs) -> list[Piece]:

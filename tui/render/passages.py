@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 from core.guard import harmless, one_line
 from core.retrieval.cite import nearness
+from core.retrieval.language import is_common
 from core.retrieval.library import NOTHING_FITS, Source, Sources
 from core.retrieval.narrowing import in_words
 from core.retrieval.types import Passage, Place, Section, SpaceScore
 from tui.render.pieces import Piece, Pieces, cut, spread
-from tui.theme import Ink
 
 _HEADINGS = re.compile(r"(^|\s)#{1,6}\s+")
+_WORD = re.compile(r"\w{2,}")
+_SENTENCE = re.compile(r"[.!?:;]\s+")
+_STEM = 6
+"""Letters of a word that have to be the same for it to be taken as the one that was asked for."""
+_LOOKED_AT = 4_000
+"""Letters of what was found among which the nearest words are looked for."""
 
 
 def place_words(place: Place) -> str:
@@ -32,8 +40,8 @@ def way(title: str, heading: Sequence[str], limit: int = 200) -> str:
     return one_line(" › ".join((title, *heading)), limit)
 
 
-def passage_row(passage: Passage, width: int) -> list[Pieces]:
-    """A result in three lines: what it is, where it stands, and its beginning with what was found in it."""
+def passage_row(passage: Passage, width: int, asked: str = "") -> list[Pieces]:
+    """A result in three lines: what it is, where it stands, and the words of it that are nearest."""
     first: list[Piece] = [
         (f" [{passage.number}] ", "accent"),
         (way(passage.title, passage.heading), "strong"),
@@ -43,15 +51,51 @@ def passage_row(passage: Passage, width: int) -> list[Pieces]:
     return [
         spread(first, [(f"{nearness(passage)} ", "dim")], width),
         cut([("     ", "dim"), (one_line(where, 200), "dim")], width),
-        cut([("     ", "dim"), *_snippet(passage.text, start, end, width - 5)], width),
+        cut([("     ", "dim"), *_snippet(passage.text[start : end or None], asked, width - 5)], width),
     ]
 
 
-def _snippet(text: str, start: int, end: int, width: int) -> list[Piece]:
-    """What was found, or the beginning; headings stand above it already."""
-    found = text[start : end or None]
-    words = "\n".join(line for line in found.split("\n") if not line.startswith("#"))
-    return [(one_line(words if words.strip() else found, width * 2), "text")]
+def _snippet(found: str, asked: str, width: int) -> list[Piece]:
+    """A stretch of what was found, begun where most of what was asked stands, those words in another ink.
+
+    Headings stand above it already.
+    """
+    lines = "\n".join(line for line in found[:_LOOKED_AT].split("\n") if not line.startswith("#"))
+    text = one_line(lines if lines.strip() else found, _LOOKED_AT)
+    spans = _asked_spans(text, asked)
+    begin = _begin(text, spans, width)
+    text, before = (text[begin:], "… ") if begin else (text, "")
+    pieces: list[Piece] = [(before, "dim")]
+    at = 0
+    for start, end in ((start - begin, end - begin) for start, end in spans if start >= begin):
+        if start > width * 2:
+            break
+        pieces += [(text[at:start], "text"), (text[start:end], "accent")]
+        at = end
+    return [*pieces, (text[at : width * 2 + at], "text")]
+
+
+def _asked_spans(text: str, asked: str) -> list[tuple[int, int]]:
+    """Where words of a question stand in a text, in any form that begins as they do."""
+    stems = {word[:_STEM].casefold() for word in _WORD.findall(asked) if not is_common(word)}
+    return [word.span() for word in _WORD.finditer(text) if word[0][:_STEM].casefold() in stems]
+
+
+def _begin(text: str, spans: Sequence[tuple[int, int]], width: int) -> int:
+    """Where a line of a text begins so that the most different words that were asked for are in it."""
+
+    def different(start: int) -> int:
+        near = (text[at:end][:_STEM].casefold() for at, end in spans if start <= at and end <= start + width)
+        return len(set(near))
+
+    if not spans or spans[-1][1] <= width:
+        return 0
+    starts = [0, *(end.end() for end in _SENTENCE.finditer(text, 0, spans[-1][0]))]
+    sentences = {max(one for one in starts if one <= at) for at, _ in spans}
+    # Half a sentence says little: one begins in its middle only where more is seen that way.
+    whole = max(sorted(sentences), key=different)
+    part = max((at for at, _ in spans), key=different)
+    return whole if different(whole) >= different(part) else part
 
 
 def plainly(snippet: str) -> str:
@@ -59,38 +103,67 @@ def plainly(snippet: str) -> str:
     return one_line(_HEADINGS.sub(r"\1", snippet), 300)
 
 
-def section_lines(section: Section, needles: Iterable[str]) -> list[Pieces]:
-    """A section as it is read, with what was found marked."""
-    lines: list[Pieces] = []
-    where = place_words(section.place)
-    head = way("", section.heading).removeprefix(" › ") if section.heading else ""
+class Part(NamedTuple):
+    """Lines of a document that were found, or lines around them."""
+
+    found: bool
+    lines: list[Pieces]
+
+
+def section_parts(section: Section, needles: Iterable[str] = (), asked: str = "") -> list[Part]:
+    """A section as it is read, taken apart where what was found begins and ends.
+
+    The words that were asked for stand out in what was found.
+    """
+    where, head = place_words(section.place), one_line(" › ".join(section.heading), 200)
+    rows: list[_Row] = []
     if head or where:
-        lines.append([(head, "accent"), ("   " if head and where else "", "dim"), (where, "dim")])
-    lines += marked(section.text, needles)
-    lines.append([("", "text")])
-    return lines
+        title: Pieces = [(head, "accent"), ("   " if head and where else "", "dim"), (where, "dim")]
+        rows.append((False, title))
+    rows += [*_marked(section.text, needles, asked), (False, [("", "text")])]
+    return [
+        Part(found, [line for _, line in lines]) for found, lines in groupby(rows, key=lambda row: row[0])
+    ]
 
 
-def marked(text: str, needles: Iterable[str]) -> list[Pieces]:
-    """The lines of a text, the stretches that were found in another ink."""
+_Row = tuple[bool, Pieces]
+
+
+def _marked(text: str, needles: Iterable[str], asked: str) -> list[_Row]:
+    """The lines of a text, and whether something in them was found."""
     spans = sorted((at, at + len(one)) for one in needles if one and (at := text.find(one)) >= 0)
-    pieces: list[list[Piece]] = [[]]
+    lines: list[list[Piece]] = [[]]
+    found: set[int] = set()
     at = 0
     for start, end in spans:
         if start >= at:
-            _put(pieces, text[at:start], "text")
-            _put(pieces, text[start:end], "find")
+            _put(lines, text[at:start])
+            first = len(lines) - 1
+            _put(lines, text[start:end], asked, found=True)
+            found.update(range(first, len(lines)))
             at = end
-    _put(pieces, text[at:], "text")
-    return [line or [("", "text")] for line in pieces]
+    _put(lines, text[at:])
+    return [(number in found, line or [("", "text")]) for number, line in enumerate(lines)]
 
 
-def _put(lines: list[list[Piece]], text: str, ink: Ink) -> None:
+def _put(lines: list[list[Piece]], text: str, asked: str = "", *, found: bool = False) -> None:
     for number, line in enumerate(harmless(text).split("\n")):
         if number:
             lines.append([])
         if line:
-            lines[-1].append((line.replace("\t", "    "), ink))
+            lines[-1] += (
+                _inked(line.replace("\t", "    "), asked) if found else [(line.replace("\t", "    "), "text")]
+            )
+
+
+def _inked(line: str, asked: str) -> list[Piece]:
+    """What was found, and in it the words that were asked for."""
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in _asked_spans(line, asked):
+        pieces += [(line[at:start], "strong"), (line[start:end], "find")]
+        at = end
+    return [*pieces, (line[at:], "strong")]
 
 
 # Under an answer --------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -45,6 +45,17 @@ def spread(left: Pieces, right: Pieces, width: int) -> list[Piece]:
     fitted = cut(left, width - right_width - (1 if right else 0))
     gap = width - right_width - width_of(fitted)
     return [*fitted, (" " * gap, "text"), *right]
+
+
+def packed(groups: Iterable[Pieces], width: int, *, gap: int = 3) -> list[Pieces]:
+    """Lay groups out side by side, and on further lines where one has no room: none is broken apart."""
+    lines: list[list[Piece]] = []
+    for group in groups:
+        if lines and width_of(lines[-1]) + gap + width_of(group) <= width:
+            lines[-1] += [(" " * gap, "dim"), *group]
+        else:
+            lines.append(cut(group, width))
+    return [*lines]
 
 
 def column(text: str, width: int, *, right: bool = False) -> str:

@@ -69,7 +69,9 @@ def document_row(document: LibraryDocument, width: int, look: Look, *, marked: b
         (" ", "text"),
         (title, "strong" if marked else "text"),
     ]
-    if name and name != title and width >= _WIDE_KIND:
+    if document.state == "failed" and document.error:
+        left.append((f"  {one_line(document.error, 200)}", "dim"))
+    elif name and name != title and width >= _WIDE_KIND:
         left.append((f"  {name}", "dim"))
     if document.notes and document.state == "ready":
         left.append((f" {glyphs.warning}", "warn"))
@@ -84,7 +86,8 @@ def _document_right(width: int, cells: tuple[str, str, str, str], *, bad: bool =
     pieces.append((column(chunks, 6, right=True) + "  ", "dim"))
     if width >= _WIDE_SIZE:
         pieces.append((column(size, 8, right=True) + "  ", "dim"))
-    pieces.append((column(state, 12), "bad" if bad else "dim"))
+    # One more than its longest word: the scroll bar stands in the last.
+    pieces.append((column(state, 13), "bad" if bad else "dim"))
     return pieces
 
 
@@ -138,6 +141,7 @@ def marked_detail(documents: Sequence[LibraryDocument], key_of: Callable[[str], 
         ("library.erase", "erases them for good"),
         ("library.again", "reads them again"),
         ("library.copy", "copies their paths"),
+        ("documents.mark_all", "marks all"),
         ("library.back", "marks nothing"),
     )
     keys: list[Piece] = [piece for id, words in deeds for piece in _deed(key_of(id), words)]

@@ -155,7 +155,13 @@ class Sourcing(Attaching):
         if passage is None:
             self.leitstand.toast("info", f"[{number}] is no passage this answer was given.")
         else:
-            self.app.push_screen(Reading.at(passage))
+            self.app.push_screen(Reading.at(passage, self._asked(turn_id)))
+
+    def _asked(self, turn_id: int) -> str:
+        """The question that an answer is for."""
+        answer = self._turns.get(turn_id)
+        question = self._turns.get(answer.parent_id or -1) if answer is not None else None
+        return question.text if question is not None else ""
 
     async def action_show_sources(self) -> None:
         """List what an answer was given from."""
@@ -170,7 +176,7 @@ class Sourcing(Attaching):
         except LeitstandError as error:
             self.leitstand.say_error(error)
             return
-        self.app.push_screen(ShowSources(turn.sources, passages))
+        self.app.push_screen(ShowSources(turn.sources, passages, self._asked(turn.id)))
 
     async def action_inspect_search(self) -> None:
         """Show how the passages of an answer were found."""

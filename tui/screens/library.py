@@ -9,11 +9,12 @@ from core.guard import one_line
 from core.retrieval.library import COLOURS, Ingest, Space
 from tui import keymap
 from tui.modals.ask import Ask
+from tui.modals.choose import Choose
 from tui.modals.confirm import Confirm
 from tui.modals.find import Find
 from tui.modals.paths import AskPath
-from tui.modals.pick import Pick
-from tui.render.library import plural
+from tui.render.library import COLOUR_INKS, plural
+from tui.render.option import Option
 from tui.screens.chat_files import files_starting
 from tui.screens.library_documents import LibraryDocuments, named
 from tui.widgets.offers import Offer
@@ -77,12 +78,14 @@ class LibraryScreen(LibraryDocuments):
         if (space := self._chosen()) is None:
             return
         words = {name or "none": name for name in COLOURS}
+        live = self.leitstand.glyphs.live
+        options = [Option(word, word, mark=live, mark_ink=COLOUR_INKS[words[word]]) for word in words]
 
         def chosen(word: str | None) -> None:
             if word is not None:
                 self._work(self._do(self.engine.library.change_space(space.id, colour=words[word])))
 
-        self.app.push_screen(Pick("Colour of the space", tuple(words), space.colour or "none"), chosen)
+        self.app.push_screen(Choose("Colour of the space", options, current=space.colour or "none"), chosen)
 
     def action_delete(self) -> None:
         """Take documents out, or delete the selected space, after a question; that can be undone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual import on
 from textual.containers import Horizontal, Vertical
@@ -43,6 +43,14 @@ class Documents(RowList[LibraryDocument]):
     BINDINGS = keymap.bindings("documents")
 
 
+class Heads(Line):
+    """The names of the documents' columns, as wide as those are."""
+
+    def pieces(self, width: int) -> Pieces:
+        """Lay them out over the rows, which begin beside the cursor's bar."""
+        return [(" ", "dim"), *shelf.document_head(max(width - 1, 20))]
+
+
 class LibraryView(EngineScreen):
     """Spaces and their documents, and the story of the selected one under them."""
 
@@ -80,7 +88,7 @@ class LibraryView(EngineScreen):
             with Horizontal(id="shelves"):
                 yield RowList(self._paint_space, key=lambda space: space.id, row_height=2, id="spaces")
                 with Vertical(id="shelf"):
-                    yield Line(id="heads")
+                    yield Heads(id="heads")
                     yield Documents(self._paint_document, key=lambda document: document.id, id="documents")
                     yield Detail(id="shelf-words")
             yield Line(id="rule")
@@ -195,7 +203,15 @@ class LibraryView(EngineScreen):
     def _progressed(self, event: IngestProgress) -> None:
         self.ingests[event.ingest.space] = event.ingest
         self.spaces.repaint()
+        if not self.shelf.rows:
+            self._show_documents()
         self._explain()
+
+    def on_resize(self) -> None:
+        """What is said below the lists is laid out for the new width, too."""
+        super().on_resize()
+        if self._read_once:
+            self._explain()
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -245,19 +261,18 @@ class LibraryView(EngineScreen):
         elif document is not None:
             lines = shelf.document_detail(document, self.look, self.key_of)
         elif space is not None:
-            lines = library.space_detail(space, self.look)
+            lines = library.space_detail(space, self.look, self.key_of, max(self.size.width - 4, 20))
         teach = self._teach(space)
-        # A narrow window has no second column to teach in.
-        narrow = self.has_class("-narrow") and space is not None
-        self.query_one("#library-detail", Detail).say([*lines, *teach[3:]] if narrow else lines)
+        if self.has_class("-narrow"):
+            # It has no second column to teach in, and no room for a title.
+            lines = [*lines, *teach[3:]]
+        self.query_one("#library-detail", Detail).say(lines)
         words = self.query_one("#shelf-words", Detail)
         words.display = bool(teach)
         # In a very low window every line is the list's, where there is nothing to be taught.
         self.set_class(not teach, "-taught")
         words.say(teach)
-        heads = self.query_one("#heads", Line)
-        self.documents.display = heads.display = not teach
-        heads.put([(" ", "dim"), *shelf.document_head(max(self.documents.size.width - 1, 20))])
+        self.documents.display = self.query_one("#heads").display = not teach
         self.query_one("#together", Line).put(
             library.narrowed(
                 self.text,
@@ -287,12 +302,30 @@ class LibraryView(EngineScreen):
                 [("No document is like that.", "strong")],
                 [(self.key_of("library.back"), "key"), (" shows all.", "dim")],
             ]
+        if space is not None and self._held(space):
+            return [
+                [("Reading is paused.", "strong")],
+                [(self.key_of("library.pause"), "key"), (" goes on.", "dim")],
+            ]
+        if space is not None and self._ingest(space) is not None:
+            return [
+                [("Documents come here as they are found.", "strong")],
+                [("Each can be asked about as soon as it is read.", "dim")],
+            ]
         return [[("Nothing is in it yet.", "strong")]]
+
+    def _ingest(self, space: Space | None) -> Ingest | None:
+        """What is being read into a space, also while that is paused."""
+        ingest = self.ingests.get(space.id) if space is not None else None
+        return ingest if ingest is not None and ingest.unfinished else None
+
+    def _held(self, space: Space | None) -> bool:
+        ingest = self._ingest(space)
+        return ingest is not None and ingest.phase == "held"
 
     def _teach(self, space: Space | None) -> list[Pieces]:
         """What stands at the right while there are no documents."""
-        ingest = self.ingests.get(space.id) if space is not None else None
-        if not self._read_once or (space is not None and space.documents) or (ingest and ingest.unfinished):
+        if not self._read_once or (space is not None and (space.documents or self._ingest(space))):
             return []
         if space is None:
             words = (
@@ -326,16 +359,20 @@ class LibraryView(EngineScreen):
         key = next(key for key in keymap.KEYS if key.id == id)
         return keymap.shown(keymap.effective(key, self.leitstand.key_overrides).split(",")[0])
 
+    def labels(self) -> Mapping[str, str]:
+        """What the keys do to what is selected."""
+        found = {"library.pause": "go on"} if self._held(self.space) else {}
+        return found | ({"library.delete": "take out"} if self.document is not None else {})
+
     def offers(self, id: str) -> bool:
         """What makes sense for what is selected."""
         space = self.space
         own = space is not None and space.chat_id is None
-        ingest = self.ingests.get(space.id) if space is not None else None
         return {
             "library.search": bool(self.known),
             "library.add": space is not None and not self.documents.has_focus,
             "library.new": not self.documents.has_focus,
-            "library.pause": ingest is not None and ingest.unfinished and not self.documents.has_focus,
+            "library.pause": self._ingest(space) is not None and not self.documents.has_focus,
             "library.again": space is not None and bool(space.roots or space.documents),
             "library.change": own and self.document is None,
             "library.delete": own or self.document is not None,

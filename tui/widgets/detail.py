@@ -8,6 +8,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.render.pieces import Pieces
+from tui.theme import Ink
+
+_STYLES: dict[Ink, str] = {
+    "mark": "bold $ink-accent",
+    "find": "$ink-find-text on $ink-find-back",
+}
+"""The inks that are more than a colour."""
 
 
 class Detail(Static):
@@ -25,5 +32,8 @@ class Detail(Static):
         """Show these lines."""
         if lines != self._said:
             self._said = lines
-            parts = [Content.assemble(*((text, f"$ink-{ink}") for text, ink in line)) for line in lines]
+            parts = [
+                Content.assemble(*((text, _STYLES.get(ink, f"$ink-{ink}")) for text, ink in line))
+                for line in lines
+            ]
             self.update(Content("\n").join(parts))

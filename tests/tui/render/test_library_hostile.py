@@ -71,13 +71,15 @@ def section(text: str) -> Section:
 
 FACES: dict[str, Callable[[str, int], Sequence[Pieces]]] = {
     "a space": lambda text, width: library.space_row(space(text), width, LOOK),
-    "about a space": lambda text, width: library.space_detail(space(text), LOOK),
-    "reading": lambda text, width: [library.ingest_line(ingest(text), UNICODE)],
+    "about a space": lambda text, width: library.space_detail(space(text), LOOK, key_of, width),
+    "reading": lambda text, width: library.ingest_lines(ingest(text), UNICODE, width),
     "a filter": lambda text, width: [library.narrowed(text, False, 1, 1, 1)],
     "a document": lambda text, width: [shelf.document_row(document(text), width, LOOK)],
     "about a document": lambda text, width: shelf.document_detail(document(text), LOOK, key_of),
     "a passage": lambda text, width: passages.passage_row(passage(text), width),
-    "a section": lambda text, width: passages.section_lines(section(text), (text,)),
+    "a section": lambda text, width: [
+        line for part in passages.section_parts(section(text), (text,), text) for line in part.lines
+    ],
     "chips": lambda text, width: [[(chip, "dim")] for chip in passages.chips(sources(text))],
     "a source": lambda text, width: passages.source_row(sources(text).sources[0], width, sources(text)),
     "how it was found": inspection,
