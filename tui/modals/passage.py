@@ -102,12 +102,16 @@ class Reading(Dialog[None]):
         details: list[Detail] = []
         head = mark = None
         for section in found.sections:
-            parts = section_parts(section, self._needles if self._is_meant(section.key) else (), self._asked)
-            pieces = [_said(part) for part in parts]
+            stretches = section_parts(
+                section, self._needles if self._is_meant(section.key) else (), self._asked
+            )
+            pieces = [_said(part) for part in stretches]
             details += pieces
             if section.key == self._section:
                 head = pieces[0]
-                mark = next((piece for piece, part in zip(pieces, parts, strict=True) if part.found), head)
+                mark = next(
+                    (piece for piece, part in zip(pieces, stretches, strict=True) if part.found), head
+                )
         await pages.mount(*details)
         if head is not None and mark is not None:
             self.call_after_refresh(self._go, pages, head, mark)
