@@ -42,9 +42,10 @@ def cut(
         start = end
         text, spans = _joined(group)
         path = _common(group)
-        key = keys.of("s", path, text)
+        plain = _is_plain(text)
+        key = keys.of("s", path, text, plain=plain)
         sections.append(Section(key, len(sections), path, text, _place(group), tokens(text)))
-        _units(document.title, group, text, spans, key, units, keys, tokens, unit, most_unit)
+        _units(document.title, group, text, spans, key, units, keys, tokens, unit, most_unit, plain=plain)
     return Cut(tuple(sections), tuple(units))
 
 
@@ -59,6 +60,8 @@ def _units(
     tokens: TokenCount,
     unit: int,
     most: int,
+    *,
+    plain: bool,
 ) -> None:
     """Cut one section into units; what stands before a unit's text counts as a part of it."""
     heads: dict[tuple[tuple[str, ...], str], tuple[str, int]] = {}
@@ -78,7 +81,7 @@ def _units(
         path = _common(part)
         words = text[low:high]
         before = headed(path, _head(part, path))
-        key = keys.of("u", path, words)
+        key = keys.of("u", path, words, plain=plain)
         count = tokens(words)
         if count + before[1] > most:
             # A deeper path or a table's head may not fit beside a unit that is full already.
@@ -149,26 +152,32 @@ def _joined(group: list[Piece]) -> tuple[str, list[tuple[int, int]]]:
     """The text of a section and where each piece stands in it, without the white space behind it."""
     parts: list[str] = []
     spans: list[tuple[int, int]] = []
-    at = 0
-    last = len(group) - 1
-    for number, piece in enumerate(group):
-        if number and piece.first:
-            parts.append("\n\n")
-            at += 2
-        bare = piece.text.rstrip()
-        text = bare if number == last or group[number + 1].first else piece.text
-        parts.append(text)
-        spans.append((at, at + len(bare)))
-        at += len(text)
+    at = end = 0
+    before = ""
+    for piece in group:
+        if piece.first and spans:
+            # What stood behind the last piece is not kept before a break.
+            parts.append(before.rstrip() + "\n\n")
+            at = end + 2
+        elif before:
+            parts.append(before)
+        before = piece.text
+        end = at + len(before.rstrip())
+        spans.append((at, end))
+        at += len(before)
+    parts.append(before.rstrip())
     return "".join(parts), spans
 
 
 def _common(group: list[Piece]) -> tuple[str, ...]:
     """The headings that all words stand under; those that only open the way to them do not count."""
-    paths = [piece.path for piece in group if piece.kind != "heading"] or [piece.path for piece in group]
-    first = paths[0]
-    if all(path is first for path in paths):
+    below = [piece for piece in group if piece.kind != "heading"] or group
+    first = below[0].path
+    # Every heading makes a path of its own: between two pieces of one path there are none, and what
+    # stands in a class or a function only goes deeper.
+    if first is below[-1].path:
         return first
+    paths = [piece.path for piece in below]
     low, high = min(paths), max(paths)
     for number, name in enumerate(low):
         if number >= len(high) or high[number] != name:
@@ -178,23 +187,39 @@ def _common(group: list[Piece]) -> tuple[str, ...]:
 
 def _place(group: list[Piece]) -> Place:
     """Where a stretch begins and ends in its source."""
-    lines = [piece.line for piece in group if piece.line is not None]
-    pages = [piece.page for piece in group if piece.page is not None]
-    return Place(
-        page=min(pages) if pages else None,
-        page_end=max(pages) if pages else None,
-        line=min(lines) if lines else None,
-        line_end=max(piece.line_end for piece in group if piece.line_end is not None) if lines else None,
-    )
+    line = line_end = page = page_end = None
+    for piece in group:
+        if piece.line is not None and piece.line_end is not None:
+            if line is None or piece.line < line:
+                line = piece.line
+            if line_end is None or piece.line_end > line_end:
+                line_end = piece.line_end
+        if piece.page is not None:
+            if page is None or piece.page < page:
+                page = piece.page
+            if page_end is None or piece.page > page_end:
+                page_end = piece.page
+    return Place(page, page_end, line, line_end)
 
 
-def _flat(text: str) -> str:
-    """The words of a text with one blank between them; most texts are that but for their line breaks."""
-    if text.isascii():
-        flat = text.replace("\n\n", " ").replace("\n", " ").strip()
-        if "  " not in flat and flat.isprintable():
-            return flat
-    return " ".join(text.split())
+_PLAIN = bytes(range(32, 127))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text is words with one blank between them but for its line breaks; most are."""
+    if not text.isascii():
+        return False
+    flat = _broken_up(text.encode())
+    return b"  " not in flat and not flat.translate(None, _PLAIN)
+
+
+def _broken_up(text: bytes) -> bytes:
+    return text.replace(b"\n\n", b" ").replace(b"\n", b" ").strip()
+
+
+def _flat(text: str, *, plain: bool) -> bytes:
+    """The words of a text with one blank between them; *plain* says that it is a part of a plain one."""
+    return _broken_up(text.encode()) if plain else " ".join(text.split()).encode("utf-8", "surrogatepass")
 
 
 class _Keys:
@@ -202,15 +227,17 @@ class _Keys:
 
     def __init__(self, document_id: str) -> None:
         self._base = blake2b(document_id.encode(), digest_size=16)
-        self._seen: dict[bytes, int] = {}
+        self._seen: dict[str, int] = {}
 
-    def of(self, kind: str, path: tuple[str, ...], text: str) -> str:
+    def of(self, kind: str, path: tuple[str, ...], text: str, *, plain: bool) -> str:
         """The key of a stretch of text."""
         digest = self._base.copy()
-        digest.update("\0".join((kind, *path, "", _flat(text))).encode("utf-8", "surrogatepass"))
-        name = digest.digest()
+        digest.update("\0".join((kind, *path, "", "")).encode("utf-8", "surrogatepass"))
+        digest.update(_flat(text, plain=plain))
+        name = digest.hexdigest()
         times = self._seen.get(name, 0)
         self._seen[name] = times + 1
-        if times:
-            digest.update(b"\0%d" % times)
+        if not times:
+            return name
+        digest.update(b"\0%d" % times)
         return digest.hexdigest()

@@ -33,7 +33,7 @@ _READ_AHEAD, _MADE_AHEAD = 256, 2_000
 """Units that wait between two stages."""
 _EMBEDDED_AT_ONCE, _PUT_AT_ONCE = 64, 2_000
 """Units that are worked on together, over several documents."""
-_PUT_AT_LEAST, _GATHERED_FOR = 1_000, 0.5
+_PUT_AT_LEAST, _GATHERED_FOR = 2_000, 0.5
 """A commit costs the same for few as for many: units gather for it, but no longer than these seconds."""
 _TELL_EVERY = 0.2
 

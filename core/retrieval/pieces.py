@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from hashlib import blake2b
 
-from core.retrieval.types import Block, Document
+import msgspec
+
+from core.retrieval.types import Block, BlockKind, Document
 
 TokenCount = Callable[[str], int]
 
@@ -23,10 +25,13 @@ NEVER = -1
 
 _SMALL = 60
 """Tokens up to which a paragraph is not looked into for sentences."""
+_WHOLE = frozenset({"code", "table", "list"})
 # It begins with what it consumes: a pattern that only looks behind is tried at every letter.
 _SENTENCE = re.compile(
     r"[.!?…。！？\n](?:(?<=[.!?…])[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]?[^\Wa-z_])|(?<=[。！？])|(?<=\n)\n+)"
 )
+# The same where nothing but full stops ends sentences: a single letter is found many times as soon.
+_STOP = re.compile(r"\.[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]?[^\Wa-z_])")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 _LINES = re.compile(r"\n")
 _BETWEEN = re.compile(r"[\s,;:、，](?=\S)")
@@ -40,53 +45,40 @@ def estimate(text: str) -> int:
     >>> estimate("A quick brown fox jumps over the lazy dog.")
     12
     """
-    wide = 0 if text.isascii() else len(text.encode("utf-8", "surrogatepass")) - len(text)
-    return int(len(text) * 0.28 + wide * 0.35) + (1 if text else 0)
+    if text.isascii():
+        return int(len(text) * 0.28) + 1 if text else 0
+    wide = len(text.encode("utf-8", "surrogatepass")) - len(text)
+    return int(len(text) * 0.28 + wide * 0.35) + 1
 
 
-class Piece:
+class Piece(msgspec.Struct, gc=False):
     """A stretch of one block that is not cut any further."""
 
-    __slots__ = ("_digest", "first", "head", "kind", "line", "line_end", "page", "path", "strength", "text",
-                 "tokens", "whole", "words")  # fmt: skip
-
-    def __init__(
-        self,
-        block: Block,
-        text: str,
-        tokens: int,
-        path: tuple[str, ...],
-        strength: int,
-        line: int | None,
-        *,
-        first: bool,
-        whole: int,
-        head: str,
-    ) -> None:
-        self.kind = block.kind
-        self.text = text
-        self.tokens = tokens
-        self.path = path
-        self.strength = strength
-        """Of the joint before it."""
-        self.line = line
-        self.line_end = line + text.rstrip().count("\n") if line is not None and "\n" in text else line
-        self.page = block.page
-        self.first = first
-        """Whether it begins its block."""
-        self.whole = whole
-        """The tokens of its block where that had better stay whole, else 0."""
-        self.head = head
-        self.words = text
-        """Its text as it was found: white space that is put behind it later changes no joint."""
-        self._digest = b""
+    kind: BlockKind
+    text: str
+    tokens: int
+    path: tuple[str, ...]
+    strength: int
+    """Of the joint before it."""
+    line: int | None
+    line_end: int | None
+    page: int | None
+    first: bool
+    """Whether it begins its block."""
+    whole: int
+    """The tokens of its block where that had better stay whole, else 0."""
+    head: str = ""
+    words: str = ""
+    """Its text as it was found, once white space was put behind that: it changes no joint."""
+    known: bytes = b""
 
     @property
     def digest(self) -> bytes:
         """What decides between joints of one strength; of most pieces nobody asks for it."""
-        if not self._digest:
-            self._digest = blake2b(self.words.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        return self._digest
+        if not self.known:
+            words = (self.words or self.text).encode("utf-8", "surrogatepass")
+            self.known = blake2b(words, digest_size=8).digest()
+        return self.known
 
 
 def pieces(document: Document, tokens: TokenCount, most: int) -> list[Piece]:
@@ -135,45 +127,49 @@ def _broken(
 ) -> None:
     """Add the pieces of one block."""
     count = tokens(text)
-    line = block.line
-    stays = count if block.kind in ("code", "table", "list") else 0
+    line, kind, page = block.line, block.kind, block.page
+    stays = count if kind in _WHOLE else 0
     small = min(_SMALL, most // 2)
     if count <= small:
-        found.append(Piece(block, text, count + 1, path, strength, line, first=True, whole=stays, head=""))
+        end = line + text.rstrip().count("\n") if line is not None and "\n" in text else line
+        found.append(Piece(kind, text, count + 1, path, strength, line, end, page, True, stays))
         return
     head = ""
-    if block.kind == "table":
+    if kind == "table":
         top = text.partition("\n")[0].strip()
         head = top if len(top) <= 200 else ""
     before: Piece | None = None
-    for piece, joint, weight in _steps(text, count, block.kind, tokens, small, most):
+    for piece, joint, weight in _steps(text, count, kind, tokens, most):
+        lines = piece.count("\n")
         if piece.isspace():
             # Nothing to read: it only keeps apart what stands around it.
             if before is not None and not before.text[-1:].isspace():
-                before.text += "\n" if "\n" in piece else " "
+                before.words = before.text
+                before.text += "\n" if lines else " "
         else:
             first = before is None
-            joint = strength if first else joint
             before = Piece(
-                block,
+                kind,
                 piece,
                 (weight if weight >= 0 else tokens(piece)) + 1,
                 path,
-                joint,
+                strength if first else joint,
                 line,
-                first=first,
-                whole=stays,
-                head="" if first else head,
+                line + piece.rstrip().count("\n") if line is not None and lines else line,
+                page,
+                first,
+                stays,
+                "" if first else head,
             )
             found.append(before)
         if line is not None:
-            line += piece.count("\n")
+            line += lines
 
 
 def _steps(
-    text: str, count: int, kind: str, tokens: TokenCount, small: int, most: int
+    text: str, count: int, kind: BlockKind, tokens: TokenCount, most: int
 ) -> list[tuple[str, int, int]]:
-    """Break a long block at its own kind of joints, and what is still too long at weaker ones.
+    """Break a block at its own kind of joints, and what is still too long at weaker ones.
 
     Each part comes with the strength of the joint before it and its tokens.
     """
@@ -182,16 +178,16 @@ def _steps(
     elif kind in ("table", "list"):
         ways = ((_LINES, SENTENCE), (_SENTENCE, LINE))
     else:
-        ways = ((_SENTENCE, SENTENCE), (_LINES, LINE))
-    parts = [(text, 0, count)]
-    for number, (pattern, strength) in enumerate(ways):
-        limit = small if number == 0 else most // 3
-        parts = [
-            one
-            for part in parts
-            for one in (_at(part, pattern, strength, tokens) if part[2] > limit else (part,))
-        ]
-    room = max(1, most // 2)
+        stops = text.isascii() and not ("!" in text or "?" in text or "\n\n" in text)
+        ways = ((_STOP if stops else _SENTENCE, SENTENCE), (_LINES, LINE))
+    (pattern, strength), (weaker, weak) = ways
+    parts = _at((text, 0, count), pattern, strength, tokens)
+    limit, room = most // 3, max(1, most // 2)
+    if all(part[2] <= limit for part in parts):
+        return parts
+    parts = [
+        one for part in parts for one in (_at(part, weaker, weak, tokens) if part[2] > limit else (part,))
+    ]
     return [
         one
         for part in parts

@@ -20,6 +20,7 @@ _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|
 _FIRST = frozenset("#`~=-*_+|\t 0123456789")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKUP = re.compile(r"(\*\*|__|`|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*]))")
+_MARKS = re.compile(r"[*_`]")
 _META = re.compile(r"title[ \t]*:[ \t]*(.+)", re.IGNORECASE)
 
 
@@ -131,7 +132,8 @@ class _Lines:
         return 0
 
     def _heading(self, text: str, level: int, at: int) -> None:
-        plain = _MARKUP.sub("", _LINK.sub(r"\1", text))
+        plain = _LINK.sub(r"\1", text) if "](" in text else text
+        plain = _MARKUP.sub("", plain) if _MARKS.search(plain) else plain
         level = min(6, level + self._deeper)
         self._builder.add("heading", plain, level=level, line=self._line + at, cleaned=True)
 

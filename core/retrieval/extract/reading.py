@@ -7,7 +7,6 @@ import re
 from core.errors import Unreadable
 from core.retrieval.extract import kinds
 from core.retrieval.extract.build import Builder, ending
-from core.retrieval.extract.safe import MOST_UNPACKED, Package, encrypted
 from core.retrieval.types import Document
 
 MOST_BYTES = 50 * 2**20
@@ -94,6 +93,8 @@ def _media(data: bytes, name: str, called: kinds.Kind | None) -> kinds.Kind:
         return _package(data)
     if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         if "EncryptedPackage".encode("utf-16-le") in data:
+            from core.retrieval.extract.safe import encrypted
+
             raise encrypted()
         raise Unreadable(
             "It is a document of an old Office format.",
@@ -140,6 +141,8 @@ def _is_text(start: bytes) -> bool:
 
 def _package(data: bytes) -> kinds.Kind:
     """Which document a zip archive is."""
+    from core.retrieval.extract.safe import MOST_UNPACKED, Package
+
     package = Package(data)
     names = package.names
     if "word/document.xml" in names:

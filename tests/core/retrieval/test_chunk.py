@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.retrieval.chunk import cut, estimate
 from core.retrieval.extract import extract
+from core.retrieval.pieces import _SENTENCE, _STOP
 from core.retrieval.types import Block, Cut, Document, Section, Unit
 
 MOST_UNIT, MOST_SECTION = 250, 600
@@ -70,6 +71,12 @@ def test_sizes_are_bounded_and_offsets_are_true(document: Document) -> None:
         assert estimate(unit.context) + estimate(unit.text) <= MOST_UNIT
         assert unit.text.strip()
         assert sections[unit.section].text[unit.start : unit.end] == unit.text
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from("aB1. \n\t\"')]}("), max_size=40).filter(lambda text: "\n\n" not in text))
+def test_sentences_that_full_stops_end_are_found_in_the_same_places_the_quick_way(text: str) -> None:
+    assert [one.end() for one in _STOP.finditer(text)] == [one.end() for one in _SENTENCE.finditer(text)]
 
 
 @settings(max_examples=40, deadline=None)
