@@ -14,3 +14,4 @@ PRAGMA secure_delete = ON;
 DROP TABLE section;
 PRAGMA secure_delete = OFF;
 ALTER TABLE section_by_row RENAME TO section;
+CREATE INDEX section_by_key ON section (document_id, key);
