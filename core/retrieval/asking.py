@@ -22,6 +22,15 @@ _LONGEST_QUESTION = 64
 _CHECKED, _CHECKED_COARSE = 50, 150
 """Units whose real vectors are looked at, because the quantised ones in the index only come near them."""
 _PROBES = (20, 40)
+TAIL = 20_000
+"""Rows that no index knows yet, and that are looked at one by one all the same: that takes some tenths of a
+second. While more of them are put in, they are found after the next upkeep."""
+
+
+def unsearched(shelf: Shelf) -> int:
+    """How many rows searches pass over, because they are just being put in."""
+    waits = bool(shelf.bulks or shelf.catching_up) and shelf.has_words
+    return shelf.new_rows if waits and shelf.new_rows > TAIL else 0
 
 
 async def near(shelf: Shelf, deck: Deck, vector: bytes, limit: int, given: Filter) -> list[Hit]:
@@ -63,6 +72,8 @@ async def _near(
         query = query.minimum_nprobes(probes[0]).maximum_nprobes(probes[1])
         checked = _CHECKED if shelf.bits > 1 else _CHECKED_COARSE
         query = query.refine_factor(max(math.ceil(checked / limit), 1))
+        if unsearched(shelf):
+            query = query.fast_search()
     if where is not None:
         query = query.where(where)
     return await _named(shelf, deck, table, query, words=False)
@@ -78,6 +89,8 @@ async def words(shelf: Shelf, deck: Deck, text: str, limit: int, given: Filter) 
         where = arrow.condition(given)
         if where is not None:
             query = query.where(where)
+        if unsearched(shelf):
+            query = query.fast_search()
         return await _named(shelf, deck, table, query, words=True)
 
 

@@ -120,6 +120,11 @@ class Finder:
         )
         seconds["search"] = time.perf_counter() - searching
         scores, chosen = self._choose(wanted, legs, notes)
+        later = sum([await self._index.unsearched(one.space.id) for one in chosen])
+        if later:
+            notes.append(
+                f"{later:,} chunks that are just being read are found a little later.".replace(",", " ")
+            )
         choosing = time.perf_counter()
         searched = await self._passages(wanted, query, chosen, notes)
         seconds["passages"] = time.perf_counter() - choosing

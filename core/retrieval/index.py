@@ -13,6 +13,7 @@ holds the lock of the data directory: nobody else writes here.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import DataDirectoryError
+from core.errors import DataDirectoryError, LeitstandError
 from core.paths import make_private
 from core.retrieval import arrow, asking, durable, upkeep
 from core.retrieval.cards import Deck
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"units_(\d+)_r(\d+)\.lance")
 _ASKED = 1_000
 """Values one condition lists."""
+
+log = logging.getLogger("leitstand.index")
 
 
 class Index:
@@ -57,6 +60,7 @@ class Index:
         self._builds: dict[int, int] = {}
         self._deck = Deck(in_thread)
         self._spoken: dict[int, str] = {}
+        self._catching_up: set[asyncio.Task[None]] = set()
 
     def choose(self, space: int, build: int) -> None:
         """Say which build of a space is meant from now on; the first unless somebody says so."""
@@ -122,6 +126,8 @@ class Index:
     async def near(self, space: int, vector: bytes, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
         """The nearest units by meaning, each with its cosine; none where nothing is embedded."""
         shelf = await self._shelf(space)
+        await shelf.table()
+        self._catch_up(shelf)
         return await upkeep.mended(shelf, lambda: asking.near(shelf, self._deck, vector, limit, filter))
 
     async def words(self, space: int, text: str, limit: int, filter: Filter = EVERYTHING) -> list[Hit]:
@@ -131,7 +137,12 @@ class Index:
         if shelf.count and not shelf.has_words:
             # Whoever made the rows, or wrote them anew, ended before their index was made.
             await upkeep.first_words(shelf)
+        self._catch_up(shelf)
         return await upkeep.mended(shelf, lambda: asking.words(shelf, self._deck, text, limit, filter))
+
+    async def unsearched(self, space: int) -> int:
+        """How many units searches pass over, because they are just being put in."""
+        return asking.unsearched(await self._shelf(space))
 
     async def meaning(self, space: int) -> float:
         """What the meaning counts for beside the words: less where the model does not know the language."""
@@ -242,12 +253,32 @@ class Index:
 
     async def close(self) -> None:
         """Let every table go; a commit that runs finishes first."""
+        for task in self._catching_up:
+            task.cancel()
+        if self._catching_up:
+            await asyncio.wait(self._catching_up)
         for shelf in list(self._shelves.values()):
             await shelf.close()
         self._shelves.clear()
         if self._database is not None:
             self._database.close()  # type: ignore[no-untyped-call]
             self._database = None
+
+    def _catch_up(self, shelf: Shelf) -> None:
+        """Look after what a work left that did not come to its end: a search would look at it row by row."""
+        if not shelf.bulks and not shelf.catching_up and shelf.new_rows > asking.TAIL:
+            shelf.catching_up = True
+            task = asyncio.ensure_future(self._caught_up(shelf))
+            self._catching_up.add(task)
+            task.add_done_callback(self._catching_up.discard)
+
+    async def _caught_up(self, shelf: Shelf) -> None:
+        try:
+            await upkeep.tidy(shelf, self._in_thread)
+        except LeitstandError as error:
+            log.warning("the upkeep of space %d failed: %s", shelf.space, error.code)
+        finally:
+            shelf.catching_up = False
 
     async def _after(self, shelf: Shelf) -> None:
         """Look after a table that has changed; while a copy is made of it, the next change will do."""

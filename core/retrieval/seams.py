@@ -165,6 +165,10 @@ class Index(Protocol):
         """The best units by their words."""
         ...
 
+    async def unsearched(self, space: int) -> int:
+        """How many units searches pass over, because they are just being put in."""
+        ...
+
     async def vectors(self, space: int, most: int) -> list[bytes]:
         """At most so many vectors from all over a space."""
         ...

@@ -97,6 +97,8 @@ class Shelf:
         """Rows that versions hold which nobody needs any more, roughly."""
         self.bulks = 0
         """How many put much into it right now, and have it looked after in the end."""
+        self.catching_up = False
+        """Whether what an interrupted work left is being looked after."""
         self.spoken = ""
         """The language somebody said the texts are in; empty: they say so themselves."""
         self._readers: set[asyncio.Future[None]] = set()

@@ -27,9 +27,11 @@ DUE_COMMITS, DUE_ROWS, DUE_SHARE = 20, 2_000, 50
 """New commits and rows after which upkeep is worth its time: what no index knows is searched row by row.
 In a large table it takes longer, so that there a fiftieth of it must be new."""
 
-BULK_COMMITS, BULK_ROWS, BULK_SHARE = 100, 20_000, 16
-"""The same while much is put in: upkeep writes all of a table anew, and is done once more at the end. Twenty
-thousand rows that no index knows keep a search waiting for some tenths of a second."""
+BULK_COMMITS, BULK_ROWS, BULK_SHARE = 100, 20_000, 4
+"""The same while much is put in: upkeep writes all of a table anew, and is done once more at the end. What
+comes before that in a large table is found a little later (see `asking`)."""
+_BULK_FILES, _MOST_FILES = 1_000, 500
+"""For so many rows of a table one commit more is borne meanwhile, up to some hundred."""
 _LITTER = 50_000
 """Rows that older versions may hold meanwhile, or as many as the table has: cleaning up takes its time."""
 
@@ -42,6 +44,8 @@ _SAMPLE = 400
 _SEGMENTS, _SEGMENT_SHARE, _MOST_SEGMENTS = 4, 100_000, 16
 """Additions after which an index of vectors is made anew: each is searched by itself. In a large table that
 takes minutes: for every hundred thousand rows one more is borne, and all of them while much is put in."""
+_PART = 2_048
+"""Rows of one part of an index of vectors, about: a search looks at a few dozen parts."""
 _FINE, _FINE_BYTES = 4, 128 << 20
 """Bits of each number in an index of vectors that fits into memory well: the finer it is, the fewer of the
 real vectors need be read. A larger one has a single bit."""
@@ -56,7 +60,8 @@ def is_due(shelf: Shelf) -> bool:
     """Whether so much is new that searches begin to feel it."""
     if shelf.bulks:
         due = max(BULK_ROWS, shelf.count // BULK_SHARE)
-        return shelf.commits >= BULK_COMMITS or shelf.new_rows >= due
+        files = max(BULK_COMMITS, min(shelf.count // _BULK_FILES, _MOST_FILES))
+        return shelf.commits >= files or shelf.new_rows >= due
     return shelf.commits >= DUE_COMMITS or shelf.new_rows >= max(DUE_ROWS, shelf.count // DUE_SHARE)
 
 
@@ -223,7 +228,7 @@ async def _index(shelf: Shelf, table: AsyncTable) -> None:
     if nearest is None or coarse or (nearest.num_segments or 1) >= _most_segments(shelf):
         embedded = await table.count_rows(f"{arrow.VECTOR} IS NOT NULL")
         if embedded >= MANY:
-            config = IvfRq(distance_type="cosine", num_bits=bits)
+            config = IvfRq(distance_type="cosine", num_bits=bits, target_partition_size=_PART)
             await shelf.repeated(lambda: table.create_index(arrow.VECTOR, config=config, replace=True))
             shelf.has_nearest, shelf.bits = True, bits
 

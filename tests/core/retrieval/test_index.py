@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from core.errors import LeitstandError, Refused
-from core.retrieval import durable, upkeep
+from core.retrieval import asking, durable, upkeep
 from core.retrieval.index import Index
 from core.retrieval.shelf import Standing
 from core.retrieval.shelves import LANGUAGES
@@ -303,7 +304,7 @@ import asyncio, sys, threading
 from pathlib import Path
 from core.bus import Bus
 from core.tasks import Tasks
-from core.retrieval import durable, upkeep
+from core.retrieval import asking, durable, upkeep
 from core.retrieval.index import Index
 import core.retrieval.embed, core.retrieval.finding, core.retrieval.upkeep
 assert not {"lancedb", "pyarrow", "numpy"} & set(sys.modules)
@@ -386,6 +387,43 @@ async def test_while_much_is_put_in_upkeep_comes_more_rarely_and_everything_is_f
         assert len(durable.manifests(table)) == 1
         assert (await index.stats(1)).unindexed == 0
         assert len(await index.near(1, vector(RENT), 9)) == 6
+
+
+async def test_what_is_put_in_by_the_thousands_is_found_later_and_at_the_latest_when_somebody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "TAIL", 2)
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("first", [RENT]))
+        await index.optimize(1)
+        with suppress(ZeroDivisionError):
+            async with index.bulk(1):
+                await index.add(1, rows("few", [RENT, RENT]))
+                assert len(await index.words(1, "rent", 9)) == 3, "so few are looked at one by one"
+                await index.add(1, rows("more", [RENT, RENT]))
+                assert await index.unsearched(1) == 4
+                assert len(await index.words(1, "rent", 9)) == 1
+                raise ZeroDivisionError  # the work ends before its end
+        assert await index.unsearched(1) == 0
+        await index.words(1, "rent", 9)
+        assert await index.unsearched(1) == 4, "it is being looked after now"
+        await asyncio.wait(index._catching_up)
+        assert await index.unsearched(1) == 0
+        assert len(await index.words(1, "rent", 9)) == 5
+        assert (await index.stats(1)).unindexed == 0
+
+
+async def test_an_index_that_closes_lets_go_of_what_it_looks_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "TAIL", 2)
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("some", [RENT, PETS, NOTICE]))
+        await index.words(1, "rent", 9)
+        assert index._catching_up
+    assert not index._catching_up
+    async with opened(tmp_path) as index:
+        assert len(await index.words(1, "rent", 9)) == 1
 
 
 async def test_what_nobody_needs_any_more_is_removed_though_no_end_is_in_sight(
