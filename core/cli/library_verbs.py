@@ -68,6 +68,7 @@ async def search(context: Context) -> int:
             narrow=narrow_of(values, engine.clock.now()) or EVERYTHING,
             limit=_LIMIT if values["limit"] is None else values["limit"],
             method=values["method"],
+            rerank="" if values["rerank"] == "none" else values["rerank"],
         )
     if out.json:
         passages = [_told(passage) for passage in found.passages]
@@ -391,6 +392,9 @@ def _explain(out: Output, found: Searched) -> None:
     if found.inspection.narrow:
         kept = plural(found.inspection.documents or 0, "document")
         out.line(f"Kept to {kept}  ", dim(in_words(found.inspection.narrow)))
+    if (reranked := found.inspection.reranked) is not None and reranked.order:
+        order = " ".join(str(place) for place in reranked.order)
+        out.line(f"Reranked by {one_line(reranked.model, 60)}  ", dim(f"places before: {order}"))
     rows: list[tuple[Piece, ...]] = [("", dim("score"), dim("cosine"), dim("bm25"), dim("document"), "")]
     rows += [
         (

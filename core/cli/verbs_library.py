@@ -80,10 +80,17 @@ LIBRARY_VERBS = (
             *NARROWING,
             Argument("--limit", "At most so many passages; 5 when not given.", "N", whole),
             Argument("--method", "How both ways are put together.", "METHOD", choices=("score", "rank")),
+            Argument(
+                "--rerank",
+                "Who puts the best passages in order; none: nobody. Otherwise the settings say.",
+                "MODEL",
+                names="model",
+            ),
             Argument("--explain", "Say how it came to that."),
         ),
         (
             ('leitstand search "notice period" --space contracts', "in one space"),
+            ("leitstand search pump --rerank llama3.2:3b --explain", "put in order by a model, and how"),
             ("leitstand search pump --type pdf --since 7d", "in the PDFs of this week"),
             (
                 'leitstand search "Kündigungsfrist" --json | jq -r ".[0].text"',

@@ -48,6 +48,26 @@ class Library(Section, frozen=True):
             "How what was found by meaning and by words is put together: by scores, or by ranks.",
         ),
     ] = "score"
+    rerank: Annotated[
+        str,
+        about(
+            "Rerank with",
+            "A chat model that puts the ten best passages into a better order before they are used; empty: "
+            "none. It is asked once for every question, so a small and fast one is best, or the one that "
+            "answers.",
+            names="model",
+        ),
+    ] = ""
+    rerank_limit: Annotated[
+        float,
+        about(
+            "Time for reranking",
+            "After how long the order stays as it was found.",
+            ge=1,
+            le=120,
+            unit="seconds",
+        ),
+    ] = 8.0
     ignore: Annotated[
         tuple[str, ...],
         about(

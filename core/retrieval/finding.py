@@ -24,6 +24,7 @@ from core.retrieval.library import (
     Space,
 )
 from core.retrieval.narrowing import EVERYTHING, Narrow, in_words
+from core.retrieval.rerank import Reranker, places_before
 from core.retrieval.route import Evidence
 from core.retrieval.seams import Embedder, Index
 from core.retrieval.sieve import Sieve
@@ -60,6 +61,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     narrow: Narrow = EVERYTHING
     """Which documents; spaces that are searched in any case are searched as a whole."""
     method: Method = "score"
+    rerank: str = ""
+    """Who puts the best passages in order; empty: nobody."""
+    queued: bool = True
+    """Whether a model is asked by the way of the queue: an answer has its turn there already."""
 
 
 class _Legs(msgspec.Struct, frozen=True):
@@ -86,11 +91,13 @@ class Finder:
         *,
         embedder: Callable[[Maker], Awaitable[Embedder]],
         guide: Guide,
+        reranker: Reranker,
     ) -> None:
         self._desk = desk
         self._index = index
         self._embedder = embedder
         self._guide = guide
+        self._reranker = reranker
         self._sieve = Sieve(desk.database)
 
     async def find(self, wanted: Wanted) -> Searched:
@@ -132,6 +139,9 @@ class Finder:
         if not searched.passages and chosen:
             notes.append("Nothing in the documents fits the question.")
         assert searched.inspection is not None
+        if (reranked := searched.inspection.reranked) is not None:
+            seconds["rerank"] = reranked.seconds
+            seconds["passages"] = max(seconds["passages"] - reranked.seconds, 0.0)
         return msgspec.structs.replace(
             searched,
             spaces=scores,
@@ -255,14 +265,19 @@ class Finder:
             for hit in head
             if hit.section in read.sections and read.documents[hit.document].space in spaces
         ]
-        picked = pick(picks, limit=wanted.limit, tokens=wanted.tokens)
-        candidates = [_candidate(hit, read, spaces, picked, far) for hit in shown]
+        best, reranked = await self._reranker.ordered(
+            wanted.rerank, query, picks, notes, queued=wanted.queued
+        )
+        before = places_before(picks, reranked)
+        picked = pick(best, limit=wanted.limit, tokens=wanted.tokens)
+        candidates = [_candidate(hit, read, spaces, picked, far, before) for hit in shown]
         return Searched(
             passages=picked.passages,
             inspection=Inspection(
                 question=wanted.question,
                 query=query,
                 method=wanted.method,
+                reranked=reranked,
                 candidates=tuple(one for one in candidates if one is not None),
             ),
         )
@@ -317,7 +332,12 @@ def _pick(space: str, hit: Hit, read: _Read) -> Pick:
 
 
 def _candidate(
-    hit: Hit, read: _Read, spaces: Mapping[int, str], picked: Picked, far: Set[str]
+    hit: Hit,
+    read: _Read,
+    spaces: Mapping[int, str],
+    picked: Picked,
+    far: Set[str],
+    before: Mapping[str, int],
 ) -> Candidate | None:
     document = read.documents.get(hit.document)
     if document is None:
@@ -337,5 +357,6 @@ def _candidate(
         cosine=hit.cosine,
         bm25=hit.bm25,
         number=number,
+        before=before.get(hit.section),
         left_out=reason,
     )

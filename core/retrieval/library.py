@@ -136,8 +136,19 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bm25: float | None = None
     number: int | None = None
     """The passage it became, or became a part of."""
+    before: int | None = None
+    """Its place before a model put them in order; None where none did."""
     left_out: str = ""
     """Why it did not become one, as a few words."""
+
+
+class Reranking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a model put the best passages in order."""
+
+    model: str
+    order: tuple[int, ...] = ()
+    """Their places before, in the order they have now; empty: it gave none, and they stayed as they were."""
+    seconds: float = 0.0
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -151,6 +162,7 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which documents it kept to."""
     documents: int | None = None
     """How many those are; None where it kept to nothing."""
+    reranked: Reranking | None = None
     candidates: tuple[Candidate, ...] = ()
     seconds: dict[str, float] = {}
     """How long each step took."""

@@ -68,6 +68,8 @@ class Lookup:
                 tokens=window * settings.share // 100,
                 method=settings.method,
                 narrow=asked.narrow,
+                rerank=settings.rerank,
+                queued=False,
             )
         )
 

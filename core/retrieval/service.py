@@ -44,6 +44,7 @@ from core.retrieval.library import (
 from core.retrieval.looking import LONGEST_QUESTION, Lookup
 from core.retrieval.narrowing import EVERYTHING, Narrow, checked
 from core.retrieval.parts import Parts
+from core.retrieval.rerank import Reranker
 from core.retrieval.route import SpaceRouter
 from core.retrieval.seams import Embedder
 from core.retrieval.shelves import Shelves
@@ -82,7 +83,9 @@ class LibraryService(SpaceVerbs):
         self._guide = Guide(
             desk, SpaceRouter(self._index, in_thread=tasks.in_thread), embedder=self._embedder
         )
-        self._finder = Finder(desk, self._index, embedder=self._embedder, guide=self._guide)
+        self._finder = Finder(
+            desk, self._index, embedder=self._embedder, guide=self._guide, reranker=Reranker(desk)
+        )
         self._lookup = Lookup(desk, self._shelves, self._finder)
         self._follower = Follower(desk, parts.tools)
         self._worker = Worker(
@@ -189,10 +192,12 @@ class LibraryService(SpaceVerbs):
         limit: int = 8,
         narrow: Narrow = EVERYTHING,
         method: Method | None = None,
+        rerank: str | None = None,
     ) -> Searched:
         """Find passages in some spaces, in all of them, or with *auto* in those that match the question.
 
-        *narrow* keeps to some documents: by name, by type, by when they were changed.
+        *narrow* keeps to some documents: by name, by type, by when they were changed. *rerank* names the
+        model that puts the best passages in order; empty: none does.
         """
         if not question.strip():
             raise UsageError("There is nothing to search for.")
@@ -208,6 +213,7 @@ class LibraryService(SpaceVerbs):
                 limit=limit,
                 narrow=checked(narrow),
                 method=method or self._desk.settings().method,
+                rerank=self._desk.settings().rerank if rerank is None else rerank,
             )
         )
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from core.retrieval.library import Space
 from tests.pictures import screen_text
 from tests.tui.conftest import Shell
+from tui.modals.inspect import Inspect
 
 MANUAL = """# Pump manual
 
@@ -73,3 +76,11 @@ async def filled(here: Shell, name: str = "manuals") -> Space:
     assert await settled()
     await quiet(here, "nomic-embed-text")
     return await here.engine.library.space(space.id)
+
+
+def timeless(here: Shell) -> None:
+    """Show every step of a search as if it had taken no time: pictures are the same on any machine."""
+    window = here.app.screen
+    assert isinstance(window, Inspect)
+    window._found = msgspec.structs.replace(window._found, seconds=dict.fromkeys(window._found.seconds, 0.0))
+    window._say()

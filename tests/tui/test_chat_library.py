@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from core.simulator import Script
 from tests.core.retrieval.making import docx, paragraph
 from tests.pictures import assert_picture, screen_text
-from tests.tui.bookcase import filled, quiet
+from tests.tui.bookcase import filled, quiet, timeless
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
-from tui.modals.inspect import Inspect
 from tui.screens.chat import ChatScreen
 from tui.widgets.prompt import Prompt
 from tui.widgets.row_list import RowList
@@ -34,14 +32,6 @@ async def shows(here: Shell, *words: str) -> str:
     await until(lambda: all(word in screen_text(here.app) for word in words))
     await here.pilot.pause()
     return screen_text(here.app)
-
-
-def timeless(here: Shell) -> None:
-    """Show every step of a search as if it had taken no time: pictures are the same on any machine."""
-    window = here.app.screen
-    assert isinstance(window, Inspect)
-    window._found = msgspec.structs.replace(window._found, seconds=dict.fromkeys(window._found.seconds, 0.0))
-    window._say()
 
 
 async def asked(here: Shell, question: str, *answer: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from core.simulator import Script
 from tests.core.retrieval.making import docx, paragraph
 from tests.pictures import assert_picture, screen_text
-from tests.tui.bookcase import filled, shelf
+from tests.tui.bookcase import filled, quiet, shelf, timeless
 from tests.tui.conftest import NARROW, WIDE, OpenShell, Shell, both_ways
 from tests.waiting import until
 from tui.app import LeitstandApp
@@ -16,6 +17,7 @@ from tui.modals.inspect import Inspect
 from tui.modals.passage import Reading
 from tui.screens.library import LibraryScreen
 from tui.widgets.detail import Detail
+from tui.widgets.row_list import RowList
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 
@@ -38,6 +40,14 @@ async def shows(here: Shell, *words: str) -> str:
     await until(lambda: all(word in screen_text(here.app) for word in words))
     await here.pilot.pause()
     return screen_text(here.app)
+
+
+async def searched(here: Shell, words: str) -> None:
+    """Wait until what was typed last is what was searched for."""
+    find = here.app.screen
+    assert isinstance(find, Find)
+    await until(lambda: find._asked == words)
+    await here.pilot.pause()
 
 
 async def to_documents(here: Shell, count: int = 4) -> None:
@@ -176,6 +186,7 @@ async def test_small_words_in_the_line_keep_a_search_to_some_documents_and_it_is
         assert "prices" not in text
         await here.pilot.press(*" in:lease notice")
         await here.clock.advance(1)
+        await searched(here, "oil notice")
         await shows(here, "[1]", "Lease", "only Markdown · in lease", "1 document")
         assert_picture(here.app, "library-search-some")
         await here.pilot.press("alt+i")
@@ -193,6 +204,50 @@ async def test_small_words_in_the_line_keep_a_search_to_some_documents_and_it_is
 
 
 @SIZES
+async def test_a_model_puts_passages_in_order_once_nobody_types_and_both_orders_are_told(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("library", size, config='[library]\nrerank = "llama3.2:3b"\n') as here:
+        await filled(here)
+        await shows(here, "manuals")
+        await here.pilot.press("slash", *"oil and filter")
+        await here.clock.advance(1)
+        await searched(here, "oil and filter")
+        await shows(here, "[1]", "[2]")
+        [first, second] = [row.title for row in here.app.screen.query_one(RowList).rows]
+        script = here.simulator.next(Script(), route="chat")
+        await shows(here, "llama3.2:3b puts them in order…")
+        await script.say('{"order": [2, 1]}')
+        await script.finish()
+        text = await shows(here, "in the order of llama3.2:3b")
+        assert [row.title for row in here.app.screen.query_one(RowList).rows] == [second, first]
+        await quiet(here)
+        await here.pilot.press("alt+i")
+        text = await shows(here, "How it was found", "reranked  by llama3.2:3b   places before: 2 1")
+        assert all(f"was {place}." in text for place in (1, 2))
+        timeless(here)
+        assert_picture(here.app, "library-reranked")
+
+
+@both_ways
+async def test_who_chooses_among_passages_has_them_stay_where_they_are(shell: OpenShell) -> None:
+    async with shell("library", config='[library]\nrerank = "llama3.2:3b"\n') as here:
+        await filled(here)
+        await shows(here, "manuals")
+        await here.pilot.press("slash", *"oil and filter")
+        await here.clock.advance(1)
+        await searched(here, "oil and filter")
+        await shows(here, "[1]", "[2]")
+        await here.pilot.press("down")
+        find = here.app.screen
+        assert isinstance(find, Find)
+        find._order()  # as its timer does
+        await here.pilot.pause()
+        assert not any(one.path == "/api/chat" for one in here.simulator.requests)
+        assert "[1]" in screen_text(here.app)
+
+
+@SIZES
 async def test_a_search_shows_passages_while_it_is_typed_and_opens_one_where_it_stands(
     shell: OpenShell, size: tuple[int, int]
 ) -> None:
@@ -206,6 +261,7 @@ async def test_a_search_shows_passages_while_it_is_typed_and_opens_one_where_it_
         window = here.app.screen
         assert isinstance(window, Find)
         await until(lambda: window._asked == "mineral oil")
+        await searched(here, "mineral oil")
         text = await shows(here, "[1]", "Pump manual", "in manuals", "near 0.")
         assert "1.00" not in text
         assert_picture(here.app, "library-search")

@@ -26,6 +26,8 @@ from tui.widgets.row_list import RowList
 
 PAUSE = 0.2
 """Seconds without a key after which is searched."""
+CALM = 0.8
+"""Seconds after which a model puts the passages in order, where one is to: not at every letter."""
 
 
 class Find(Dialog[None]):
@@ -43,6 +45,8 @@ class Find(Dialog[None]):
         """What the passages that are shown were found for."""
         self._found: Searched | None = None
         self._soon: Timer | None = None
+        self._ordering = ""
+        """Who puts the passages in order just now."""
 
     def compose(self) -> ComposeResult:
         """Lay out the line, the list and what is to say about all of it."""
@@ -78,6 +82,7 @@ class Find(Dialog[None]):
         where = "every space" if self._everywhere or self._space is None else one_line(self._space.name, 60)
         found = self._found
         inside: list[Piece] = [("in ", "dim"), (where, "text"), *_kept_to(self._narrow, found)]
+        inside += self._order_words()
         pieces: list[Pieces] = [inside]
         if found is not None:
             # Of one space there is nothing to compare.
@@ -88,6 +93,15 @@ class Find(Dialog[None]):
             pieces += [[(notes, "warn")]] if notes else []
         self.query_one("#found-in", Detail).say(pieces)
 
+    def _order_words(self) -> list[Piece]:
+        """Who puts the passages in order, or did."""
+        if self._ordering:
+            return [(f"   {one_line(self._ordering, 40)} puts them in order…", "dim")]
+        seen = self._found.inspection if self._found is not None else None
+        if seen is None or seen.reranked is None or not seen.reranked.order:
+            return []
+        return [(f"   in the order of {one_line(seen.reranked.model, 40)}", "dim")]
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         self._text = event.value
@@ -96,7 +110,17 @@ class Find(Dialog[None]):
         self._soon = self.set_timer(PAUSE, self._search)
 
     def _search(self) -> None:
+        self._ordering = ""
         self.run_worker(self._find(self._text), group="search", exclusive=True, exit_on_error=False)
+
+    def _order(self) -> None:
+        """Have a model put the passages in order, unless somebody is choosing among them already."""
+        if self._found is not None and self._found.passages and self._at_first:
+            self._ordering = self.leitstand.engine.config.current.library.rerank
+            self._say_where()
+            self.run_worker(
+                self._put_in_order(self._text), group="search", exclusive=True, exit_on_error=False
+            )
 
     async def _find(self, text: str) -> None:
         engine = self.leitstand.engine
@@ -107,14 +131,42 @@ class Find(Dialog[None]):
             self.rows.put((), words=kept if self._narrow else self._teach())
             self._say_where()
             return
-        spaces = () if self._everywhere or self._space is None else (self._space.id,)
         try:
-            found = await engine.library.search(words, spaces=spaces, limit=20, narrow=self._narrow)
+            found = await engine.library.search(
+                words, spaces=self._where(), limit=20, narrow=self._narrow, rerank=""
+            )
         except LeitstandError as error:
             self._found = None
             self._say_where()
             self.rows.put((), words=[[(error.message, "bad")], [(error.hint, "dim")]])
             return
+        self._show(found, words)
+        if found.passages and engine.config.current.library.rerank:
+            self._soon = self.set_timer(CALM, self._order)
+
+    async def _put_in_order(self, text: str) -> None:
+        words, narrow = parsed(text, self.leitstand.engine.clock.now())
+        try:
+            found = await self.leitstand.engine.library.search(
+                words, spaces=self._where(), limit=20, narrow=narrow
+            )
+        except LeitstandError:
+            found = None  # what was found without stays
+        self._ordering = ""
+        if found is not None and self._at_first:
+            self._show(found, words)
+        else:
+            self._say_where()
+
+    @property
+    def _at_first(self) -> bool:
+        """Whether nobody is choosing among the passages yet."""
+        return self.rows.selected in (None, *self.rows.rows[:1])
+
+    def _where(self) -> tuple[int, ...]:
+        return () if self._everywhere or self._space is None else (self._space.id,)
+
+    def _show(self, found: Searched, words: str) -> None:
         self._found, self._asked = found, words
         nothing: list[Pieces] = [
             [("Nothing fits.", "strong")],

@@ -19,7 +19,7 @@ from tui.theme import Ink
 _WIDE = 84
 """Columns from which a bar stands beside a score."""
 _BAR = 12
-_STEPS = {"embed": "vector", "search": "search", "passages": "choice"}
+_STEPS = {"embed": "vector", "search": "search", "passages": "choice", "rerank": "rerank"}
 
 
 def inspection_lines(
@@ -42,8 +42,12 @@ def inspection_lines(
     lines.append(_labelled("took", [(_took(found.seconds), "text")]))
     how = "scores" if found.method == "score" else "ranks"
     lines.append(_labelled("fused", [(f"meaning and words, by {how} that compare only these", "text")]))
+    if found.reranked is not None and found.reranked.order:
+        order = " ".join(str(place) for place in found.reranked.order)
+        by = one_line(found.reranked.model, 60)
+        lines.append(_labelled("reranked", [(f"by {by}", "text"), (f"   places before: {order}", "dim")]))
     lines += [[(f"{glyphs.warning} ", "warn"), (one_line(note, 300), "text")] for note in notes]
-    passages = [one for one in found.candidates if one.number]
+    passages = sorted((one for one in found.candidates if one.number), key=lambda one: one.number or 0)
     others = [one for one in found.candidates if not one.number]
     # What stands above the table is wrapped, never cut.
     table: list[Pieces] = [[("", "text")]]
@@ -105,8 +109,14 @@ def _numbers(one: Candidate, glyphs: Glyphs, width: int, *, lit: bool) -> list[P
 
 def _passage(one: Candidate, glyphs: Glyphs, width: int) -> list[Pieces]:
     numbers = _numbers(one, glyphs, width, lit=True)
+    was = f"   was {one.before}." if one.before is not None else ""
     lines: list[Pieces] = [
-        [*numbers, (f"[{one.number}] ", "accent"), (way(one.title, one.heading, 160), "strong")]
+        [
+            *numbers,
+            (f"[{one.number}] ", "accent"),
+            (way(one.title, one.heading, 160), "strong"),
+            (was, "dim"),
+        ]
     ]
     if one.snippet:
         indent = " " * (width_of(numbers) + 4)

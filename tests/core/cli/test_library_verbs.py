@@ -235,3 +235,24 @@ def test_names_of_documents_spaces_and_types_are_completed(desk: Desk) -> None:
         (("ask", "--type", "m"), "mail\tmail\nmarkdown\tMarkdown\n"),
     ):
         assert leitstand("__complete", *words, home=desk.home).out == offered
+
+
+def test_a_model_puts_passages_in_order_for_once_or_whenever_the_settings_say_so(desk: Desk) -> None:
+    filled(desk)
+
+    def told(*options: str) -> dict[str, Any]:
+        return dict(desk("search", "three months drei Monate", *options, "--explain", "--json").json)
+
+    assert "reranked" not in told()["inspection"]
+    once = told("--rerank", "tiny")
+    assert once["inspection"]["reranked"]["order"] == [1, 2]
+    assert (
+        "Reranked by tiny  places before: 1 2"
+        in desk("search", "three months drei Monate", "--rerank", "tiny", "--explain").out
+    )
+    nobody = desk("search", "three months drei Monate", "--rerank", "nobody")
+    assert (nobody.code, "Not reranked by nobody: " in nobody.err) == (DONE, True)
+    assert "1. " in nobody.out
+    assert desk("config", "set", "library.rerank", "tiny").code == DONE
+    assert told()["inspection"]["reranked"]["model"] == "tiny"
+    assert "reranked" not in told("--rerank", "none")["inspection"]
