@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from core.chat.types import Budget, Choice, Role
+from core.numbers import grouped
 
 PER_MESSAGE = 6
 """What a template puts around a message."""
@@ -153,10 +154,10 @@ def budget(
     if found.verdict != "fits":
         choices = _choices(found, context, kept, model_max, largest)
     if found.verdict == "cut":
-        message = f"This has about {found.tokens} tokens; the context holds {context}."
+        message = f"This has about {grouped(found.tokens)} tokens; the context holds {grouped(context)}."
     elif found.verdict == "drops":
         plural = "message stays" if found.dropped == 1 else "messages stay"
-        message = f"{found.dropped} earlier {plural} out: the context holds {context} tokens."
+        message = f"{found.dropped} earlier {plural} out: the context holds {grouped(context)} tokens."
     return Budget(
         used=found.tokens,
         available=context,
@@ -177,7 +178,7 @@ def _choices(
     choices: list[Choice] = []
     if found.verdict == "cut":
         over = found.tokens + _LEAST_ANSWER - context
-        choices.append(Choice("shorten", f"Shorten it by about {over} tokens.", over))
+        choices.append(Choice("shorten", f"Shorten it by about {grouped(over)} tokens.", over))
     wanted = max(found.tokens + kept, 2 * context)
     raised = min(-(-wanted // _STEP) * _STEP, model_max or 2**40)
     if largest is not None:
@@ -186,7 +187,9 @@ def _choices(
         fits = (
             "that fits into memory" if largest is not None else "whether that fits into memory is not known"
         )
-        choices.append(Choice("raise_context", f"Raise the context to {raised} tokens; {fits}.", raised))
+        choices.append(
+            Choice("raise_context", f"Raise the context to {grouped(raised)} tokens; {fits}.", raised)
+        )
     if found.verdict == "drops":
         choices.append(Choice("new_chat", "Go on in a new chat that begins with a summary of this one."))
     return choices

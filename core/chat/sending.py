@@ -17,6 +17,7 @@ from core.chat.routing import Route, Tier
 from core.chat.types import Chat, NewAttachment, Sent, Stats, Turn
 from core.chat.wishes import route_for
 from core.errors import NotFound, Refused, UsageError
+from core.numbers import grouped
 from core.store.database import Transaction
 
 LONGEST = 4 * 2**20
@@ -187,7 +188,8 @@ class Sending:
             raise UsageError("There is nothing to send.", "Type a question first.")
         if len(text) > LONGEST:
             raise UsageError(
-                f"A question of {len(text)} characters is too long.", "Send it as a file, or in parts."
+                f"A question of {grouped(len(text))} characters is too long.",
+                "Send it as a file, or in parts.",
             )
         return rows.clean(text), kept
 

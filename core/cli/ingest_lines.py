@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.bus import Resync
 from core.cli.following import Following, following, goes_on
-from core.cli.output import Output, bold, green, grouped, plural, red
+from core.cli.output import Output, bold, green, plural, red
 from core.errors import Cancelled, LeitstandError, from_code
+from core.numbers import grouped
 from core.retrieval.library import DocumentChanged, Ingest, IngestProgress, LibraryDocument, Space
 
 if TYPE_CHECKING:

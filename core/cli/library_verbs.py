@@ -14,9 +14,10 @@ from core.cli.exits import DONE, FAILED
 from core.cli.following import left
 from core.cli.hosting import hosted
 from core.cli.ingest_lines import followed
-from core.cli.output import Output, Piece, bold, dim, green, grouped, plural, red, yellow
+from core.cli.output import Output, Piece, bold, dim, green, plural, red, yellow
 from core.errors import NotFound, UsageError
 from core.guard import one_line
+from core.numbers import grouped
 from core.retrieval.library import Ingest, LibraryDocument, Searched, Space
 from core.retrieval.narrowing import EVERYTHING, Narrow, checked, in_words, moment
 from core.retrieval.types import Passage

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TextIO
 
 from core.errors import LeitstandError
 from core.guard import harmless
+from core.numbers import grouped
 
 
 class Unwritable(Exception):
@@ -56,11 +57,6 @@ def red(text: str) -> Styled:
 def plural(number: int, one: str) -> str:
     """A number and its noun as people read them: `1 chunk`, `10 000 chunks`."""
     return f"{grouped(number)} {one}{'' if number == 1 else 's'}"
-
-
-def grouped(number: int) -> str:
-    """A number that can be read: `12 345`."""
-    return f"{number:,}".replace(",", " ")
 
 
 class Output:

@@ -29,6 +29,7 @@ from core.errors import (
     ServerError,
 )
 from core.guard import one_line
+from core.numbers import grouped
 
 TRANSFERS = frozenset({"/api/pull", "/api/push", "/api/create"})
 ANSWERS = frozenset({"/api/chat", "/api/generate"})
@@ -316,7 +317,7 @@ def _context(complaint: Complaint, inner: dict[str, Any]) -> LeitstandError | No
     if prompt is None or window is None:
         message = f"The text is longer than the context window of {named(complaint.model)}."
     else:
-        message = f"The text has {prompt:,} tokens; the context window holds {window:,}."
+        message = f"The text has {grouped(prompt)} tokens; the context window holds {grouped(window)}."
     return ContextExceeded(message, prompt_tokens=prompt, window=window)
 
 

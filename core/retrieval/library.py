@@ -28,6 +28,7 @@ Method = Literal["score", "rank"]
 """How the two ways of searching are put together: by their scores, or by their ranks."""
 
 NOTHING_FITS = "No space fits the question, so none was used."
+SMALL_TALK = "Small talk: no space was used."
 """What a search notes that found nothing to look in: so it goes with small talk, and is no trouble."""
 
 COLOURS = ("", "red", "orange", "yellow", "green", "teal", "blue", "violet", "pink")

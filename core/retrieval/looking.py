@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.guard import one_line
 from core.retrieval.desk import Desk
 from core.retrieval.finding import Finder, Wanted
-from core.retrieval.library import Choice, Searched, Space, Weight
+from core.retrieval.library import SMALL_TALK, Choice, Searched, Space, Weight
 from core.retrieval.shelves import Shelves
 from core.retrieval.smalltalk import is_small_talk
 
@@ -55,7 +55,7 @@ class Lookup:
                 return asked, Searched(notes=("There is nothing in the chosen spaces yet.",))
             return asked, None
         if is_small_talk(question):
-            return asked, Searched(notes=("Small talk: no space was used.",))
+            return asked, Searched(notes=(SMALL_TALK,))
         settings = self._desk.settings()
         return asked, await self._finder.find(
             Wanted(

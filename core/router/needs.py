@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.numbers import grouped
 from core.router.types import Candidate, RouteQuestion
 
 _RESERVE = 512
@@ -50,7 +51,7 @@ def nobody(question: RouteQuestion, *, known: bool) -> str:
         for wanted, word in (
             (question.images, "see pictures"),
             (question.tools, "use tools"),
-            (question.tokens > 0, f"take a prompt of about {question.tokens} tokens"),
+            (question.tokens > 0, f"take a prompt of about {grouped(question.tokens)} tokens"),
         )
         if wanted
     ]

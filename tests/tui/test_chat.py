@@ -529,7 +529,7 @@ async def test_ways_out_of_a_question_that_is_too_long_are_whole_sentences(shell
     async with shell("chat", config=CONFIG) as here:
         here.app.query_one(Prompt).put("word " * 12_000)
         await here.pilot.press("enter")
-        await until(lambda: shows(here, "the context holds 8192"))
+        await until(lambda: shows(here, "the context holds 8 192"))
         await until(lambda: shows(here, "Send it anyway: the server cuts what does not fit"))
         assert shows(here, "that fits into memory.")
         await here.pilot.press("escape")

@@ -111,17 +111,17 @@ def destination(
     library: str = "",
 ) -> list[Piece]:
     """Who answers next and why, and how; before anything is *asked* a routed chat only says so."""
-    name = one_line(model, 80) or "no model yet"
+    name = one_line(model, 80) or ("no model can answer yet" if route else "no model yet")
     pieces: list[Piece] = [(f" {glyphs.arrow} ", "dim")]
     if route and not asked:
         pieces += [("auto", "text"), ("   the model is chosen by what you ask", "dim")]
     else:
-        pieces += [("auto ", "dim")] if route else []
+        pieces += [("auto   " if not model else "auto ", "dim")] if route else []
         pieces.append((name, "text" if model else "warn"))
     after = _settings(chat, attachments, library)
     if route and not asked and after and width_of([*pieces, *after]) > room:
         pieces.pop()  # what is set for this chat says more than how it goes without
-    if route and asked:
+    if route and asked and model:
         left = room - width_of([*pieces, *after])
         words = next((words for words in reasons(route, model) if cell_len(words) <= left), "")
         pieces.append((words, "dim"))

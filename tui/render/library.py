@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from core.guard import one_line
+from core.numbers import grouped
 from core.retrieval.library import Ingest, Space
 from tui import format as fmt
 from tui.glyphs import Glyphs
@@ -36,11 +37,6 @@ class Look(msgspec.Struct, frozen=True):
     """What is being read, by its space."""
     short: Callable[[str], str] = str
     """Writes paths as people do."""
-
-
-def grouped(number: int) -> str:
-    """A number that can be read: `12 345`."""
-    return f"{number:,}".replace(",", " ")
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core.guard import harmless, one_line
 from core.retrieval.cite import nearness
 from core.retrieval.language import is_common
-from core.retrieval.library import NOTHING_FITS, Source, Sources
+from core.retrieval.library import NOTHING_FITS, SMALL_TALK, Source, Sources
 from core.retrieval.narrowing import in_words
 from core.retrieval.types import Passage, Place, Section, SpaceScore
 from tui.render.pieces import Piece, Pieces, cut, spread
@@ -169,8 +169,15 @@ def _inked(line: str, asked: str) -> list[Piece]:
 # Under an answer --------------------------------------------------------------------------------
 
 
-def chips(sources: Sources | None) -> tuple[str, ...]:
-    """Searched spaces with how well they match, and what the answer rests on, as words in a row."""
+UNUSED = {NOTHING_FITS: "no space fits", SMALL_TALK: "small talk, no space used"}
+"""Why nothing was looked up, and that in a few words."""
+
+
+def chips(sources: Sources | None, before: Sources | None = None) -> tuple[str, ...]:
+    """Searched spaces with how well they match, and what the answer rests on, as words in a row.
+
+    Why nothing was looked up is not said again right after it was said of the answer *before*.
+    """
     if sources is None:
         return ()
     searched = [space for space in sources.spaces if space.searched]
@@ -183,8 +190,8 @@ def chips(sources: Sources | None) -> tuple[str, ...]:
         source_chip(source, cited=not sources.cited or source.number in sources.cited)
         for source in sources.sources
     ]
-    if NOTHING_FITS in sources.notes:
-        found.append("⌕ no space fits")
+    said = before.notes if before is not None else ()
+    found += [f"⌕ {words}" for note, words in UNUSED.items() if note in sources.notes and note not in said]
     if words := uncited_words(sources):
         found.append(words)
     return tuple(found)

@@ -7,10 +7,10 @@ import time
 from core.chat.types import ContextFacts, Stats
 from core.chat.types import Turn as ChatTurn
 from core.guard import one_line
-from core.retrieval.library import NOTHING_FITS
+from core.retrieval.library import Sources
 from tui.format import count, duration, speed
 from tui.render import routes as routed
-from tui.render.passages import chips
+from tui.render.passages import UNUSED, chips
 from tui.render.types import Notice, Phase, Turn
 
 _STATUS = {"queued": "waiting for its turn", "loading": "loading the model", "reading": "reading the prompt"}
@@ -18,8 +18,11 @@ _ENDED = {"done": "done", "stopped": "stopped", "interrupted": "interrupted", "f
 _PHASE: dict[str, Phase] = {"thinking": "thinking", "answering": "answering"}
 
 
-def view(turn: ChatTurn, now: float, *, last: bool = False) -> Turn:
-    """Say in words what is known of a turn; the *last* one is what Enter goes on with."""
+def view(turn: ChatTurn, now: float, *, last: bool = False, before: Sources | None = None) -> Turn:
+    """Say in words what is known of a turn; the *last* one is what Enter goes on with.
+
+    *before* is what the answer before it came from: that nothing was looked up is not said twice in a row.
+    """
     if turn.role != "assistant":
         return Turn(
             id=turn.id,
@@ -47,7 +50,7 @@ def view(turn: ChatTurn, now: float, *, last: bool = False) -> Turn:
         seconds=_thought(turn, now),
         tokens=turn.stats.thinking_tokens if turn.stats else None,
         notices=_notices(turn, last=last),
-        chips=chips(turn.sources),
+        chips=chips(turn.sources, before),
         facts=_measured(turn.stats) if turn.ended else "",
         ended=_end(turn) if turn.ended else "",
     )
@@ -72,7 +75,7 @@ def _variant(turn: ChatTurn) -> str:
 def _status(turn: ChatTurn, now: float) -> str:
     words = _STATUS.get(turn.state, "")
     if turn.error is not None:
-        return f"{one_line(turn.error.message, 200)} It goes on by itself when the server is back."
+        words = "waiting for the server"
     waited = now - turn.since if turn.since else 0.0
     return f"{words}, {duration(waited).strip()}" if words and waited >= 2 else words
 
@@ -80,13 +83,17 @@ def _status(turn: ChatTurn, now: float) -> str:
 def _notices(turn: ChatTurn, *, last: bool) -> tuple[Notice, ...]:
     found = [Notice(_sentence(note.message, note.hint), "warn") for note in turn.notes]
     if turn.sources is not None:
-        # That nothing fits is a word among the chips: most questions are none to the library.
-        told = (note for note in turn.sources.notes if note != NOTHING_FITS)
+        # That nothing was looked up is a word among the chips: most questions are none to the library.
+        told = (note for note in turn.sources.notes if note not in UNUSED)
         found += [Notice(one_line(note, 300), "dim") for note in told]
         if turn.ended and turn.sources.hint and turn.sources.sources:
             found.append(Notice(one_line(turn.sources.hint, 300), "dim"))
     if turn.context is not None and (left_out := _left_out(turn.context)):
         found.append(Notice(left_out, "dim"))
+    if turn.error is not None and not turn.ended:
+        # Below the head, where there is room for all of it.
+        on = "It goes on by itself when the server is back."
+        found.append(Notice(_sentence(turn.error.message, on), "warn"))
     if turn.ended and turn.error is not None:
         found.append(Notice(_sentence(turn.error.message, turn.error.hint), "error"))
     if turn.state == "failed":

@@ -25,6 +25,7 @@ from core.chat.types import (
 )
 from core.config.types import ConfigChanged
 from core.errors import LeitstandError
+from core.retrieval.library import Sources
 from tui.facts import Facts
 from tui.render import chat_list, code, composer
 from tui.render.pieces import Pieces, width_of
@@ -228,7 +229,13 @@ class Conversation(EngineScreen):
 
     def _view(self, turn: Turn) -> View:
         last = next(reversed(self._turns.values()), turn)
-        return view(turn, self.engine.clock.now(), last=turn.id == last.id)
+        return view(turn, self.engine.clock.now(), last=turn.id == last.id, before=self._sources_before(turn))
+
+    def _sources_before(self, turn: Turn) -> Sources | None:
+        """What the answer before this one came from, where that is known here."""
+        question = self._turns.get(turn.parent_id or -1)
+        answer = self._turns.get(question.parent_id or -1) if question is not None else None
+        return answer.sources if answer is not None else None
 
     def _comes_next(self, turn: Turn) -> bool:
         """Whether a new turn belongs behind what is shown, and is no variant of it."""

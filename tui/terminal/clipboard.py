@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from core.errors import LeitstandError, PermissionRefused
+from core.numbers import grouped
 from core.paths import make_private, open_private
 from tui.terminal import process, tmux
 
@@ -68,7 +69,7 @@ class Clipboard:
     async def copy(self, text: str) -> Copied:
         """Copy *text* as it is; raise when no way is left."""
         way = way_here(self._wish, self._environment)
-        size = f"{len(text):,} characters" if len(text) != 1 else "1 character"
+        size = f"{grouped(len(text))} characters" if len(text) != 1 else "1 character"
         if way == "tmux":
             if (copied := await self._to_tmux(text, size)) is not None:
                 return copied

@@ -280,7 +280,7 @@ def test_a_context_error_packed_in_itself_gives_its_numbers() -> None:
     error = said(400, json.dumps(inner))
     assert isinstance(error, ContextExceeded)
     assert (error.prompt_tokens, error.window) == (6047, 2048)
-    assert "6,047" in error.message
+    assert "6 047" in error.message
 
 
 def test_the_numbers_of_a_context_error_are_read_from_its_text_too() -> None:

@@ -23,3 +23,15 @@ def test_what_is_set_for_a_chat_is_said_before_how_it_goes_without(room: int, wo
     chat = Chat(id=1, think="low")
     pieces = destination(chat, "", UNICODE, [], route="fast → m", asked=False, room=room)
     assert "".join(text for text, _ in pieces) == words
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ("code: python · 0.40 → nobody", " → auto   no model can answer yet"),
+        ("", " → no model yet"),
+    ],
+)
+def test_where_nobody_can_answer_that_is_said_once(route: str, words: str) -> None:
+    pieces = destination(Chat(id=1), "", UNICODE, [], route=route, asked=True)
+    assert "".join(text for text, _ in pieces) == words

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from core.chat.types import Attachment, ContextFacts, Note, Stats, Turn, TurnError
-from core.retrieval.library import NOTHING_FITS, Sources
+from core.retrieval.library import NOTHING_FITS, SMALL_TALK, Sources
 from tui.render.turns import view
 
 NOW = 1_767_268_800.0
@@ -34,9 +35,17 @@ def test_an_answer_says_what_it_is_doing_and_for_how_long(state: str, waited: fl
     assert view(answer(state=state), NOW + waited).status == status
 
 
-def test_a_server_that_is_away_is_said_in_place_of_the_phase() -> None:
+def test_a_server_that_is_away_is_said_in_place_of_the_phase_and_all_about_it_below() -> None:
     turn = answer(state="queued", error=TurnError("server_unavailable", "Nobody answers at gpubox."))
-    assert view(turn, NOW).status.startswith("Nobody answers at gpubox. It goes on by itself")
+    shown = view(turn, NOW + 12)
+    assert shown.status == "waiting for the server, 12 s"
+    (told,) = shown.notices
+    assert (told.text, told.tone) == (
+        "Nobody answers at gpubox. It goes on by itself when the server is back.",
+        "warn",
+    )
+    (over,) = view(msgspec.structs.replace(turn, state="failed"), NOW).notices[:1]
+    assert (over.text, over.tone) == ("Nobody answers at gpubox.", "error")
 
 
 def test_what_was_measured_stands_below_a_finished_answer() -> None:
@@ -77,7 +86,29 @@ def test_the_seconds_of_a_thought_go_on_from_those_before() -> None:
     assert view(turn, NOW + 4).seconds == 9.0
 
 
-def test_that_no_space_fits_is_a_word_among_the_chips_and_other_notes_are_sentences() -> None:
-    shown = view(answer(state="done", sources=Sources(notes=(NOTHING_FITS, "One lost."))), NOW)
-    assert shown.chips == ("⌕ no space fits",)
+@pytest.mark.parametrize(
+    ("note", "chip"),
+    [(NOTHING_FITS, "⌕ no space fits"), (SMALL_TALK, "⌕ small talk, no space used")],
+)
+def test_why_nothing_was_looked_up_is_a_word_among_the_chips_and_other_notes_are_sentences(
+    note: str, chip: str
+) -> None:
+    shown = view(answer(state="done", sources=Sources(notes=(note, "One lost."))), NOW)
+    assert shown.chips == (chip,)
     assert [notice.text for notice in shown.notices] == ["One lost."]
+
+
+@pytest.mark.parametrize(
+    ("before", "note", "chips"),
+    [
+        ((NOTHING_FITS,), NOTHING_FITS, ()),
+        ((SMALL_TALK,), SMALL_TALK, ()),
+        ((SMALL_TALK,), NOTHING_FITS, ("⌕ no space fits",)),
+        (("One lost.",), NOTHING_FITS, ("⌕ no space fits",)),
+    ],
+)
+def test_why_nothing_was_looked_up_is_not_said_twice_in_a_row(
+    before: tuple[str, ...], note: str, chips: tuple[str, ...]
+) -> None:
+    turn = answer(state="done", sources=Sources(notes=(note,)))
+    assert view(turn, NOW, before=Sources(notes=before)).chips == chips
