@@ -5,40 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
-
 from core.guard import one_line
 from core.telemetry.types import Alert
 from tui.format import duration
 from tui.glyphs import Glyphs
-from tui.modals.base import Dialog, frame
+from tui.modals.reader import Reader
 from tui.render.pieces import Pieces
 from tui.theme import Ink
-from tui.widgets.detail import Detail
 
 BAD: Ink = "bad"
 WARN: Ink = "warn"
 
 
-class AlertsScreen(Dialog[None]):
+class AlertsScreen(Reader):
     """A reading list of alerts."""
 
     def __init__(self, alerts: Sequence[Alert]) -> None:
-        super().__init__()
+        super().__init__("Alerts", "esc back")
         self._alerts = alerts
 
-    def compose(self) -> ComposeResult:
-        """Lay out one scrolling text."""
-        with Vertical(classes="dialog -tall -wide") as box:
-            frame(box, "Alerts", "esc back")
-            with VerticalScroll():
-                yield Detail()
-
-    def on_mount(self) -> None:
+    def lines(self) -> Sequence[Pieces]:
         """Write them down."""
-        self.query_one(VerticalScroll).focus()
-        self.query_one(Detail).say(alert_log(self._alerts, self.leitstand.glyphs))
+        return alert_log(self._alerts, self.leitstand.glyphs)
 
 
 def alert_log(alerts: Sequence[Alert], glyphs: Glyphs) -> list[Pieces]:

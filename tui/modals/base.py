@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 _FRAME = 4
 """Rows above and below what a dialog holds: its border, and a free one inside."""
+_BESIDE = 6
+"""Columns beside what a dialog holds: its border, and two free ones inside."""
+_WIDTH, _WIDE = 72, 104
 
 
 def frame(box: Widget, title: str, subtitle: str) -> None:
@@ -38,6 +41,7 @@ class Dialog(Forgiving, ModalScreen[T]):
     def __init__(self) -> None:
         super().__init__()
         self._compositor = LeanCompositor()
+        self._tallest = 0
 
     @property
     def leitstand(self) -> LeitstandApp:
@@ -51,6 +55,16 @@ class Dialog(Forgiving, ModalScreen[T]):
     def fit(self, rows: int) -> None:
         """Be no taller than what it holds: so many rows beside the frame."""
         self.query_one(".dialog").styles.max_height = rows + _FRAME
+
+    def grow(self, rows: int) -> None:
+        """Be as tall as what it holds now, and never less tall than before: nothing goes up and down."""
+        self._tallest = max(self._tallest, rows)
+        self.fit(self._tallest)
+
+    def room(self) -> int:
+        """Columns for what it holds."""
+        wide = self.query_one(".dialog").has_class("-wide")
+        return min(_WIDE if wide else _WIDTH, self.app.size.width * 96 // 100) - _BESIDE
 
     def action_close(self) -> None:
         """Close without an answer."""

@@ -28,6 +28,8 @@ PAUSE = 0.2
 """Seconds without a key after which is searched."""
 CALM = 0.8
 """Seconds after which a model puts the passages in order, where one is to: not at every letter."""
+_LEAST = 9
+"""Rows in which what can be searched for is taught, and three passages are shown."""
 
 
 class Find(Dialog[None]):
@@ -37,6 +39,7 @@ class Find(Dialog[None]):
 
     def __init__(self, space: Space | None, text: str = "") -> None:
         super().__init__()
+        self.add_class("-top")
         self._space = space
         self._everywhere = space is None
         self._text = text
@@ -71,7 +74,7 @@ class Find(Dialog[None]):
     def _teach(self) -> list[Pieces]:
         return [
             [("Ask as you would ask somebody.", "strong")],
-            [("What is said in other words is found by meaning, names and numbers by their words.", "dim")],
+            [("Other words are found by meaning, names and numbers by their words.", "dim")],
             *_examples(),
         ]
 
@@ -91,7 +94,10 @@ class Find(Dialog[None]):
             notes = "  ".join(one_line(note, 200) for note in found.notes)
             pieces = [[*inside, ("   " + spaces if spaces else "", "dim")]]
             pieces += [[(notes, "warn")]] if notes else []
-        self.query_one("#found-in", Detail).say(pieces)
+        below = self.query_one("#found-in", Detail)
+        below.say(pieces)
+        held = max(3 * len(self.rows.rows), _LEAST)
+        self.grow(1 + held + below.rows_at(self.room()))
 
     def _order_words(self) -> list[Piece]:
         """Who puts the passages in order, or did."""

@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
-
 from tui import keymap
-from tui.modals.base import Dialog, frame
+from tui.modals.reader import Reader
 from tui.pages import page
 from tui.render.pieces import Piece, Pieces
 from tui.terminal import probe, tmux
 from tui.terminal.keys import lost_keys
 from tui.terminal.process import run
-from tui.widgets.detail import Detail
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 TITLES = {"app": "Everywhere", "list": "In lists", "modal": "In dialogs"}
 
 
-class HelpScreen(Dialog[None]):
+class HelpScreen(Reader):
     """A reading list of keys."""
 
     def __init__(self, scopes: tuple[str, ...]) -> None:
-        super().__init__()
+        super().__init__("Keys", "esc back · other keys: [keys] in the configuration")
         self._scopes = (*dict.fromkeys((*reversed(scopes), "list", "app")),)
+        self._lost: Mapping[str, str] = NOTHING
 
-    def compose(self) -> ComposeResult:
-        """Lay out one scrolling text."""
-        with Vertical(classes="dialog -tall -wide") as box:
-            frame(box, "Keys", "esc back · other keys: [keys] in the configuration")
-            with VerticalScroll():
-                yield Detail()
+    def lines(self) -> Sequence[Pieces]:
+        """Write it down."""
+        return help_lines(self._scopes, self.leitstand.key_overrides, self._lost)
 
     def on_mount(self) -> None:
-        """Write it down."""
-        self.query_one(VerticalScroll).focus()
-        self._say({})
+        """Show what is known at once."""
+        super().on_mount()
         self.run_worker(self._look_around(), group="keys", exit_on_error=False)
 
     async def _look_around(self) -> None:
         """Find out which keys arrive here; inside tmux that is a question to tmux."""
         engine = self.leitstand.engine
-        self._say(await engine.tasks.in_thread(lost_here, engine.options.environment))
-
-    def _say(self, lost: Mapping[str, str]) -> None:
-        self.query_one(Detail).say(help_lines(self._scopes, self.leitstand.key_overrides, lost))
-
-    def action_close(self) -> None:
-        """Back to the page."""
-        self.dismiss(None)
+        self._lost = await engine.tasks.in_thread(lost_here, engine.options.environment)
+        self.say(self.lines())
 
 
 def lost_here(environment: Mapping[str, str]) -> dict[str, str]:

@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import time
-
-from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from collections.abc import Sequence
 
 from core.bus import Level, Notice
 from core.guard import one_line
-from tui.modals.base import Dialog, frame
+from tui.modals.reader import Reader
 from tui.render.pieces import Pieces
 from tui.theme import Ink
-from tui.widgets.detail import Detail
 
 INKS: dict[Level, Ink] = {"info": "text", "good": "good", "warning": "warn", "error": "bad"}
 WORDS: dict[Level, str] = {"info": "note", "good": "done", "warning": "warning", "error": "error"}
 
 
-class NoticesScreen(Dialog[None]):
+class NoticesScreen(Reader):
     """A reading list of notices."""
 
     def __init__(self, notices: tuple[Notice, ...]) -> None:
-        super().__init__()
+        super().__init__("Notices", "esc back", wide=False)
         self._notices = notices
 
-    def compose(self) -> ComposeResult:
-        """Lay out one scrolling text."""
-        with Vertical(classes="dialog -tall") as box:
-            frame(box, "Notices", "esc back")
-            with VerticalScroll():
-                yield Detail()
-
-    def on_mount(self) -> None:
+    def lines(self) -> Sequence[Pieces]:
         """Write them down."""
-        self.query_one(VerticalScroll).focus()
-        self.query_one(Detail).say(notice_lines(self._notices))
+        return notice_lines(self._notices)
 
 
 def notice_lines(notices: tuple[Notice, ...]) -> list[Pieces]:

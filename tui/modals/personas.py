@@ -24,6 +24,9 @@ from tui.widgets.detail import Detail
 from tui.widgets.entry import Entry
 from tui.widgets.row_list import RowList
 
+_BESIDE_LIST = 2
+"""Rows for the filter above it and what was done below it."""
+
 
 class Acts(msgspec.Struct, frozen=True):
     """What the dialog may do; it knows no more of where personas live."""
@@ -75,7 +78,15 @@ class Personas(ChooseOwn):
         self._tell()
 
     def fit_to_options(self) -> None:
-        """Stay as tall as can be: what is said of each persona has another length."""
+        """Be as tall as the list and what is said of whoever has most to be said of."""
+        words, room = Detail(), self.room()
+
+        def rows(persona: Persona) -> int:
+            words.say(about(persona))
+            return words.rows_at(room)
+
+        told = max(map(rows, self._personas.values()), default=0)
+        self.fit(_BESIDE_LIST + len(self._options) + told)
 
     @property
     def _selected(self) -> Persona | None:
@@ -168,6 +179,7 @@ class Personas(ChooseOwn):
         self._options = [NOBODY, *map(option, personas)]
         rows = self.query_one(RowList)
         rows.put(matching(self._options, self.query_one(Input).value), words=self._words)
+        self.fit_to_options()
         if name:
             rows.select(name)
         self._tell()

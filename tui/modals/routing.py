@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -56,7 +58,12 @@ class RoutingView(Dialog[None]):
             if last:
                 lines += [[], [("Last", "dim")], *decisions.recent(last)]
             self._overview = [*lines, [], [("Rules", "dim")], *decisions.rules(rules)]
-        self.query_one(Detail).say(self._overview)
+        self._say(self._overview)
+
+    def _say(self, lines: Sequence[Pieces]) -> None:
+        detail = self.query_one(Detail)
+        detail.say(lines)
+        self.grow(1 + detail.rows_at(self.room()))
 
     @on(Input.Changed)
     def _changed(self) -> None:
@@ -73,7 +80,7 @@ class RoutingView(Dialog[None]):
             except LeitstandError as error:
                 lines = [[(error.message, "bad")], [(error.hint, "dim")]]
         if text == self.query_one(Input).value:
-            self.query_one(Detail).say(lines)
+            self._say(lines)
             self.query_one(VerticalScroll).scroll_home(animate=False)
 
     def on_key(self, event: events.Key) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -25,6 +27,10 @@ TEACH: list[Pieces] = [
 class Search(Dialog[SearchHit | None]):
     """A line to type in, and what was found below it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("-top")
+
     def compose(self) -> ComposeResult:
         """Lay out the line and the list."""
         with Vertical(classes="dialog -wide -tall") as box:
@@ -34,9 +40,8 @@ class Search(Dialog[SearchHit | None]):
 
     def on_mount(self) -> None:
         """Say what can be found."""
-        rows = self.query_one(RowList)
-        rows.put((), words=TEACH)
-        rows.can_focus = False
+        self.query_one(RowList).can_focus = False
+        self._put((), TEACH)
         self.query_one(Input).focus()
 
     def _paint(self, hit: SearchHit, width: int) -> list[Pieces]:
@@ -50,16 +55,19 @@ class Search(Dialog[SearchHit | None]):
         self.run_worker(self._find(event.value), group="search", exclusive=True, exit_on_error=False)
 
     async def _find(self, text: str) -> None:
-        rows = self.query_one(RowList)
         if not text.strip():
-            rows.put((), words=TEACH)
+            self._put((), TEACH)
             return
         try:
             hits = await self.leitstand.engine.chat.search(text)
         except LeitstandError as error:
-            rows.put((), words=[[(error.message, "bad")], [(error.hint, "dim")]])
+            self._put((), [[(error.message, "bad")], [(error.hint, "dim")]])
             return
-        rows.put(hits, words=[[("Nothing found.", "strong")], [("Fewer words find more.", "dim")]])
+        self._put(hits, [[("Nothing found.", "strong")], [("Fewer words find more.", "dim")]])
+
+    def _put(self, hits: Sequence[SearchHit], words: Sequence[Pieces]) -> None:
+        self.query_one(RowList).put(hits, words=words)
+        self.grow(1 + max(2 * len(hits), len(words) + 1))
 
     def on_key(self, event: events.Key) -> None:
         """Move in the list while the line has the focus."""

@@ -16,6 +16,8 @@ _STYLES: dict[Ink, str] = {
 }
 """The inks that are more than a colour."""
 
+_MARGIN = 2
+
 
 class Detail(Static):
     """Wrapped lines of inked text; told what to say, painted when it changes."""
@@ -27,6 +29,7 @@ class Detail(Static):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", id=id, markup=False)
         self._said: Sequence[Pieces] | None = None
+        self._content = Content("")
 
     def say(self, lines: Sequence[Pieces]) -> None:
         """Show these lines."""
@@ -36,4 +39,9 @@ class Detail(Static):
                 Content.assemble(*((text, _STYLES.get(ink, f"$ink-{ink}")) for text, ink in line))
                 for line in lines
             ]
-            self.update(Content("\n").join(parts))
+            self._content = Content("\n").join(parts)
+            self.update(self._content)
+
+    def rows_at(self, columns: int) -> int:
+        """How many rows it takes in so many columns, its margins among them."""
+        return self._content.get_height({}, max(columns - 2 * _MARGIN, 1))
