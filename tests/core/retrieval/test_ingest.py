@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
+from core.retrieval import asking
 from core.retrieval.library import DocumentChanged, IngestProgress, Space, SpaceChanged
 from core.simulator import Setup
 from tests.core.models.workshop import sized, small
 from tests.core.retrieval.reading_room import ReadingRoom, reading_room
+from tests.core.retrieval.shelves import rows
 from tests.waiting import until
 
 OLD = 1_700_000_000
@@ -361,3 +363,17 @@ async def test_a_text_that_was_removed_may_come_again_under_its_name(room: Readi
     await removed(room, space, "note")
     await room.ended(await room.library.ingest_text(space.id, "note", "The cat is awake."))
     assert await titles(room, space) == {"note"}
+
+
+async def test_a_search_says_that_what_is_just_being_read_is_found_later(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "TAIL", 1)
+    space = await room.library.create_space("birds")
+    room.write("one.md", "A heron stands in the reeds.")
+    assert (await room.ingested(space)).state == "done"
+    async with room.index.bulk(space.id):
+        await room.index.add(space.id, rows("7", ["A heron flies.", "A heron lands."], embedded=False))
+        found = await room.library.search("heron", spaces=(space.id,))
+    assert found.notes == ("2 chunks that are just being read are found a little later.",)
+    assert [one.title for one in found.passages] == ["one.md"]
