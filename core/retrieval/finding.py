@@ -125,6 +125,9 @@ class Finder:
         legs = await asyncio.gather(
             *(self._legs(space, query, vectors.get(space.id), kept.given.get(space.id)) for space in spaces)
         )
+        if wanted.auto:
+            # The first look into the index of a process takes as long as what is learned of it at that time.
+            await self._guide.know(spaces)
         seconds["search"] = time.perf_counter() - searching
         scores, chosen = self._choose(wanted, legs, notes)
         later = sum([await self._index.unsearched(one.space.id) for one in chosen])

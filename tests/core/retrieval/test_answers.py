@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import StoreError
+from core.retrieval import guiding
 from core.retrieval.library import Space
 from core.retrieval.route import Gate, SpaceRouter
 from core.simulator import Script
@@ -225,3 +228,29 @@ async def test_a_question_that_fits_no_space_uses_none_and_says_so(room: Reading
     assert turn.sources.notes == ("No space fits the question, so none was used.",)
     assert [space.searched for space in turn.sources.spaces] == [False, False]
     assert (turn.sources.sources, turn.sources.unknown, turn.notes) == ((), (), ())
+
+
+async def test_the_first_question_of_a_process_is_judged_by_what_is_learned_while_it_is_searched(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaces = await filled(room)
+    for space in spaces:
+        room.library._guide.forget(space.id)
+    monkeypatch.setattr(guiding, "_PATIENCE", 0.0)
+    opened = asyncio.Event()
+    near, vectors = room.index.near, room.index.vectors
+
+    async def searched(*given: Any, **options: Any) -> Any:
+        # The index is open now, and whoever waited for it goes on.
+        monkeypatch.setattr(guiding, "_PATIENCE", 30.0)
+        opened.set()
+        return await near(*given, **options)
+
+    async def learned(space: int, most: int) -> list[bytes]:
+        await opened.wait()
+        return await vectors(space, most)
+
+    monkeypatch.setattr(room.index, "near", searched)
+    monkeypatch.setattr(room.index, "vectors", learned)
+    found = await room.library.search("Compose limericks about volcanoes", auto=True)
+    assert (found.passages, found.notes) == ((), ("No space fits the question, so none was used.",))
