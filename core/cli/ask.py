@@ -15,8 +15,9 @@ from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.following import Following, following, goes_on, was_asked
 from core.cli.hosting import hosted
-from core.cli.library_verbs import narrow_of, space_named
+from core.cli.library_verbs import space_named
 from core.cli.output import Output, dim
+from core.cli.search_verb import narrow_of
 from core.errors import Cancelled, ConnectionLost, LeitstandError, UsageError, from_code
 from core.retrieval.cite import nearness, where
 from core.retrieval.library import Mode

@@ -18,9 +18,14 @@ _STEP = 10
 """Percent between two lines where nobody watches."""
 
 
-async def followed(engine: Face, out: Output, space: Space, job: Ingest) -> Ingest:
-    """Print until a job of the library is over; when that is cut off, it stops, and what was read stays."""
-    teller = _Teller(out, space)
+async def followed(
+    engine: Face, out: Output, space: Space, job: Ingest, said: str = "nothing to do"
+) -> Ingest:
+    """Print until a job of the library is over; when that is cut off, it stops, and what was read stays.
+
+    *said* tells what was done where no document was read.
+    """
+    teller = _Teller(out, space, said)
     async with following(engine, IngestProgress, DocumentChanged) as facts:
         try:
             ended = await _until_over(engine, facts, job, teller)
@@ -65,7 +70,8 @@ async def _look(engine: Face, job: Ingest) -> Ingest:
 
 
 class _Teller:
-    def __init__(self, out: Output, space: Space) -> None:
+    def __init__(self, out: Output, space: Space, said: str) -> None:
+        self._said = said
         self._out = out
         self._space = space
         self._told: tuple[str, int] = ("", -1)
@@ -103,6 +109,7 @@ class _Teller:
             self._out.event({**self._line(ingest), "done": True})
             return
         self._out.passing("")
+        one = "it" if ingest.kept_out == 1 else "a file"
         counts = [
             f"{grouped(number)} {what}"
             for number, what in (
@@ -113,14 +120,12 @@ class _Teller:
                 (ingest.failed, "not read"),
                 (
                     ingest.kept_out,
-                    "left out because they were taken out before (name a file to read it again)",
+                    f"taken out before and so left out (name {one} to read it again)",
                 ),
             )
             if number
         ]
-        self._out.line(
-            bold(self._space.name), " ", green("done"), f"  {', '.join(counts) or 'nothing to do'}"
-        )
+        self._out.line(bold(self._space.name), " ", green("done"), f"  {', '.join(counts) or self._said}")
         if ingest.words_only:
             self._out.aside(f"{ingest.words_only}\n")
 

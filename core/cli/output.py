@@ -59,6 +59,14 @@ def plural(number: int, one: str) -> str:
     return f"{grouped(number)} {one}{'' if number == 1 else 's'}"
 
 
+def size(number: int) -> str:
+    """Bytes as people read them: `512 B`, `3.4 kB`, `18.6 MB`."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if number >= unit:
+            return f"{number / unit:.1f} {name}"
+    return f"{number} B"
+
+
 class Output:
     """Writes the answer of a verb to stdout, and what went wrong to stderr."""
 

@@ -73,7 +73,7 @@ LIBRARY_VERBS = (
         "every candidate with the scores of both ways and why it was left out.\n\n"
         "--document, --type, --since and --until keep to some documents; what is let through is said by "
         "--explain.",
-        "core.cli.library_verbs:search",
+        "core.cli.search_verb:search",
         (
             Argument("TEXT", "What to look for."),
             _SPACES._replace(help="Only this space; may come several times; auto takes what matches."),
@@ -104,7 +104,7 @@ LIBRARY_VERBS = (
         "A space is a collection of documents that is searched on its own.\n\n"
         "With --json it is an array of {id, name, description, documents, waiting, failed, chunks, embedded, "
         "bytes, model, made_by, stale, language, colour, roots, note, chat}.",
-        "core.cli.library_verbs:spaces",
+        "core.cli.space_verbs:spaces",
         (),
         (
             ("leitstand spaces", "what there is"),
@@ -115,7 +115,7 @@ LIBRARY_VERBS = (
         "spaces create",
         "Make a space.",
         "Reading into a space that does not exist makes it, too.",
-        "core.cli.library_verbs:create",
+        "core.cli.space_verbs:create",
         (
             _NAMED._replace(names=""),
             Argument("--description", "What is in it.", "TEXT"),
@@ -125,10 +125,34 @@ LIBRARY_VERBS = (
         (("leitstand spaces create contracts --model bge-m3", "with a model for many languages"),),
     ),
     Verb(
+        "spaces change",
+        "Change a space: its name, its description, its colour, its language, its model.",
+        "Of another language the words are taken apart anew, in the background; another model asks for a "
+        "`reindex`.",
+        "core.cli.space_verbs:change",
+        (
+            _NAMED,
+            Argument("--rename", "What it is called from now on.", "NAME"),
+            Argument("--description", "What is in it.", "TEXT"),
+            Argument(
+                "--colour",
+                "What marks it.",
+                "COLOUR",
+                choices=("none", "red", "orange", "yellow", "green", "teal", "blue", "violet", "pink"),
+            ),
+            Argument("--language", "What its words are searched in, like german; auto finds out.", "NAME"),
+            Argument("--model", "Who is to make its vectors.", "NAME", names="model"),
+        ),
+        (
+            ("leitstand spaces change contracts --rename leases", "another name"),
+            ("leitstand spaces change leases --description 'All of them' --colour teal", "what lists show"),
+        ),
+    ),
+    Verb(
         "spaces delete",
         "Delete a space; its files stay.",
         "For some days `spaces restore` takes that back.",
-        "core.cli.library_verbs:delete",
+        "core.cli.space_verbs:delete",
         (_NAMED,),
         (("leitstand spaces delete contracts", "this one"),),
     ),
@@ -136,7 +160,7 @@ LIBRARY_VERBS = (
         "spaces restore",
         "Take the deletion of a space back.",
         "That goes for as many days as library.keep_deleted_days says.",
-        "core.cli.library_verbs:restore",
+        "core.cli.space_verbs:restore",
         (_NAMED._replace(names=""),),
         (("leitstand spaces restore contracts", "the one that was deleted last under that name"),),
     ),

@@ -107,8 +107,26 @@ def test_it_is_said_for_people_too(desk: Desk) -> None:
     assert "papers  100 %" in found
     assert "pump.md" in desk("sources").out
     assert "unchanged" in desk("ingest", "--space", "papers").out
-    assert "papers done" in desk("reindex", "--space", "papers").out
-    assert "papers done" in desk("optimize", "--space", "papers", "--purge").out
+    assert "papers done  its index is built anew" in desk("reindex", "--space", "papers").out
+    assert "papers done  its index is cleaned up" in desk("optimize", "--space", "papers").out
+    purged = desk("optimize", "--space", "papers", "--purge").out
+    assert "papers done  what was deleted is overwritten" in purged
+
+
+def test_a_space_is_renamed_described_and_coloured(desk: Desk) -> None:
+    assert desk("spaces", "create", "papers").code == DONE
+    changed = desk(
+        *("spaces", "change", "Papers", "--rename", "leases", "--description", "all of them"),
+        *("--colour", "teal", "--language", "german", "--json"),
+    ).json
+    words = ("name", "description", "colour", "language")
+    assert [changed[word] for word in words] == ["leases", "all of them", "teal", "german"]
+    back = desk("spaces", "change", "leases", "--colour", "none", "--language", "auto", "--json").json
+    assert [back[word] for word in words] == ["leases", "all of them", "", ""]
+    for wrong in ((), ("--colour", "mauve"), ("--rename", "auto"), ("--rename", "  ")):
+        assert desk("spaces", "change", "leases", *wrong).code == USAGE
+    assert desk("spaces", "change", "papers", "--rename", "x").code == FAILED
+    assert "0 B" in desk("spaces").out
 
 
 def test_a_space_is_made_deleted_and_taken_back(desk: Desk) -> None:
