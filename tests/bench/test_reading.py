@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from core.errors import Unreadable
 from core.retrieval.chunk import cut
 from core.retrieval.extract import extract
 from core.retrieval.files import walk
@@ -50,6 +54,30 @@ def test_markdown_is_read_and_cut_at_two_megabytes_a_second() -> None:
         f"\nread and cut: {best:.1f} MB/s of one core, {len(found.sections)} sections, {len(found.units)} units"
     )
     assert best >= 2
+
+
+TAGS = (
+    "option", "optgroup", "select", "li", "ul", "td", "tr", "table", "b", "i", "font", "a", "p", "div", "form", "button",
+    "h2", "pre", "header", "nav", "dt", "caption", "col", "svg", "template", "details", "ruby", "rt", "body", "frameset",
+)  # fmt: skip
+PIECES = st.one_of(
+    st.sampled_from(TAGS).map(lambda tag: f"<{tag}>"),
+    st.sampled_from(TAGS).map(lambda tag: f"</{tag}>"),
+    st.sampled_from(
+        ["x", " ", "<br>", "<p a=1 ", "b='>'", "<!--", "-->", "<script>", "</script>", "&amp;", '"']
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(PIECES, max_size=4).map("".join), st.lists(PIECES, min_size=1, max_size=4).map("".join))
+def test_whatever_tags_repeat_a_page_is_read_in_the_time_its_length_needs(begin: str, repeated: str) -> None:
+    page = f"<html><body>{begin}{repeated * (400_000 // len(repeated))}<p>the end"
+    began = time.process_time()
+    with suppress(Unreadable):
+        extract(page.encode(), "flood.html")
+    took = time.process_time() - began
+    assert took < 6, f"{took:.1f} s of the processor"
 
 
 def test_ten_thousand_files_are_looked_through_in_less_than_three_seconds(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import Unreadable
 from core.retrieval.extract.build import Builder, flowing, row
-from core.retrieval.extract.nesting import bare, too_deep
+from core.retrieval.extract.nesting import bare, bearable, unbearable
 from core.retrieval.extract.text import clean, decode
 
 if TYPE_CHECKING:
@@ -57,17 +57,17 @@ def _decoded(data: bytes) -> tuple[str, str]:
 
 def html(text: str, builder: Builder, *, page: int | None = None, deeper: int = 0) -> None:
     """Add the blocks of a web page."""
-    if too_deep(text):
+    if why := unbearable(text):
         titled, paragraphs = bare(text)
         builder.title = builder.title or titled
         for paragraph in paragraphs:
             builder.add("prose", paragraph, page=page)
-        builder.note("It nests too deeply to be read as a page: its text was taken without its shape.")
+        builder.note(f"{why}: its text was taken without its shape.")
         return
     from selectolax.lexbor import LexborHTMLParser
 
     try:
-        tree = LexborHTMLParser(text)
+        tree = LexborHTMLParser(bearable(text))
     except (ValueError, RuntimeError):
         raise Unreadable("Its HTML cannot be read.") from None
     title = tree.css_first("title")
@@ -84,7 +84,8 @@ def html(text: str, builder: Builder, *, page: int | None = None, deeper: int = 
     kept = body.html or ""
     for node in tree.css(_FURNITURE):
         node.decompose()
-    for node in tree.css("header"):
+    # Headers in each other are no furniture, and looking into each would take as long as they are deep.
+    for node in tree.css("header") if tree.css_first("header header") is None else ():
         if node.css_first("h1, h2") is None:
             node.decompose()
     _Walk(builder, page, deeper).over(body)

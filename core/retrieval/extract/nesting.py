@@ -1,8 +1,8 @@
-"""How deep a web page nests, seen before it is parsed, and its bare text where that is too deep.
+"""What would keep the parser of web pages busy for minutes, seen before, and the bare text of such a page.
 
-A parser's time grows with the square of the depth: a page of nothing but opening tags would keep it busy
-for minutes. Counting takes one look at each tag and knows what a browser knows of those that end by
-themselves.
+A parser's time grows with the square of the depth, of the attributes of one tag, and of the choices in one
+list of them: a page of nothing but opening tags would never end. Counting takes one look at each tag and
+knows what a browser knows of those that end by themselves.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from html import unescape
+from itertools import islice
 
 DEEPEST = 5_000
 """Elements in each other; a page that people wrote has some dozens."""
@@ -17,12 +18,22 @@ _STYLED = 500
 """Elements of style left open: each is opened anew in every paragraph that follows."""
 
 # Everything ends at the end of the text at the latest, so that no letter is looked at twice.
-_TAG = re.compile(
+_RAW = (
     r"<!--.*?(?:-->|\Z)"
     r"|<(script|style|textarea|title|xmp|iframe|noembed|noframes)\b[^>]*(?:>|\Z).*?(?:</\1\s*>|\Z)"
-    r"|<(/?)([a-z][^\s/>]*)[^>]*(?:>|\Z)",
-    re.IGNORECASE | re.DOTALL,
 )
+_NO_TAGS = re.compile(_RAW, re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(rf"{_RAW}|<(/?)([a-z][^\s/>]*)[^>]*(?:>|\Z)", re.IGNORECASE | re.DOTALL)
+_MOST_ATTRIBUTES = 500
+_MOST_CHOICES = 1_000
+# As a browser takes them apart. Every tag is taken and never given back, so that this, too, looks only once.
+_ATTRIBUTE = (
+    r"(?:[\s/]*+(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+|[^\s>\"'][^\s>]*+)?+)?+)"
+)
+_ATTRIBUTES = re.compile(
+    rf"<[a-z][^\s/>]*+{_ATTRIBUTE}{{0,{_MOST_ATTRIBUTES}}}+({_ATTRIBUTE})?+", re.IGNORECASE
+)
+_CHOICE = re.compile(r"</?option\b[^<>]*>?", re.IGNORECASE)
 _TITLE = re.compile(r"<title\b[^>]{0,200}>([^<]{0,2000})", re.IGNORECASE)
 
 _VOID = frozenset((
@@ -44,6 +55,26 @@ _WALLS = frozenset((
     "article", "blockquote", "body", "div", "dl", "html", "main", "ol", "section", "select", "table", "ul",
 ))  # fmt: skip
 _BLOCKS = _WALLS | frozenset((*_HEADINGS, "p", "li", "dt", "dd", "tr", "pre", "hr"))
+
+
+def bearable(text: str) -> str:
+    """The page without the tags of its choices where there are very many: what they say is kept."""
+    found = _CHOICE.finditer(text)
+    return _CHOICE.sub(" ", text) if sum(1 for _ in islice(found, _MOST_CHOICES)) == _MOST_CHOICES else text
+
+
+def unbearable(text: str) -> str:
+    """Why a page cannot be parsed, as the beginning of a sentence; empty when it can be."""
+    if too_deep(text):
+        return "It nests too deeply to be read as a page"
+    # Scripts hold what looks like tags: only where there is such a one is it looked at without them.
+    if _crowded(text) and _crowded(_NO_TAGS.sub("", text)):
+        return "One of its tags has too many attributes for it to be read as a page"
+    return ""
+
+
+def _crowded(text: str) -> bool:
+    return any(found[1] for found in _ATTRIBUTES.finditer(text))
 
 
 def too_deep(text: str) -> bool:

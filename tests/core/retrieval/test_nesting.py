@@ -7,7 +7,7 @@ import time
 import pytest
 
 from core.retrieval.extract import extract
-from core.retrieval.extract.nesting import DEEPEST, bare, too_deep
+from core.retrieval.extract.nesting import DEEPEST, bare, bearable, too_deep, unbearable
 
 MANY = DEEPEST * 4
 
@@ -38,6 +38,57 @@ FLAT = {
 }
 
 
+FLOODS = {
+    "choices": "<select>" + "<option>x" * 40_000,
+    "choices that end": "<select>" + "<option value=1>x</option>" * 40_000,
+    "groups of choices": "<select>" + "<optgroup><option>x" * 40_000,
+    "choices in many lists": ("<select>" + "<option>x" * 900 + "</select>") * 40,
+    "attributes": "<p " + " ".join(f"a{n}=1" for n in range(60_000)) + ">x",
+    "attributes that are the same": "<p " + "a " * 60_000 + ">x",
+    "attributes with angles in quotes": "<p " + " ".join(f'a{n}=">"' for n in range(60_000)) + ">x",
+    "attributes beside quotes that mean nothing": "<p x' "
+    + " ".join(f"a{n}" for n in range(60_000))
+    + "' >x",
+    "a body that begins again and again": "".join(f"<body a{n}=1>" for n in range(20_000)),
+    "items": "<ul>" + "<li>x" * 20_000,
+    "cells": "<table><tr>" + "<td>x" * 20_000,
+    "what a table does not hold": "<table>" + "x<br>" * 20_000,
+    "styles": "<table>" + "<b>x</b>" * 20_000,
+    "headers in headers": "<header>" * 4_000 + "<p>x</p>" * 10_000 + "<h1>x</h1>",
+    "furniture in furniture": "<nav><form><aside>x" * 1_500,
+}
+
+
+@pytest.mark.parametrize("case", FLOODS)
+def test_a_flood_of_tags_is_read_in_the_time_that_its_length_needs(case: str) -> None:
+    began = time.process_time()
+    document = extract(f"<html><body>{FLOODS[case]}<p>the end".encode(), "flood.html")
+    # What grows with the square takes ten times as long and more.
+    assert time.process_time() - began < 2
+    assert document.blocks
+
+
+def test_a_tag_with_hundreds_of_attributes_costs_the_page_its_shape_and_none_of_its_words() -> None:
+    page = "<p " + " ".join(f'data-{n}="{n}"' for n in range(600)) + ">first<p>second"
+    document = extract(page.encode(), "wide.html")
+    assert [block.text for block in document.blocks] == ["first", "second"]
+    assert document.notes == (
+        (
+            "One of its tags has too many attributes for it to be read as a page: "
+            "its text was taken without its shape."
+        ),
+    )
+
+
+def test_what_a_script_holds_is_no_tag_with_attributes() -> None:
+    assert not unbearable("<script>if (a <b " + "and more " * 600 + ")</script><p>x")
+
+
+def test_a_few_hundred_choices_are_left_as_they_are() -> None:
+    page = "<select>" + "<option>x</option>" * 400
+    assert bearable(page) == page
+
+
 @pytest.mark.parametrize("case", DEEP)
 def test_a_page_that_nests_too_deeply_is_read_without_its_shape(case: str) -> None:
     page = f"<html><head><title>Deep &amp; dark</title></head><body>{DEEP[case]}<p>the end"
@@ -54,11 +105,26 @@ def test_a_long_page_is_no_deep_one(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["<div " * 400_000, "<!--" * 400_000, "<script>" * 200_000, "<" * 1_000_000, "</p" * 400_000]
+    "page",
+    [
+        "<div " * 400_000,
+        "<!--" * 400_000,
+        "<script>" * 200_000,
+        "<" * 1_000_000,
+        "</p" * 400_000,
+        "<a=" * 400_000,
+        '<a b="' * 200_000,
+        "<a b=\"<a b='" * 100_000,
+        "<a " + "=" * 1_000_000,
+        "<option" * 200_000,
+    ],
+    ids=lambda page: page[:12],
 )
 def test_counting_looks_at_every_letter_once(page: str) -> None:
     began = time.process_time()
     assert too_deep(page) in {True, False}
+    unbearable(page)
+    bearable(page)
     bare(page)
     # What looked again and again would take hours.
     assert time.process_time() - began < 5
