@@ -97,7 +97,7 @@ class Binder:
                 "SELECT id, space_id FROM document WHERE id = ? AND space_id = ?",
                 [(id, space) for id in ids],
             )
-            removed = await desk.documents.remove(tx, ids, purge=purge)
+            removed = await desk.documents.remove(tx, ids)
         if removed:
             await self.clear_debris(space)
             desk.bus.publish(DocumentsChanged(space))

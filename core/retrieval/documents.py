@@ -268,9 +268,8 @@ class DocumentStore:
         rows = await self.database.read("SELECT source FROM document WHERE root_id = ?", (root,))
         return {row["source"] for row in rows}
 
-    async def remove(self, tx: Transaction, ids: Sequence[int], *, purge: bool = False) -> int:
-        """Forget documents with everything they were cut into; *purge* overwrites their bytes."""
-        await tx.execute(f"PRAGMA secure_delete = {'ON' if purge else 'OFF'}")
+    async def remove(self, tx: Transaction, ids: Sequence[int]) -> int:
+        """Forget documents with everything they were cut into."""
         removed = 0
         for some in _parts(ids):
             removed += (await tx.execute(f"DELETE FROM document WHERE id IN ({_marks(some)})", some)).rowcount  # noqa: S608 - only marks

@@ -148,12 +148,15 @@ class Worker:
             await self._finish(ctx, space, meter)
 
     async def clear(self) -> None:
-        """Remove tables of the index that nobody needs any more."""
-        for name in await self._desk.spaces.debris():
+        """Remove tables of the index that nobody needs any more, and what the log still says of them."""
+        names = await self._desk.spaces.debris()
+        for name in names:
             space, _, build = name.removeprefix("units_").partition("_r")
             with suppress(LeitstandError):
                 await self._index.drop(int(space), build=int(build))
                 await self._desk.spaces.cleared(name)
+        if names:
+            await self._desk.database.checkpoint()
 
     # Steps.
 

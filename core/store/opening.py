@@ -207,6 +207,8 @@ def _ready(path: Path, steps: list[Migration], now: float) -> tuple[sqlite3.Conn
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 1000")
         connection.execute("PRAGMA journal_size_limit = 16777216")
+        # What is deleted is overwritten at once: whoever wants it gone later finds no forgotten page of it.
+        connection.execute("PRAGMA secure_delete = ON")
         copy = bring_forward(connection, path, steps)
         connection.execute("PRAGMA foreign_keys = ON")
         _introduce(connection, now)

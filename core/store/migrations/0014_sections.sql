@@ -10,8 +10,6 @@ CREATE TABLE section_by_row (
     PRIMARY KEY (document_id, ord)
 ) STRICT;
 INSERT INTO section_by_row SELECT * FROM section ORDER BY document_id, ord;
-PRAGMA secure_delete = ON;
 DROP TABLE section;
-PRAGMA secure_delete = OFF;
 ALTER TABLE section_by_row RENAME TO section;
 CREATE INDEX section_by_key ON section (document_id, key);

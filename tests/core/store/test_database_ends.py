@@ -353,7 +353,7 @@ def test_twelve_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None
 
 
 def test_a_file_that_may_not_grow_keeps_what_was_acknowledged(tmp_path: Path) -> None:
-    acknowledged, readable, refusals = _victim("fills", tmp_path / NAME, 700_000)
+    acknowledged, readable, refusals = _victim("fills", tmp_path / NAME, 900_000)
     assert acknowledged == readable > 20
     assert len(refusals) == 3
     assert all(NAME in refusal for refusal in refusals)
