@@ -54,6 +54,9 @@ _NEWS = 1.5
 _SOON, _LATER = 0.01, 0.1
 """Seconds between looks at a terminal that has not taken the last frame: at first, and in the long run."""
 
+_BEHIND_EVERY = 0.25
+"""Seconds between two pictures of what changed behind a dialog."""
+
 
 class DifferentialOutput(App[ReturnType]):
     """An app that knows what is on the terminal, and gives the terminal back."""
@@ -68,6 +71,8 @@ class DifferentialOutput(App[ReturnType]):
         self._places: tuple[Screen[Any] | None, seam.Places] = (None, {})
         self._retry: asyncio.TimerHandle | None = None
         self._retry_after = _SOON
+        self._behind: asyncio.TimerHandle | None = None
+        self._next_behind = 0.0
         self._told_trip: float | None = None
         self._watch = Watch(self._leave, may_interrupt=lambda: self._terminal is not None)
         self._pace = Pace(
@@ -144,8 +149,9 @@ class DifferentialOutput(App[ReturnType]):
 
     def _on_unmount(self) -> None:
         self._watch.stop()
-        if self._retry is not None:
-            self._retry.cancel()
+        for handle in (self._retry, self._behind):
+            if handle is not None:
+                handle.cancel()
 
     def _leave(self, code: int) -> None:
         self.exit(return_code=code)
@@ -174,8 +180,12 @@ class DifferentialOutput(App[ReturnType]):
             seam.pace(child, self._paint_in_turn)
         super()._register_child(parent, child, before, after)
 
-    def _paint_in_turn(self, update: Callable[[], None]) -> None:
+    def _paint_in_turn(self, screen: Screen[Any], update: Callable[[], None]) -> None:
         """Paint when it is time. Otherwise nothing happens: the screen's timer asks again."""
+        if not self.output_note and screen in seam.behind(self):
+            seam.put_off(screen)
+            self._paint_behind()
+            return
         driver = self._terminal
         if driver is None:
             update()
@@ -185,6 +195,20 @@ class DifferentialOutput(App[ReturnType]):
         started, before = time.monotonic(), time.thread_time()
         update()
         self._pace.painted(started, time.thread_time() - before)
+
+    def _paint_behind(self) -> None:
+        """Paint what changed behind a dialog, a few times a second: nobody reads there, but all is seen."""
+        if self._behind is None:
+            wait = max(0.0, self._next_behind - time.monotonic())
+            self._behind = asyncio.get_running_loop().call_later(wait, self._show_through)
+
+    def _show_through(self) -> None:
+        self._behind = None
+        self._next_behind = time.monotonic() + _BEHIND_EVERY
+        if self._batch_count:
+            self._paint_behind()
+        elif self._running and not self._closed:
+            seam.show_through(self)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         painter = self._painter

@@ -36,8 +36,11 @@ _METHODS: tuple[tuple[Callable[..., Any], str], ...] = (
     (App._register_child, "self parent child before after"),
     (App._handle_exception, "self error"),
     (Screen._on_timer_update, "self"),
+    (Screen._refresh_layout, "self size scroll"),
+    (Widget._set_dirty, "self regions"),
     (LayoutUpdate.__init__, "self strips region"),
     (ChopsUpdate.__init__, "self chops spans chop_ends"),
+    (Compositor.update_widgets, "self widgets"),
     (Compositor.render_update, "self full screen_stack simplify"),
     (Strip.render_ansi, "style color_system"),
     (Driver.process_message, "self message"),
@@ -49,7 +52,10 @@ _METHODS: tuple[tuple[Callable[..., Any], str], ...] = (
 _NAMES: tuple[tuple[Callable[..., Any], str], ...] = (
     (App._display, "_batch_count _running _closed _driver cursor_position post_display_hook _end_update"),
     (App._end_update, "_sync_available SYNC_END"),
-    (Screen._on_timer_update, "_update_timer _compositor_refresh"),
+    (Screen._on_timer_update, "_update_timer _compositor_refresh _layout_required _scroll_required"),
+    (Screen._on_timer_update, "_repaint_required _recompose_required _dirty_widgets"),
+    (Screen._on_timer_update, "_callbacks _invoke_and_clear_callbacks"),
+    (Screen._compositor_refresh, "_background_screens _dirty_regions"),
     (Screen._refresh_layout, "_compositor"),
     (Compositor._get_renders, "visible_widgets"),
     (WriterThread.__init__, "_queue"),
@@ -185,10 +191,53 @@ def _link(identity: str, target: str) -> str:
     return f"id={identity};{target}" if identity.isalnum() else f";{target}"
 
 
-def pace(screen: Screen[Any], around: Callable[[Callable[[], None]], None]) -> None:
-    """Let *around* decide when a screen paints: it gets what the screen's timer would have called."""
+def pace(screen: Screen[Any], around: Callable[[Screen[Any], Callable[[], None]], None]) -> None:
+    """Let *around* decide when a screen paints: it gets the screen and what its timer would have called."""
     # On the one object, since stock screens and the command palette are paced too.
-    screen._on_timer_update = partial(around, screen._on_timer_update)  # type: ignore[method-assign]  # see above
+    screen._on_timer_update = partial(around, screen, screen._on_timer_update)  # type: ignore[method-assign]  # see above
+
+
+def behind(app: App[Any]) -> list[Screen[Any]]:
+    """The screens that can be seen through the one on top, from the lowest."""
+    return app._background_screens if len(app._screen_stack) > 1 else []
+
+
+def put_off(screen: Screen[Any]) -> None:
+    """Let a screen rest until somebody has what changed on it shown; what waits for a picture goes on."""
+    screen._update_timer.pause()
+    if screen._callbacks:
+        screen.call_next(screen._invoke_and_clear_callbacks)
+
+
+def show_through(app: App[Any]) -> None:
+    """Have what changed behind a dialog painted there.
+
+    Textual paints what lies behind one dialog as often as it changes, and forgets what lies behind two.
+    """
+    below = behind(app)
+    for number, screen in enumerate(below):
+        regions = _changed(screen)
+        if regions:
+            for between in below[number + 1 :]:
+                between._set_dirty(*regions)
+            app.screen.refresh(*regions)
+
+
+def _changed(screen: Screen[Any]) -> set[Region]:
+    """Lay a screen out anew where it has to be, and return what is different on it."""
+    whole = screen._layout_required or screen._scroll_required or screen._repaint_required
+    if screen._layout_required or screen._scroll_required:
+        screen._refresh_layout(scroll=not screen._layout_required)
+    else:
+        screen._compositor.update_widgets(screen._dirty_widgets)
+    if screen._recompose_required:
+        screen.call_next(screen.recompose)
+    regions = {screen.region} if whole else set(screen._compositor._dirty_regions)
+    screen._compositor._dirty_regions.clear()
+    screen._dirty_widgets.clear()
+    screen._layout_required = screen._scroll_required = False
+    screen._repaint_required = screen._recompose_required = False
+    return regions
 
 
 def waiting(driver: Driver | None) -> int:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import re
+import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from textual.widgets import Input, Static
 
 from tests.tui.terminal.sample import Box, Sample, word
 from tests.tui.terminal.sessions import Session, Watched, quick
+from tests.waiting import until
 from tui.terminal import probe, seam
 from tui.terminal.diff import DifferentialOutput
 from tui.terminal.options import TerminalOptions
@@ -89,6 +92,56 @@ async def test_dialogs_and_the_command_palette_are_drawn_by_difference_too(
             closing = "".join(session.driver.output)
             assert 0 < len(closing) < 6_000
             await session.compare("closed")
+
+    await in_the_app(person, monkeypatch)
+
+
+async def test_what_changes_behind_a_dialog_is_seen_there_a_few_times_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[float] = []
+    through = seam.show_through
+
+    def watched(app: App[Any]) -> None:
+        shown.append(time.monotonic())
+        through(app)
+
+    monkeypatch.setattr(seam, "show_through", watched)
+
+    async def person(session: Session) -> None:
+        app = session.app
+
+        def says(text: str) -> bool:
+            session.deliver()
+            return text in session.emulator.text
+
+        app.push_screen(Box())
+        await session.compare("opened")
+        for batch in range(20):
+            app.words.say([word(number) for number in range(batch * 40, batch * 40 + 40)])
+            await session.settle()
+        await until(lambda: says("w00720"))
+        await session.compare("said behind a dialog")
+        assert all(later - before > 0.2 for before, later in pairwise(shown))
+        # Through a dialog over a dialog, too, and where something behind takes another place.
+        app.push_screen(Box())
+        await session.compare("opened another")
+        app.words.say([word(number) for number in range(900, 1_000)])
+        await until(lambda: says("w009"))
+        await session.compare("said behind two dialogs")
+        side = app.screen_stack[0].query_one("#side")
+        side.display = False
+        await until(lambda: not says("chat 0"))
+        await session.compare("moved behind two dialogs")
+        quiet = len(shown)
+        await session.settle()
+        session.driver.output.clear()
+        app.screen.refresh()
+        await session.settle()
+        assert (session.driver.output, len(shown)) == ([], quiet)
+        for _ in range(2):
+            await app.pop_screen()
+        await session.compare("closed")
 
     await in_the_app(person, monkeypatch)
 
