@@ -8,8 +8,10 @@ known yet, and are read from the table. Vectors count only while nothing has cha
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
+from core.errors import LeitstandError
 from core.retrieval import arrow
 from core.retrieval.lance import InThread
 from core.retrieval.shelf import Shelf
@@ -25,15 +27,19 @@ MOST = 96 << 20
 """Bytes that are held, of all tables together."""
 VECTORS = 48 << 20
 """Bytes of vectors up to which looking at every one is quicker than asking the index of them."""
-_NAMED = 250_000
+_NAMED = 1_200_000
 """Rows whose names are held at most."""
-_NAME = 100
-"""Bytes of a row's names, about."""
+_NAME = 80
+"""Bytes of a row's names, about: what several rows share is held once."""
+_AT_ONCE = 50_000
+"""Rows that are read while a search waits; more of them are read behind it, and it asks the table."""
 _MISSED = 8
 """Searches that could not use the vectors after a change, until they are read anew."""
 _RESTED = 64
 """Searches after which a table makes room for another: those that are asked in turn would displace one
 another, and reading them anew takes longer than it gains."""
+
+log = logging.getLogger("leitstand.index")
 
 
 class Cards:
@@ -45,7 +51,7 @@ class Cards:
         numbers = rows.column(arrow.NUMBER).to_numpy()
         order = numbers.argsort(kind="stable")
         self._numbers: npt.NDArray[np.uint64] = numbers[order]
-        self._names = rows.select(arrow.FOUND).take(order).combine_chunks()
+        self._names = _shared(rows.select(arrow.FOUND).take(order))
         self._vectors: npt.NDArray[np.float32] | None = None
         if dimension is not None:
             column = rows.column(arrow.VECTOR)
@@ -91,6 +97,15 @@ class Cards:
         return self._names.take(pa.array(places))
 
 
+def _shared(names: pa.Table) -> pa.Table:
+    """The same with what rows share held once; only of many rows, since it takes its time."""
+    if len(names) > _AT_ONCE:
+        for place, name in enumerate(names.column_names):
+            if name in ("document", "section"):
+                names = names.set_column(place, name, names.column(name).dictionary_encode())
+    return names.combine_chunks()
+
+
 def cost(rows: int, dimension: int | None) -> int:
     """Bytes that the cards of a table take."""
     return rows * (_NAME + 4 * (dimension or 0))
@@ -105,6 +120,8 @@ class Deck:
         self._held: dict[Shelf, Cards] = {}
         self._reading = asyncio.Lock()
         self._turn = 0
+        self._behind: dict[Shelf, asyncio.Task[None]] = {}
+        """What is read while searches go on without."""
 
     async def of(self, shelf: Shelf, table: AsyncTable) -> Cards | None:
         """The cards of a table, read when they are missing; None where there is no room for them."""
@@ -112,9 +129,32 @@ class Deck:
         held = self._current(shelf)
         if held is not None or not shelf.count:
             return held
+        if shelf.count > _AT_ONCE:
+            if shelf not in self._behind and self._room(shelf.count, None):
+                self._behind[shelf] = asyncio.ensure_future(self._read_behind(shelf))
+            return None
         async with self._reading:
             held = self._current(shelf)
             return held if held is not None else await self._read(shelf, table)
+
+    async def _read_behind(self, shelf: Shelf) -> None:
+        try:
+            async with self._reading, shelf.reading() as table:
+                if table is not None and self._current(shelf) is None:
+                    await self._read(shelf, table)
+        except LeitstandError as error:
+            log.info("the names of space %d could not be read: %s", shelf.space, error.code)
+        finally:
+            del self._behind[shelf]
+
+    async def close(self) -> None:
+        """Read nothing more."""
+        running = list(self._behind.values())
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        self._held.clear()
 
     async def nearest(
         self, shelf: Shelf, table: AsyncTable, question: npt.NDArray[np.float32], limit: int

@@ -257,6 +257,7 @@ class Index:
             task.cancel()
         if self._catching_up:
             await asyncio.wait(self._catching_up)
+        await self._deck.close()
         for shelf in list(self._shelves.values()):
             await shelf.close()
         self._shelves.clear()

@@ -214,3 +214,29 @@ async def test_after_a_change_some_searches_ask_the_table_and_then_the_vectors_a
         after = index._deck._held[shelf]
         assert (len(before._numbers), len(after._numbers)) == (60, 61)
         assert after.changes == shelf.changes
+
+
+async def test_a_large_table_is_asked_while_its_names_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "_AT_ONCE", 20)
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("one", texts(60)) + rows("two", texts(60, 60)))
+        await index.optimize(1)
+        shelf = await index._shelf(1)
+        async with index._deck._reading:
+            plain = await found(index, "rent of cats w17", 400)
+            assert shelf not in index._deck._held
+        await asyncio.wait(index._deck._behind.values())
+        held = await found(index, "rent of cats w17", 400)
+        assert shelf in index._deck._held
+        assert not index._deck._behind
+        assert told(held[0], by="cosine") == told(plain[0], by="cosine")
+        assert told(held[1], by="bm25") == told(plain[1], by="bm25")
+        await index.remove(1, ["one"])
+        await index.optimize(1, thorough=True)
+        async with index._deck._reading:
+            hits = await found(index, "house w7", 200)
+            assert {hit.document for way in hits for hit in way} == {"two"}
+            assert index._deck._behind, "the rows have other numbers now"
+    assert not index._deck._behind
