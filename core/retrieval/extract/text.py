@@ -85,9 +85,10 @@ def decode(data: bytes) -> tuple[str, str]:
         pass
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    # A handful of torn characters in a text that otherwise uses UTF-8 does not make it another encoding.
+    # Torn characters in a text that otherwise uses UTF-8 do not make it another encoding: in those of one
+    # byte a letter next to none of them would come out whole.
     sound = sum(len(run) for run in re.findall("[^\x00-\x7f\ufffd]+", text))
-    if broken * 4 <= sound:
+    if broken <= sound:
         return text, _broken(broken)
     return data.decode("cp1252", "replace"), ""
 
