@@ -16,6 +16,10 @@ MOST_FILES = 20
 _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM")
 
 
+_DOCUMENTS = (b"%PDF-", b"PK\x03\x04")
+"""How files begin that hold a text, but not as it stands there."""
+
+
 def read(path: str) -> NewAttachment:
     """Read a file that a person named; blocking."""
     file = Path(path).expanduser()
@@ -49,7 +53,7 @@ def made(name: str, content: bytes) -> NewAttachment:
         raise UsageError(f"{shown} is empty.")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         content = content.decode("utf-16", "replace").encode()
-    if b"\0" in content:
+    if b"\0" in content or content.startswith(_DOCUMENTS):
         raise UsageError(
             f"{shown} is neither a picture nor a text.", "Add it to the library to ask about documents."
         )

@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core.bus import Resync
-from core.chat.attachments import read
 from core.chat.following import applied
-from core.chat.types import NewAttachment, Sent, ThinkSetting, Turn, TurnChanged, TurnDelta
+from core.chat.types import Sent, ThinkSetting, Turn, TurnChanged, TurnDelta
+from core.cli.asked_files import Files, read_in, sorted_out
 from core.cli.context import Context
 from core.cli.exits import DONE
 from core.cli.following import Following, following, goes_on, was_asked
@@ -31,13 +31,13 @@ _WAITS_FOR_SERVER = ("server_unavailable", "server_busy")
 
 async def ask(context: Context) -> int:
     """Ask once and print the answer while it comes."""
-    text, files = _question(context), [read(path) for path in context.values["file"] or ()]
+    text, files = _question(context), sorted_out(context.values["file"] or ())
     think = _thinking(context)
     async with (
         hosted(context, outlives=context.detach) as engine,
         following(engine, TurnChanged, TurnDelta) as facts,
     ):
-        sent = await _send(engine, context, text, tuple(files), think)
+        sent = await _send(engine, context, text, files, think)
         if context.detach:
             return _left(context.out, sent)
         try:
@@ -86,7 +86,7 @@ async def _send(
     engine: Face,
     context: Context,
     text: str,
-    files: tuple[NewAttachment, ...],
+    files: Files,
     think: ThinkSetting | None,
 ) -> Sent:
     values, chat = context.values, engine.chat
@@ -98,14 +98,16 @@ async def _send(
         )
         try:
             await _choose(engine, made.id, values)
-            return await chat.send(made.id, text, attachments=files)
+            await read_in(engine, context.out, made.id, files.documents)
+            return await chat.send(made.id, text, attachments=files.along)
         except BaseException:
             await chat.delete(made.id)
             raise
     if values["system"] is not None or think is not None:
         await chat.set_options(values["chat"], system=values["system"], think=think)
     await _choose(engine, values["chat"], values)
-    return await chat.send(values["chat"], text, attachments=files, model=values["model"] or "")
+    await read_in(engine, context.out, values["chat"], files.documents)
+    return await chat.send(values["chat"], text, attachments=files.along, model=values["model"] or "")
 
 
 async def _choose(engine: Face, chat_id: int, values: Mapping[str, Any]) -> None:
@@ -237,6 +239,8 @@ def _sources(turn: Turn) -> dict[str, Any]:
         told["uncited_sentences"] = turn.sources.uncited
     if turn.sources.unknown:
         told["unknown_citations"] = list(turn.sources.unknown)
+    if turn.sources.hint:
+        told["hint"] = turn.sources.hint
     return told | ({"documents": list(turn.sources.notes)} if turn.sources.notes else {})
 
 

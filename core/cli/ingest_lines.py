@@ -19,13 +19,13 @@ _STEP = 10
 
 
 async def followed(
-    engine: Face, out: Output, space: Space, job: Ingest, said: str = "nothing to do"
+    engine: Face, out: Output, space: Space, job: Ingest, said: str = "nothing to do", *, quiet: bool = False
 ) -> Ingest:
     """Print until a job of the library is over; when that is cut off, it stops, and what was read stays.
 
-    *said* tells what was done where no document was read.
+    *said* tells what was done where no document was read; *quiet* work is shown only while it goes on.
     """
-    teller = _Teller(out, space, said)
+    teller = _Quiet(out, space, said) if quiet else _Teller(out, space, said)
     async with following(engine, IngestProgress, DocumentChanged) as facts:
         try:
             ended = await _until_over(engine, facts, job, teller)
@@ -149,6 +149,23 @@ class _Teller:
             "current": ingest.current,
             "words_only": ingest.words_only,
         }
+
+
+class _Quiet(_Teller):
+    """Shows people that something goes on, and leaves nothing where an answer is to stand."""
+
+    def show(self, ingest: Ingest) -> None:
+        """Tell it whoever looks on."""
+        if self._out.watched and not self._out.json:
+            self._out.passing(_words(ingest))
+
+    def document(self, document: LibraryDocument) -> None:
+        """Leave it to the caller."""
+
+    def end(self, ingest: Ingest) -> None:
+        """Leave no trace."""
+        if not self._out.json:
+            self._out.passing("")
 
 
 def _percent(ingest: Ingest) -> float | None:

@@ -13,7 +13,7 @@ from core.cli.following import left
 from core.cli.hosting import hosted
 from core.cli.ingest_lines import followed
 from core.cli.output import Output, Piece, bold, dim, plural, red, yellow
-from core.errors import NotFound, UsageError
+from core.errors import ModelNotFound, NotFound, Refused, UsageError
 from core.guard import one_line
 from core.numbers import grouped
 from core.retrieval.library import Ingest, LibraryDocument, Space
@@ -94,9 +94,22 @@ async def reindex(context: Context) -> int:
     async with hosted(context, outlives=context.detach) as engine:
         space = await space_named(engine, _space_name(context))
         if model is not None:
+            await _makes_vectors(engine, model)
             space = await engine.library.change_space(space.id, model=model)
         job = await engine.library.reindex(space.id)
         return await _followed(context, engine, space, job, "its index is built anew")
+
+
+async def _makes_vectors(engine: Face, name: str) -> None:
+    """See that a model is there and made for it, before a space is told to wait for it."""
+    if await engine.models.seen_at() is None:
+        await engine.models.sync()
+    model = await engine.models.get(name)
+    if not model.installed:
+        hint = f"`leitstand pull {one_line(name, 80)}` gets it."
+        raise ModelNotFound(f"The server does not have {one_line(name, 80)}.", hint)
+    if model.can("completion") and not model.can("embedding"):
+        raise Refused(f"{one_line(name, 80)} makes no vectors.", "Name an embedding model.")
 
 
 async def optimize(context: Context) -> int:

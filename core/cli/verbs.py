@@ -170,7 +170,13 @@ VERBS = (
             Argument("--system", "The system prompt.", "TEXT"),
             Argument("--think", "Let the model think first."),
             Argument("--no-think", "Let it answer at once."),
-            Argument("--file", "Send this picture or text along; may come several times.", "FILE", many=True),
+            Argument(
+                "--file",
+                "Send this picture or text along; may come several times. Another kind of document, or a "
+                "long one, is read first and belongs to the chat.",
+                "FILE",
+                many=True,
+            ),
             WAIT,
             DETACH._replace(help="Return at once; the answer comes in the background."),
             Argument(

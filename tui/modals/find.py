@@ -137,6 +137,9 @@ class Find(Dialog[None]):
             self.rows.put((), words=kept if self._narrow else self._teach())
             self._say_where()
             return
+        if self._found is None:
+            # The first search of a process opens the index.
+            self.rows.put((), words=[[("Searching…", "dim")]])
         try:
             found = await engine.library.search(
                 words, spaces=self._where(), limit=20, narrow=self._narrow, rerank=""

@@ -50,14 +50,17 @@ class Sourcing(Attaching):
     async def _know_library(self) -> None:
         library = self.engine.library
         try:
-            spaces = [space for space in await library.spaces() if space.documents]
+            there = await library.spaces()
+            spaces = [space for space in there if space.documents]
             choice = await library.choice(self._chat.id if self._chat else None) if spaces else Choice("none")
         except LeitstandError:
             return
         self._filled = {space.id for space in spaces}
         own = any(self._chat is not None and space.chat_id == self._chat.id for space in spaces)
         shared = [space for space in spaces if space.chat_id is None]
-        words = looked_up(choice, shared, own=own)
+        # A chosen space is named also while it is empty.
+        chosen = [space for space in there if space.id in choice.spaces and not space.documents]
+        words = looked_up(choice, [*shared, *chosen], own=own)
         self._looks_up = own or (choice.mode != "none" and bool(shared))
         if words != self._looked_up:
             self._looked_up = words

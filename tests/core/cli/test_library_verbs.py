@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from core.cli.exits import DONE, FAILED, USAGE
+from core.cli.exits import DONE, FAILED, REFUSED, USAGE
 from core.simulator import INSTANT, Setup, Simulator
 from tests.core.cli.running import Ended, leitstand
 from tests.core.cli.simulated import simulated
 from tests.core.models.workshop import embedder, sized
+from tests.core.retrieval.making import docx, paragraph
 
 MANUAL = "# Pump P-3\n\nThe pump is lubricated with grease every three months.\n"
 LEASE = "Die Kündigungsfrist beträgt drei Monate zum Quartalsende.\n"
@@ -274,3 +275,39 @@ def test_a_model_puts_passages_in_order_for_once_or_whenever_the_settings_say_so
     assert desk("config", "set", "library.rerank", "tiny").code == DONE
     assert told()["inspection"]["reranked"]["model"] == "tiny"
     assert "reranked" not in told("--rerank", "none")["inspection"]
+
+
+def test_a_model_that_cannot_make_vectors_changes_nothing_about_a_space(desk: Desk) -> None:
+    filled(desk)
+    for wrong, said in (("nobody", "nobody"), ("tiny", "tiny makes no vectors.")):
+        refused = desk("reindex", "--space", "papers", "--model", wrong)
+        assert refused.code != DONE
+        assert said in refused.err
+    [space] = desk("spaces", "--json").json
+    assert (space["model"], space["stale"], space["note"]) == ("", False, "")
+    assert desk("reindex", "--space", "papers", "--model", "vectors").code == DONE
+
+
+def test_a_file_that_cannot_be_sent_along_is_read_and_asked_by_its_chat_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.chat.attachments.MOST_TEXT", 2_000)
+    letter = desk.write("letter.docx", docx(paragraph("The garage code is seven four one one.")))
+    long = desk.write("long.txt", "The cellar code is two two. " + "Nothing else is said here. " * 100)
+    told = desk.lines("ask", "What is the garage code?", "--file", str(letter), "--json")
+    assert [set(line) for line in told[:-1]] == [{"part", "text"}] * (len(told) - 1), "no word of reading it"
+    answer = told[-1]
+    assert [Path(one["document"]).name for one in answer["sources"]] == ["letter.docx"]
+    other = desk.lines("ask", "What is the garage code?")[-1]
+    assert other["sources"] == []
+    again = desk.lines("ask", "What is the cellar code?", "--chat", str(answer["chat"]), "--file", str(long))[
+        -1
+    ]
+    assert "long.txt" in {Path(one["document"]).name for one in again["sources"]}
+
+    broken = desk.write("broken.pdf", b"%PDF-1.4 nothing")
+    refused = desk("ask", "What is in it?", "--file", str(broken))
+    assert (refused.code, refused.out) == (REFUSED, "")
+    assert "broken.pdf cannot be asked about: " in refused.err
+    assert desk("ask", "What is in it?", "--file", str(desk.documents / "none.txt")).code == FAILED
+    assert len(desk("chats", "list", "--json").json) == 2, "a question that was not asked leaves no chat"
