@@ -157,7 +157,7 @@ def test_a_budget_says_what_can_be_done() -> None:
     found = plan("", lines, window=10, context=1024, kept=200)
     told = budget(found, context=1024, kept=200, model_max=32768, largest=4096, learned=True)
     assert (told.used, told.available, told.verdict) == (found.tokens, 1024, "drops")
-    assert told.message == "2 earlier messages stay out: the context holds 1024 tokens."
+    assert told.message == "2 earlier messages stay out: the context holds 1 024 tokens."
     assert [(choice.kind, choice.tokens) for choice in told.choices] == [
         ("raise_context", 2048),
         ("new_chat", None),

@@ -364,7 +364,7 @@ async def test_only_the_latest_messages_are_sent_and_the_rest_is_counted(tmp_pat
 async def test_a_question_that_is_too_long_is_refused_before_it_is_sent(house: House) -> None:
     await house.say("Hi.")
     text = "word " * 3000
-    with pytest.raises(ContextExceeded, match="the context holds 2048") as refused:
+    with pytest.raises(ContextExceeded, match="the context holds 2 048") as refused:
         await house.chat.send(None, text)
     assert "Shorten" in refused.value.hint
     assert len(house.asked()) == 1
