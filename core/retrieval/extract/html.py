@@ -31,6 +31,8 @@ _BLOCKS = frozenset((
     "nav", "ol", "p", "section", "summary", "ul", "caption", "tbody", "thead", "tfoot", "tr", "td", "th",
     "table", "pre",
 ))  # fmt: skip
+_SHORT, _MOST_SPANNED, _MOST_REPEATED = 200, 100, 20_000
+"""Letters of a cell that is said again in every row it reaches into, how far it may, and how often in all."""
 _LISTS = frozenset({"ul", "ol", "dl"})
 
 
@@ -194,15 +196,49 @@ class _Walk:
             self._builder.add("code", fenced(text, language), language=language, page=self._page)
 
     def _table(self, node: LexborNode) -> None:
-        rows = [
-            line
-            for one in node.css("tr")
-            if (line := row([cell.text(separator=" ") for cell in one.css("td, th")]))
-        ]
+        rows = [line for cells in _grid(node) if (line := row(cells))]
         caption = node.css_first("caption")
         if caption is not None:
             rows.insert(0, " ".join(caption.text().split()))
         self._builder.add("table", "\n".join(rows), page=self._page)
+
+
+def _grid(table: LexborNode) -> Iterator[list[str]]:
+    """The cells of a table row by row, each in its column; one that reaches over rows is said in each."""
+    above: dict[int, tuple[int, str]] = {}
+    left = _MOST_REPEATED
+    for one in table.css("tr"):
+        cells: list[str] = []
+        below: dict[int, tuple[int, str]] = {}
+        own = list(one.css("td, th"))[::-1]
+        last = max(above, default=-1)
+        while own or len(cells) <= last:
+            at = len(cells)
+            if at in above:
+                more, words = above[at]
+                cells.append(words)
+            elif own:
+                cell = own.pop()
+                more, words = _span(cell, "rowspan") - 1, cell.text(separator=" ")
+                cells += [words, *[""] * (_span(cell, "colspan") - 1)]
+            else:
+                more, words = 0, ""
+                cells.append(words)
+            if more:
+                below[at] = more - (at in above), words if len(words) <= _SHORT else ""
+        left -= last + 1
+        above = {at: one for at, one in below.items() if one[0] > 0} if left > 0 else {}
+        yield cells
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    """Over how many rows or columns a cell reaches."""
+    given = (cell.attributes.get(name) or "").strip()
+    return (
+        max(1, min(int(given), _MOST_SPANNED))
+        if given.isascii() and given.isdigit() and len(given) < 6
+        else 1
+    )
 
 
 def _item(line: str) -> str:

@@ -23,6 +23,9 @@ RST = Kind("rst", "reStructuredText")
 HTML = Kind("html", "a web page")
 CSV = Kind("csv", "a table")
 JSON = Kind("json", "JSON")
+ORG = Kind("markup", "an Org text", "org")
+ASCIIDOC = Kind("markup", "AsciiDoc", "asciidoc")
+LATEX = Kind("markup", "LaTeX", "latex")
 MAIL = Kind("mail", "a mail")
 PDF = Kind("pdf", "a PDF", text=False)
 DOCX = Kind("docx", "a Word document", text=False)
@@ -34,6 +37,9 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("txt", "text", "log", "asc", "nfo", "srt", "vtt"), TEXT),
     **dict.fromkeys(("md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd"), MARKDOWN),
     **dict.fromkeys(("rst", "rest"), RST),
+    "org": ORG,
+    **dict.fromkeys(("adoc", "asciidoc"), ASCIIDOC),
+    **dict.fromkeys(("tex", "ltx"), LATEX),
     **dict.fromkeys(("html", "htm", "xhtml", "shtml"), HTML),
     **dict.fromkeys(("csv", "tsv", "psv"), CSV),
     **dict.fromkeys(("json", "jsonl", "ndjson", "ipynb", "geojson", "webmanifest"), JSON),
@@ -60,8 +66,8 @@ _LANGUAGES = {
     "cmake": "cmake", "awk": "awk", "tcl": "tcl", "vim": "vim", "css": "css", "scss": "scss sass",
     "less": "less", "vue": "vue", "svelte": "svelte", "astro": "astro", "yaml": "yaml yml", "toml": "toml",
     "ini": "ini cfg conf properties editorconfig service desktop",
-    "xml": "xml xsd xsl xslt plist rss atom opml", "latex": "tex sty bib", "diff": "diff patch",
-    "text": "adoc asciidoc org wiki textile",
+    "xml": "xml xsd xsl xslt plist rss atom opml", "latex": "sty bib", "diff": "diff patch",
+    "text": "wiki textile",
 }  # fmt: skip
 _NAMES = {
     "makefile": "makefile", "gnumakefile": "makefile", "dockerfile": "dockerfile",

@@ -18,6 +18,16 @@ MOST_PAGES = 5_000
 _ENDS = (".", "!", "?", ":", ";", "…", "”", "“", '"', ")", "]")
 _NUMBERED = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.|[IVX]{1,5}\.|§ ?\d+\w?)\s+\S")
 _BULLET = re.compile(r"\s*(?:[-•▪◦‣·*–]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+\S")
+_LIGATURES = {
+    0xFB00: "ff",
+    0xFB01: "fi",
+    0xFB02: "fl",
+    0xFB03: "ffi",
+    0xFB04: "ffl",
+    0xFB05: "st",
+    0xFB06: "st",
+}
+"""Letters that were set as one: nobody searches for them so."""
 _DIGITS = re.compile(r"\d+")
 
 
@@ -89,6 +99,7 @@ def _lines(document: PdfDocument, number: int) -> list[str]:
         page.close()
     # PDFium marks a hyphen at the end of a line as U+FFFE: the word goes on in the next one.
     text = text.replace("\ufffe\r\n", "\ufffe").replace("\ufffe\n", "\ufffe").replace("\ufffe", "\xad\n")
+    text = text.translate(_LIGATURES)
     return [
         line
         for one in clean(text.replace("\xad\n", "\u2027\n")).split("\n")

@@ -9,6 +9,8 @@ from core.retrieval.extract.text import clean, decode
 
 _BULLET = re.compile(r"[ \t]*(?:[-*+•–]|\d{1,3}[.)])[ \t]+\S")
 
+_TIME = re.compile(r"\W*\d{1,4}[-/.:]\d{1,2}[-/.:]\d|\W*[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d")
+
 
 def read_plain(data: bytes, builder: Builder) -> None:
     """Read a text without a format."""
@@ -16,7 +18,13 @@ def read_plain(data: bytes, builder: Builder) -> None:
     builder.note(note)
     paragraphs(clean(text), builder)
     first = next((block.text.partition("\n")[0].strip() for block in builder.blocks), "")
-    if 0 < len(first) <= 100 and first[-1] not in ".,;:!?" and any(char.isalpha() for char in first):
+    # What a log says first with its time is no title.
+    if (
+        0 < len(first) <= 100
+        and not _TIME.match(first)
+        and first[-1] not in ".,;:!?"
+        and any(char.isalpha() for char in first)
+    ):
         builder.title = first
 
 

@@ -74,6 +74,11 @@ def _read(media: kinds.Kind, data: bytes, builder: Builder, depth: int) -> None:
 
             read_mail(data, builder, _extract, depth)
             return
+        case "markup":
+            from core.retrieval.extract.markup import read_markup
+
+            read_markup(data, builder, media.language)
+            return
         case "code":
             from core.retrieval.extract.code import read_code
 

@@ -13,9 +13,12 @@ from core.errors import Unreadable
 from core.retrieval.extract.build import Builder, row
 from core.retrieval.extract.html import fenced
 from core.retrieval.extract.markdown import markdown
+from core.retrieval.extract.plain import paragraphs
 from core.retrieval.extract.text import clean, decode
 
 _DEEPEST = 60
+_MOST_OUTPUT = 2_000
+"""Letters of one answer in a notebook: what follows is a table of numbers or a log."""
 
 
 def read_csv(data: bytes, builder: Builder) -> None:
@@ -152,9 +155,10 @@ def _notebook(value: dict[str, Any], builder: Builder) -> None:
             continue
         source = cell.get("source", "")
         text = clean("".join(map(str, source)) if isinstance(source, list) else str(source))
-        if cell.get("cell_type") == "markdown":
+        kind = cell.get("cell_type")
+        if kind in ("markdown", "raw"):
             before = len(builder.blocks)
-            markdown(text, builder)
+            (markdown if kind == "markdown" else paragraphs)(text, builder)
             # Lines inside a cell are no lines of the file.
             builder.blocks[before:] = [
                 type(block)(block.kind, block.text, block.level, language=block.language)
@@ -162,3 +166,20 @@ def _notebook(value: dict[str, Any], builder: Builder) -> None:
             ]
         elif text.strip():
             builder.add("code", fenced(text.strip("\n"), language[:30]), language=language[:30])
+        for said in _outputs(cell):
+            builder.add("code", fenced(said), cleaned=True)
+
+
+def _outputs(cell: dict[str, Any]) -> Iterator[str]:
+    """What a cell of a notebook answered, as far as that is text and somebody would read it."""
+    outputs = cell.get("outputs")
+    for output in outputs if isinstance(outputs, list) else ():
+        if not isinstance(output, dict):
+            continue
+        data = output.get("data")
+        said = output.get("text") or (data.get("text/plain") if isinstance(data, dict) else None) or ""
+        if "ename" in output:
+            said = f"{output['ename']}: {output.get('evalue', '')}"
+        text = clean("".join(map(str, said)) if isinstance(said, list) else str(said)).strip("\n")
+        if text.strip() and not text.startswith("<"):
+            yield text if len(text) <= _MOST_OUTPUT else f"{text[:_MOST_OUTPUT]} …"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as ET
 
 from core.retrieval.extract.build import Builder, row
@@ -11,6 +12,8 @@ from core.retrieval.types import BlockKind
 _SKIPPED = frozenset(
     {"del", "Fallback", "instrText", "delText", "moveFrom", "pPr", "rPr", "sectPr", "txbxContent"}
 )
+
+_HEADING = re.compile(r"heading ?([1-6])", re.IGNORECASE)
 
 
 def read_docx(data: bytes, builder: Builder) -> None:
@@ -107,7 +110,11 @@ class _Body:
         if not text.strip():
             return
         style = find(paragraph, "pPr")
-        name, level = self._styles.get(_value(find(style, "pStyle")), ("", 0))
+        called = _value(find(style, "pStyle"))
+        name, level = self._styles.get(called, ("", 0))
+        if called not in self._styles and (found := _HEADING.fullmatch(called)):
+            # Some programs name a style and never say what it is.
+            level = int(found[1])
         outline = _value(find(style, "outlineLvl"))
         if outline.isdigit() and int(outline) < 6:
             level = int(outline) + 1
@@ -145,7 +152,12 @@ class _Body:
         self.flush()
         page = self.page
         rows = []
+        inner = {
+            id(one) for nested in inside(table, "tbl") if nested is not table for one in inside(nested, "tr")
+        }
         for one in inside(table, "tr"):
+            if id(one) in inner:  # a table in a cell: its words stand in that
+                continue
             cells = []
             for cell in one:
                 if local(cell) == "tc":

@@ -340,6 +340,80 @@ READ: dict[str, tuple[str, bytes, str, list[str]]] = {
             "prose: Pay.",
         ],
     ),
+    "a table whose cells reach over rows and columns": (
+        "t.html",
+        b"<table><tr><th colspan=2>Pump</th><th>Price</th></tr><tr><td rowspan=2>P1</td><td>small</td><td>7</td></tr>"
+        b"<tr><td>large</td><td>9</td></tr><tr><td>P2</td><td>any</td><td rowspan='2'>5</td></tr><tr><td>P3</td></tr></table>",
+        "t",
+        ["table: Pump |  | Price\nP1 | small | 7\nP1 | large | 9\nP2 | any | 5\nP3 |  | 5"],
+    ),
+    "an Org text": (
+        "n.org",
+        b"#+TITLE: Notes\n* Shop   :home:\nMilk.\n** TODO Market\n- pears\n- plums\n#+begin_src sh\n* no heading\n#+end_src\n",
+        "Notes",
+        [
+            "prose l1: #+TITLE: Notes",
+            "heading 1 l2: Shop",
+            "prose l3: Milk.",
+            "heading 2 l4: Market",
+            "list l5: - pears\n- plums",
+            "code l7: #+begin_src sh\n* no heading\n#+end_src",
+        ],
+    ),
+    "AsciiDoc": (
+        "m.adoc",
+        b"= Manual\n\n== One\n\nText.\n\n----\n== code\n----\n\n....\nnever ends\n\n=== Two\n\nMore.",
+        "Manual",
+        [
+            "heading 1 l1: Manual",
+            "heading 2 l3: One",
+            "prose l5: Text.",
+            "code l7: ----\n== code\n----",
+            "prose l11: ....\nnever ends",
+            "heading 3 l14: Two",
+            "prose l16: More.",
+        ],
+    ),
+    "LaTeX": (
+        "p.tex",
+        rb"""\title{Ein \emph{Aufsatz}}
+\section{Gr\"o\ss e}\label{s}
+S\"{a}tze.
+\begin{verbatim}
+\section{no}
+\end{verbatim}
+\subsection*{Ziel}
+Klar.""",
+        "Ein Aufsatz",
+        [
+            "prose l1: \\title{Ein \\emph{Aufsatz}}",
+            "heading 3 l2: Größe",
+            "prose l3: Sätze.",
+            "code l4: \\begin{verbatim}\n\\section{no}\n\\end{verbatim}",
+            "heading 4 l7: Ziel",
+            "prose l8: Klar.",
+        ],
+    ),
+    "a notebook with what it answered": (
+        "n.ipynb",
+        b'{"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "source": "f()", "outputs": ['
+        b'{"output_type": "stream", "text": ["17 rows\\n"]}, {"data": {"text/html": "<b>", "image/png": "iVBO"}}, '
+        b'{"output_type": "error", "ename": "KeyError", "evalue": "\'x\'", "traceback": []}, 7]}, '
+        b'{"cell_type": "raw", "source": "as it is"}]}',
+        "n",
+        ["code: ```python\nf()\n```", "code: ```\n17 rows\n```", "code: ```\nKeyError: 'x'\n```", "prose: as it is"],
+    ),
+    "a log": ("app.log", b"2026-03-01 12:00:01 ERROR gone\n", "app", ["prose l1: 2026-03-01 12:00:01 ERROR gone"]),
+    "a word document of styles that nobody describes, with a table in a table": (
+        "w.docx",
+        docx(
+            paragraph("Top", "Heading1")
+            + f"<w:tbl><w:tr><w:tc>{paragraph('outer')}<w:tbl><w:tr><w:tc>{paragraph('inner')}</w:tc></w:tr></w:tbl></w:tc>"
+            f"<w:tc>{paragraph('beside')}</w:tc></w:tr></w:tbl>"
+        ),
+        "w",
+        ["heading 1: Top", "table: outer inner | beside"],
+    ),
     "a web page called text": ("x.txt", b"<html><body><p>Hi there</p></body></html>", "x", ["prose: Hi there"]),
     "latin letters of a byte each": ("l.txt", "Grüße – „ja“".encode("cp1252"), "Grüße – „ja“", ["prose l1: Grüße – „ja“"]),
     "two bytes a letter without a mark": ("u.txt", "Grüße".encode("utf-16-le"), "Grüße", ["prose l1: Grüße"]),

@@ -54,6 +54,10 @@ FLOODS = {
     "cells": "<table><tr>" + "<td>x" * 20_000,
     "what a table does not hold": "<table>" + "x<br>" * 20_000,
     "styles": "<table>" + "<b>x</b>" * 20_000,
+    "cells that reach over all rows": "<table>" + "<tr>" + "<td rowspan=99>x" * 500 + "<tr><td>y" * 20_000,
+    "cells that reach far down and far to the right": (
+        "<table><tr>" + "<td colspan=99>" * 5_000 + "<td rowspan=99>x" + "<tr><td>y" * 200
+    ),
     "headers in headers": "<header>" * 4_000 + "<p>x</p>" * 10_000 + "<h1>x</h1>",
     "furniture in furniture": "<nav><form><aside>x" * 1_500,
 }
