@@ -28,6 +28,14 @@ _LIGATURES = {
     0xFB06: "st",
 }
 """Letters that were set as one: nobody searches for them so."""
+_COUNTED = re.compile(
+    r"(?:(?:chapter|section|appendix|part|kapitel|abschnitt|anhang|teil)\s+)?(?:\d{1,2}(?:\.\d{1,2}){0,4}\.?|[A-Z]\.(?:\d{1,2}\.?)*|[IVX]{1,5}\.)\s+",
+    re.IGNORECASE,
+)
+"""What counts a heading: many files leave it out where they name their chapters."""
+_LEADER = re.compile(r"(?:\s?[.·…]){5,}\s*")
+"""The dots that lead to a number in a table of contents."""
+_FIRST_NUMBER, _LAST_NUMBER = re.compile(r"(\d{1,4})\b"), re.compile(r"(?:^|.*\D)(\d{1,4})$")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -103,7 +111,7 @@ def _lines(document: PdfDocument, number: int) -> list[str]:
     return [
         line
         for one in clean(text.replace("\xad\n", "\u2027\n")).split("\n")
-        if (line := " ".join(one.split()))
+        if (line := _LEADER.sub(" … ", " ".join(one.split())).strip())
     ]
 
 
@@ -132,6 +140,7 @@ def _without_margins(pages: list[list[str]]) -> None:
     """Take out running heads and feet: lines that return on most pages with only a number changed."""
     if len(pages) < 4:
         return
+    _without_numbers(pages)
     for edge in (0, -1):
         for _ in range(2):
             seen = Counter(_DIGITS.sub("#", lines[edge]) for lines in pages if len(lines) > 3)
@@ -143,6 +152,27 @@ def _without_margins(pages: list[list[str]]) -> None:
             for lines in pages:
                 if len(lines) > 3 and _DIGITS.sub("#", lines[edge]) == line:
                     del lines[edge]
+
+
+def _without_numbers(pages: list[list[str]]) -> None:
+    """Take out the lines at the edges that count the pages, whatever chapter they name beside the number."""
+    edges = [(page, edge) for page, lines in enumerate(pages) if len(lines) > 3 for edge in (0, -1)]
+    away = Counter(number - page for page, edge in edges for number in _numbers(pages[page][edge]))
+    if not away:
+        return
+    offset, times = away.most_common(1)[0]
+    if times < max(3, len(pages) * 0.4):
+        return
+    for page, edge in edges:
+        if page + offset in _numbers(pages[page][edge]):
+            del pages[page][edge]
+
+
+def _numbers(line: str) -> set[int]:
+    """The number that a short line begins or ends with."""
+    if len(line) > 80 or line.endswith((".", ",", ";")):
+        return set()
+    return {int(found[1]) for found in (_FIRST_NUMBER.match(line), _LAST_NUMBER.match(line)) if found}
 
 
 def _page(lines: list[str], builder: Builder, page: int, marks: dict[str, int]) -> None:
@@ -184,7 +214,8 @@ def _marked(lines: list[str], at: int, marks: dict[str, int]) -> tuple[int, int]
     """The level of the bookmark that stands at a line and how many lines it takes; (0, 0) for none."""
     if marks:
         for used in (1, 2, 3):
-            if level := marks.get(_key(" ".join(lines[at : at + used]))):
+            words = " ".join(lines[at : at + used])
+            if level := marks.get(_key(words)) or marks.get(_key(_COUNTED.sub("", words, count=1))):
                 return level, used
     return 0, 0
 

@@ -474,6 +474,53 @@ def test_running_heads_and_feet_of_a_pdf_are_left_out() -> None:
     assert text == " ".join(line for body in bodies for line in body)
 
 
+def test_lines_that_count_pages_are_left_out_whatever_chapter_they_name() -> None:
+    pages = tuple(
+        (
+            f"{number - 3}" if number % 2 else f"Chapter {number // 3}: Birds {number - 3}",
+            f"Herons of kind {number} stand in the reeds and wait for a fish to come by.",
+            f"They are {number} years old.",
+            "In winter they fly to the south.",
+        )
+        for number in range(4, 10)
+    )
+    document = extract(
+        pdf(("Birds", "by Anna", "in the year", "2020"), ("Contents",), ("x",), *pages), "b.pdf"
+    )
+    text = "\n".join(block.text for block in document.blocks)
+    assert "Chapter" not in text
+    assert "2020" in text
+    for number in range(4, 10):
+        assert f"They are {number} years old." in text
+    assert not any(block.text.strip().isdigit() for block in document.blocks)
+
+
+def test_bookmarks_without_numbers_are_found_at_numbered_headings() -> None:
+    page = (
+        "1.2 Naming of parts",
+        "Every part has a name that tells where it is to be found.",
+        "Appendix A. Tables",
+        "None.",
+    )
+    made = pdf(page, outline=(("Naming of parts", 1), ("Tables", 1)))
+    assert shown(extract(made, "n.pdf")) == [
+        "heading 1 p1: 1.2 Naming of parts",
+        "prose p1: Every part has a name that tells where it is to be found.",
+        "heading 1 p1: Appendix A. Tables",
+        "prose p1: None.",
+    ]
+
+
+def test_dots_that_lead_to_a_number_are_not_read() -> None:
+    page = (
+        "1 Introduction . . . . . . . . . . . . . . 1",
+        "2 Naming ............................. 12",
+        "Well ... yes.",
+    )
+    text = extract(pdf(page), "t.pdf").blocks[0].text
+    assert text == "1 Introduction … 1 2 Naming … 12 Well ... yes."
+
+
 def test_a_mail_of_html_alone_is_read_like_a_page() -> None:
     raw = b"From: a@b\nSubject: Hi\nMIME-Version: 1.0\nContent-Type: text/html\n\n<h1>Big</h1><p>news</p><script>x</script>"
     assert shown(extract(raw, "x.eml"))[1:] == ["heading 1: Big", "prose: news"]
