@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from core.cli.exits import DONE
 from core.cli.hosting import hosted
 from core.cli.library_verbs import space_named
 from core.cli.output import Output, Piece, bold, dim, green, plural
-from core.errors import UsageError
+from core.errors import LeitstandError, UsageError
 from core.guard import one_line
 from core.retrieval.library import Searched
 from core.retrieval.narrowing import EVERYTHING, Narrow, checked, in_words, moment
@@ -61,7 +62,9 @@ async def _settled(engine: Face) -> None:
     """Let the first look at the server end, so that a search can be by meaning."""
     with_vectors = any(space.embedded for space in await engine.library.spaces())
     if with_vectors and engine.server.current.phase == "connecting":
-        await engine.models.sync()
+        with suppress(LeitstandError):
+            # A server that is away keeps nobody from finding words; the search says so itself.
+            await engine.models.sync()
 
 
 def narrow_of(values: Mapping[str, Any], now: float) -> Narrow | None:

@@ -96,7 +96,7 @@ class Sieve:
             elif not ids:
                 raise NotFound(
                     f"No document is called “{one_line(name, 60)}”.",
-                    "A part of its title or its path is enough.",
+                    "A part of its title or its path is enough. Other spaces than these may have it.",
                 )
             elif len(ids) > _MOST:
                 raise Refused(

@@ -311,3 +311,15 @@ def test_a_file_that_cannot_be_sent_along_is_read_and_asked_by_its_chat_alone(
     assert "broken.pdf cannot be asked about: " in refused.err
     assert desk("ask", "What is in it?", "--file", str(desk.documents / "none.txt")).code == FAILED
     assert len(desk("chats", "list", "--json").json) == 2, "a question that was not asked leaves no chat"
+
+
+def test_while_the_server_is_away_words_are_found_and_it_is_said(desk: Desk) -> None:
+    filled(desk)
+    desk.address = "127.0.0.1:9"
+    found = desk("search", "drei Monate", "--type", "txt", "--rerank", "tiny")
+    assert found.code == DONE
+    assert "1. lease" in found.out
+    assert "Searched by words only: " in found.err
+    assert desk("ingest", str(desk.documents), "--space", "others").code == DONE
+    [hit] = desk("search", "grease", "--space", "others", "--json").json
+    assert hit["cosine"] is None
