@@ -52,6 +52,7 @@ CHAT_KEYS: tuple[Key, ...] = (
         "show_sources",
         "sources",
         "What the last answer was given from",
+        footer=True,
         priority=True,
     ),
     Key(
@@ -159,7 +160,7 @@ CHAT_KEYS: tuple[Key, ...] = (
         )
         for number in range(1, 10)
     ),
-    Key("talk.sources", "s", "screen.show_sources", "sources", "What the answer was given from"),
+    Key("talk.sources", "s", "screen.show_sources", "sources", "What the answer was given from", footer=True),
     Key(
         "talk.inspect", "i", "screen.inspect_search", "how found", "How the passages of the answer were found"
     ),

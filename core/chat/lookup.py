@@ -17,6 +17,7 @@ from core.chat.recorder import Recorder
 from core.chat.types import Turn
 from core.errors import LeitstandError
 from core.retrieval.cite import prompt
+from core.retrieval.excerpt import excerpt
 from core.retrieval.library import Choice, Inspection, Mode, Searched, Source, Sources
 from core.retrieval.types import Passage
 
@@ -60,7 +61,7 @@ async def looked_up(desk: Desk, recorder: Recorder, model: str) -> Evidence | No
         return None
     hint = desk.library.hint(model) if found.passages else ""
     await _keep(desk, turn, found)
-    recorder.enter(recorder.state, sources=_sources(choice, found, hint))
+    recorder.enter(recorder.state, sources=_sources(choice, found, hint, question.text))
     searched = any(space.searched for space in found.spaces)
     return _evidence(found.passages, choice.mode) if found.passages or searched else None
 
@@ -104,7 +105,7 @@ def _evidence(passages: tuple[Passage, ...], mode: Mode) -> Evidence:
     return Evidence(passages, mode == "auto", secrets.token_hex(4))
 
 
-def _sources(choice: Choice, found: Searched, hint: str) -> Sources:
+def _sources(choice: Choice, found: Searched, hint: str, asked: str) -> Sources:
     seconds = found.inspection.seconds.get("all", 0.0) if found.inspection is not None else 0.0
     return Sources(
         mode=choice.mode,
@@ -121,7 +122,7 @@ def _sources(choice: Choice, found: Searched, hint: str) -> Sources:
                 score=one.score,
                 section=one.section,
                 source=one.source,
-                snippet=_snippet(one),
+                snippet=_snippet(one, asked),
                 cosine=one.cosine,
                 bm25=one.bm25,
             )
@@ -133,6 +134,6 @@ def _sources(choice: Choice, found: Searched, hint: str) -> Sources:
     )
 
 
-def _snippet(passage: Passage) -> str:
-    start = passage.found[0][0] if passage.found else 0
-    return " ".join(passage.text[start : start + 2 * _SNIPPET].split())[:_SNIPPET]
+def _snippet(passage: Passage, asked: str) -> str:
+    start, end = passage.found[0] if passage.found else (0, len(passage.text))
+    return excerpt(passage.text[start : max(end, start + 2 * _SNIPPET)], asked, _SNIPPET)

@@ -14,7 +14,7 @@ from core.retrieval.library import OpenDocument
 from core.retrieval.types import Passage
 from tui import keymap
 from tui.modals.base import Dialog, frame
-from tui.render.passages import Part, section_parts
+from tui.render.passages import Part, before_asked, section_parts
 from tui.widgets.detail import Detail
 
 _SECTIONS = 40
@@ -101,6 +101,7 @@ class Reading(Dialog[None]):
         await pages.remove_children()
         details: list[Detail] = []
         head = mark = None
+        below = 0
         for section in found.sections:
             stretches = section_parts(
                 section, self._needles if self._is_meant(section.key) else (), self._asked
@@ -109,16 +110,20 @@ class Reading(Dialog[None]):
             details += pieces
             if section.key == self._section:
                 head = pieces[0]
-                mark = next(
-                    (piece for piece, part in zip(pieces, stretches, strict=True) if part.found), head
-                )
+                best = max(range(len(stretches)), key=lambda at: stretches[at].weight)
+                mark, below = pieces[best], self._rows_before(stretches[best])
         await pages.mount(*details)
         if head is not None and mark is not None:
-            self.call_after_refresh(self._go, pages, head, mark)
+            self.call_after_refresh(self._go, pages, head, mark, below)
 
-    def _go(self, pages: VerticalScroll, head: Detail, mark: Detail) -> None:
-        """Scroll to the section; to what was found in it, where that stands far below its head."""
-        top, found = head.virtual_region.y, mark.virtual_region.y
+    def _rows_before(self, part: Part) -> int:
+        """Rows of what was found above the place where most of what was asked stands."""
+        before = _said(Part(part.found, before_asked(part, self._asked)))
+        return max(before.rows_at(self.query_one("#pages").content_size.width) - 1, 0)
+
+    def _go(self, pages: VerticalScroll, head: Detail, mark: Detail, below: int) -> None:
+        """Scroll to the section; to what was asked for in it, where that stands far below its head."""
+        top, found = head.virtual_region.y, mark.virtual_region.y + below
         near = found - top <= pages.size.height // 2
         pages.scroll_to(y=top if near else found - _ABOVE, animate=False)
 

@@ -9,17 +9,15 @@ from typing import NamedTuple
 
 from core.guard import harmless, one_line
 from core.retrieval.cite import nearness
-from core.retrieval.language import is_common
+from core.retrieval.excerpt import asked_spans, nearest
 from core.retrieval.library import NOTHING_FITS, SMALL_TALK, Source, Sources
 from core.retrieval.narrowing import in_words
 from core.retrieval.types import Passage, Place, Section, SpaceScore
 from tui.render.pieces import Piece, Pieces, cut, spread
 
 _HEADINGS = re.compile(r"(^|\s)#{1,6}\s+")
-_WORD = re.compile(r"\w{2,}")
-_SENTENCE = re.compile(r"[.!?:;]\s+")
-_STEM = 6
-"""Letters of a word that have to be the same for it to be taken as the one that was asked for."""
+_CLOSE = 300
+"""Letters within which words that were asked for stand close to each other."""
 _LOOKED_AT = 4_000
 """Letters of what was found among which the nearest words are looked for."""
 
@@ -50,8 +48,9 @@ def passage_row(passage: Passage, width: int, asked: str = "") -> list[Pieces]:
     start, end = passage.found[0] if passage.found else (0, 0)
     return [
         spread(first, [(f"{nearness(passage)} ", "dim")], width),
-        cut([("     ", "dim"), (one_line(where, 200), "dim")], width),
-        cut([("     ", "dim"), *_snippet(passage.text[start : end or None], asked, width - 5)], width),
+        cut([("     ", "dim"), (one_line(where, 200), "dim")], width - 1),
+        # The scroll bar stands in the last column.
+        cut([("     ", "dim"), *_snippet(passage.text[start : end or None], asked, width - 6)], width - 1),
     ]
 
 
@@ -62,8 +61,8 @@ def _snippet(found: str, asked: str, width: int) -> list[Piece]:
     """
     lines = "\n".join(line for line in found[:_LOOKED_AT].split("\n") if not line.startswith("#"))
     text = one_line(lines if lines.strip() else found, _LOOKED_AT)
-    spans = _asked_spans(text, asked)
-    begin = _begin(text, spans, width)
+    spans = asked_spans(text, asked)
+    begin = nearest(text, spans, width)
     text, before = (text[begin:], "… ") if begin else (text, "")
     pieces: list[Piece] = [(before, "dim")]
     at = 0
@@ -73,29 +72,6 @@ def _snippet(found: str, asked: str, width: int) -> list[Piece]:
         pieces += [(text[at:start], "text"), (text[start:end], "accent")]
         at = end
     return [*pieces, (text[at : width * 2 + at], "text")]
-
-
-def _asked_spans(text: str, asked: str) -> list[tuple[int, int]]:
-    """Where words of a question stand in a text, in any form that begins as they do."""
-    stems = {word[:_STEM].casefold() for word in _WORD.findall(asked) if not is_common(word)}
-    return [word.span() for word in _WORD.finditer(text) if word[0][:_STEM].casefold() in stems]
-
-
-def _begin(text: str, spans: Sequence[tuple[int, int]], width: int) -> int:
-    """Where a line of a text begins so that the most different words that were asked for are in it."""
-
-    def different(start: int) -> int:
-        near = (text[at:end][:_STEM].casefold() for at, end in spans if start <= at and end <= start + width)
-        return len(set(near))
-
-    if not spans or spans[-1][1] <= width:
-        return 0
-    starts = [0, *(end.end() for end in _SENTENCE.finditer(text, 0, spans[-1][0]))]
-    sentences = {max(one for one in starts if one <= at) for at, _ in spans}
-    # Half a sentence says little: one begins in its middle only where more is seen that way.
-    whole = max(sorted(sentences), key=different)
-    part = max((at for at, _ in spans), key=different)
-    return whole if different(whole) >= different(part) else part
 
 
 def plainly(snippet: str) -> str:
@@ -108,6 +84,12 @@ class Part(NamedTuple):
 
     found: bool
     lines: list[Pieces]
+
+    @property
+    def weight(self) -> tuple[bool, int]:
+        """Whether it was found, and with how many of the words that were asked for."""
+        words = {text.casefold() for line in self.lines for text, ink in line if ink == "find"}
+        return self.found, len(words)
 
 
 def section_parts(section: Section, needles: Iterable[str] = (), asked: str = "") -> list[Part]:
@@ -156,11 +138,27 @@ def _put(lines: list[list[Piece]], text: str, asked: str = "", *, found: bool = 
             )
 
 
+def before_asked(part: Part, asked: str) -> list[Pieces]:
+    """What stands in a part before the place where most of what was asked is; nothing where none of it is."""
+    texts = ["".join(text for text, _ in line) for line in part.lines]
+    spans = asked_spans("\n".join(texts), asked)
+    if not spans:
+        return []
+    left = nearest("\n".join(texts), spans, _CLOSE)
+    lines: list[Pieces] = []
+    for text in texts:
+        lines.append([(text[:left], "text")])
+        left -= len(text) + 1
+        if left < 0:
+            break
+    return lines
+
+
 def _inked(line: str, asked: str) -> list[Piece]:
     """What was found, and in it the words that were asked for."""
     pieces: list[Piece] = []
     at = 0
-    for start, end in _asked_spans(line, asked):
+    for start, end in asked_spans(line, asked):
         pieces += [(line[at:start], "strong"), (line[start:end], "find")]
         at = end
     return [*pieces, (line[at:], "strong")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from textual import events, on
 
@@ -35,6 +35,8 @@ class Keys(Steering):
             "talk.think": any(turn.thinking for turn in turns),
             "talk.continue": any(turn.state in ("stopped", "interrupted", "failed") for turn in turns),
             "talk.after": any(turn.siblings > 1 for turn in turns),
+            "chat.sources": not elsewhere and _sourced(turns),
+            "talk.sources": _sourced(turns),
             "chats.undo": bool(self._deleted),
         }.get(id, True)
 
@@ -59,3 +61,8 @@ class Keys(Steering):
         # Whoever selects with the mouse goes on writing: the letters that follow are words, not keys.
         if self._talk.has_focus:
             self._prompt.focus()
+
+
+def _sourced(turns: Iterable[Turn]) -> bool:
+    """Whether an answer was given from passages."""
+    return any(turn.sources is not None and turn.sources.sources for turn in turns)
