@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 
 from core.errors import Unreadable
 from core.retrieval.extract.build import Builder
 from core.retrieval.extract.html import html
+from core.retrieval.extract.nesting import unbearable
 from core.retrieval.extract.safe import Package, attribute, damaged, find, inside, resolved
 from core.retrieval.extract.text import decode
 
@@ -38,9 +40,10 @@ def read_epub(data: bytes, builder: Builder) -> None:
             attribute(one, "media-type"),
         )
         for one in (manifest if manifest is not None else ())
-        if "nav" not in attribute(one, "properties").split()
+        if not _is_contents(one)
     }
     spine = find(root, "spine")
+    named = _contents(package, folder, manifest)
     missing = 0
     for one in spine if spine is not None else ():
         name, media = parts.get(attribute(one, "idref"), ("", ""))
@@ -52,6 +55,47 @@ def read_epub(data: bytes, builder: Builder) -> None:
             continue
         text, note = decode(content)
         builder.note(note)
+        before = len(builder.blocks)
         html(text, builder)
+        if name in named and len(builder.blocks) > before:
+            _called(builder, before, named[name])
     if missing:
         builder.note(f"{missing} of its chapters {'is' if missing == 1 else 'are'} missing in the file.")
+
+
+def _is_contents(part: ET.Element) -> bool:
+    return "nav" in attribute(part, "properties").split()
+
+
+def _contents(package: Package, folder: str, manifest: ET.Element | None) -> dict[str, str]:
+    """What the table of contents calls each file of the book: many chapters do not name themselves."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    named: dict[str, str] = {}
+    for part in manifest if manifest is not None else ():
+        if not _is_contents(part) and attribute(part, "media-type") != "application/x-dtbncx+xml":
+            continue
+        path = resolved(folder, unquote(attribute(part, "href")))
+        content = package.read(path)
+        text = decode(content)[0] if content is not None else ""
+        if not text or unbearable(text):
+            continue
+        label = ""
+        # Old tables name first and then say where, each in an element of its own; new ones have links.
+        for node in LexborHTMLParser(text).css("navlabel, content, nav a"):
+            if node.tag == "navlabel":
+                label = node.text()
+                continue
+            where = node.attributes.get("src" if node.tag == "content" else "href") or ""
+            words = " ".join((label if node.tag == "content" else node.text()).split())
+            target = resolved(path.rpartition("/")[0], unquote(where.partition("#")[0]))
+            if words and where:
+                named.setdefault(target, words[:200])
+    return named
+
+
+def _called(builder: Builder, at: int, words: str) -> None:
+    """Put a heading before a chapter that has none of its own."""
+    if all(block.kind != "heading" for block in builder.blocks[at:]):
+        builder.add("heading", words, level=1)
+        builder.blocks.insert(at, builder.blocks.pop())

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import unicodedata
+import zipfile
+from io import BytesIO
 
 import pytest
 from hypothesis import given, settings
@@ -519,6 +521,40 @@ def test_dots_that_lead_to_a_number_are_not_read() -> None:
     )
     text = extract(pdf(page), "t.pdf").blocks[0].text
     assert text == "1 Introduction … 1 2 Naming … 12 Well ... yes."
+
+
+NCX = (
+    "<?xml version='1.0'?><!DOCTYPE ncx PUBLIC '-//NISO//DTD ncx 2005-1//EN' 'http://www.daisy.org/z.dtd'><ncx><navMap>"
+    "<navPoint><navLabel><text>The reeds</text></navLabel><content src='text/ch%200.xhtml'/>"
+    "<navPoint><navLabel><text>Their birds</text></navLabel><content src='text/ch%201.xhtml#one'/></navPoint>"
+    "<navPoint><navLabel><text>Later</text></navLabel><content src='text/ch%201.xhtml#two'/></navPoint></navPoint>"
+    "<navPoint><navLabel><text>Named otherwise</text></navLabel><content src='text/ch%202.xhtml'/></navPoint></navMap></ncx>"
+)
+NAV = (
+    "<!DOCTYPE html><html><body><nav><ol><li><a href='text/ch%200.xhtml'>The reeds</a><ol>"
+    "<li><a href='text/ch%201.xhtml#one'>Their <i>birds</i></a></li><li><a href='text/ch%201.xhtml#two'>Later</a></li></ol></li>"
+    "<li><a href='text/ch%202.xhtml'>Named otherwise</a></li></ol></nav></body></html>"
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "contents"),
+    [
+        ('<item id="toc" href="toc" media-type="application/x-dtbncx+xml"/>', NCX),
+        ('<item id="toc" href="toc" media-type="application/xhtml+xml" properties="nav"/>', NAV),
+    ],
+    ids=["an old table", "a new table"],
+)
+def test_chapters_that_do_not_name_themselves_are_called_as_in_the_contents(part: str, contents: str) -> None:
+    chapters = ("<p>first</p>", "<p>second</p>", "<h2>Own</h2><p>third</p>", "<p>fourth</p>")
+    plain = epub(*chapters)
+    with zipfile.ZipFile(BytesIO(plain)) as book:
+        package = book.read("OPS/book.opf").decode().replace("<manifest>", f"<manifest>{part}")
+    document = extract(epub(*chapters, parts={"OPS/book.opf": package, "OPS/toc": contents}), "b.epub")
+    assert shown(document) == [
+        "heading 1: The reeds", "prose: first", "heading 1: Their birds", "prose: second",
+        "heading 2: Own", "prose: third", "prose: fourth",
+    ]  # fmt: skip
 
 
 def test_a_mail_of_html_alone_is_read_like_a_page() -> None:
