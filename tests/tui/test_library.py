@@ -516,3 +516,33 @@ async def test_a_passage_far_below_the_head_of_its_section_is_scrolled_to(shell:
         await here.app.push_screen(Reading.at(passage, "Where did the heron come to?"))
         text = await shows(here, "The heron came to the pond.", "Line 39 says")
         assert "Line 1 says" not in text
+
+
+@both_ways
+async def test_another_embedding_model_is_chosen_and_the_space_is_embedded_again(shell: OpenShell) -> None:
+    async with shell("library") as here:
+        await here.engine.downloads.pull("all-minilm:latest")
+        space = await filled(here)
+        await until(lambda: page_of(here).space is not None)
+
+        async def there() -> bool:
+            await here.clock.advance(1)
+            found = await here.engine.models.list()
+            return any(model.name == "all-minilm:latest" and model.installed for model in found)
+
+        while not await there():
+            await here.pilot.pause()
+        await here.pilot.press("m")
+        await shows(here, "Embedding model of the space", "as in the settings", "all-minilm:latest")
+        await here.pilot.press(*"minilm", "enter")
+        text = await shows(here, "Re-index manuals?", "embedded again", "its model changed: re-index it")
+        assert "re-indexes it; until then it is searched as it is" in text
+        assert "R re-index" in text.splitlines()[-1]
+        await here.pilot.press("y")
+        for _ in range(400):
+            now = await here.engine.library.space(space.id)
+            if now.made_by == "all-minilm:latest" and now.job is None:
+                break
+            await here.clock.advance(0.5)
+            await here.pilot.pause()
+        assert (now.made_by, now.embedded, now.stale) == ("all-minilm:latest", now.chunks, False)

@@ -67,7 +67,7 @@ def state_words(space: Space, look: Look) -> tuple[str, Ink]:
     if ingest is not None and ingest.unfinished:
         return progress_words(ingest), "warn" if ingest.phase == "held" else "accent"
     if space.stale:
-        return "its model changed: r reads it anew", "warn"
+        return "its model changed: re-index it", "warn"
     if not space.documents:
         return "empty", "dim"
     if space.failed:
@@ -134,6 +134,13 @@ def space_detail(space: Space, look: Look, key_of: Callable[[str], str], width: 
             [("from ", "dim"), (one_line(roots, 200), "text"),
              (f" and {len(space.roots) - 4} more" if len(space.roots) > 4 else "", "dim")]
         )  # fmt: skip
+    if space.stale:
+        lines.append(
+            [
+                (key_of("library.reindex"), "key"),
+                (" re-indexes it; until then it is searched as it is", "dim"),
+            ]
+        )
     if space.note:
         lines.append([(f"{look.glyphs.warning} ", "warn"), (one_line(space.note, 300), "text")])
     return lines

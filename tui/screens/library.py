@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.widgets import Input
 
+from core.errors import LeitstandError
 from core.guard import one_line
 from core.retrieval.library import COLOURS, Ingest, Space
 from tui import keymap
@@ -86,6 +87,33 @@ class LibraryScreen(LibraryDocuments):
                 self._work(self._do(self.engine.library.change_space(space.id, colour=words[word])))
 
         self.app.push_screen(Choose("Colour of the space", options, current=space.colour or "none"), chosen)
+
+    async def action_model(self) -> None:
+        """Choose who makes the vectors of the selected space; another one asks for a re-index."""
+        if (space := self._chosen()) is None:
+            return
+        try:
+            models = await self.leitstand.model_options(embedding=True)
+        except LeitstandError as error:
+            self.leitstand.say_error(error)
+            return
+        usual = self.engine.config.current.library.model
+        options = [Option("", "as in the settings", one_line(usual, 60)), *models]
+        about = "Vectors of two models are never mixed: with another one the space is embedded again."
+
+        def chosen(name: str | None) -> None:
+            if name is not None and name != space.model:
+                self._work(self._change_model(space, name))
+
+        self.app.push_screen(
+            Choose("Embedding model of the space", options, current=space.model, about=about), chosen
+        )
+
+    async def _change_model(self, space: Space, name: str) -> None:
+        if await self._do(self.engine.library.change_space(space.id, model=name)):
+            now = self.known.get(space.id)
+            if now is not None and now.stale:
+                self.action_reindex()
 
     def action_delete(self) -> None:
         """Take documents out, or delete the selected space, after a question; that can be undone."""

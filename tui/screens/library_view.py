@@ -375,6 +375,7 @@ class LibraryView(EngineScreen):
             "library.pause": self._ingest(space) is not None and not self.documents.has_focus,
             "library.again": space is not None and bool(space.roots or space.documents),
             "library.change": own and self.document is None,
+            "library.reindex": space is not None and space.stale and not self.documents.has_focus,
             "library.delete": own or self.document is not None,
             "library.other": space is not None and bool(space.documents) and not self.documents.has_focus,
             "library.back": self.documents.has_focus,
