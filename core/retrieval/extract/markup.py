@@ -51,6 +51,7 @@ _FORMS = {
 }
 _LONGEST = 500
 """Letters of a line that may be a heading or begin code."""
+_BLANKS = re.compile(r"[ \t]+")
 _COMMANDS = re.compile(r"\\[A-Za-z]+\*?[ \t]*|[{}~]")
 _ACCENTS = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303"}
 _ACCENTED = re.compile(r"""\\(["'`^~])(?:\{(?:\\?([A-Za-z]))\}|\\?([A-Za-z]))""")
@@ -68,7 +69,7 @@ def read_markup(data: bytes, builder: Builder, language: str) -> None:
     at = began = 0
     while at < len(lines):
         after, spoken = _code(lines, at, form, endless)
-        heading = None if after or len(lines[at]) > _LONGEST else form.heading.match(lines[at])
+        heading = None if after else _heading(lines[at], form)
         if not after and heading is None:
             if not builder.title and (title := form.title.match(lines[at])):
                 builder.title = _plain(title[1])
@@ -103,6 +104,13 @@ def _code(lines: list[str], at: int, form: _Form, endless: set[str]) -> tuple[in
                 return after + 1, (found[2] or "").lower()[:30]
         endless.add(end)
     return 0, ""
+
+
+def _heading(line: str, form: _Form) -> re.Match[str] | None:
+    """What a line says as a heading; of blanks beside each other one counts, so that none is tried twice."""
+    if len(line) > _LONGEST or line.lstrip()[:1] not in ("*", "=", "\\"):
+        return None
+    return form.heading.match(_BLANKS.sub(" ", line.rstrip()))
 
 
 def _plain(words: str) -> str:

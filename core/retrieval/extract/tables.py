@@ -153,7 +153,7 @@ def _notebook(value: dict[str, Any], builder: Builder) -> None:
     for cell in value["cells"]:
         if not isinstance(cell, dict):
             continue
-        source = cell.get("source", "")
+        source = cell.get("source") or ""
         text = clean("".join(map(str, source)) if isinstance(source, list) else str(source))
         kind = cell.get("cell_type")
         if kind in ("markdown", "raw"):
@@ -178,8 +178,9 @@ def _outputs(cell: dict[str, Any]) -> Iterator[str]:
             continue
         data = output.get("data")
         said = output.get("text") or (data.get("text/plain") if isinstance(data, dict) else None) or ""
-        if "ename" in output:
+        if output.get("ename"):
             said = f"{output['ename']}: {output.get('evalue', '')}"
-        text = clean("".join(map(str, said)) if isinstance(said, list) else str(said)).strip("\n")
+        words = "".join(map(str, said)) if isinstance(said, list) else said if isinstance(said, str) else ""
+        text = clean(words).strip("\n")
         if text.strip() and not text.startswith("<"):
             yield text if len(text) <= _MOST_OUTPUT else f"{text[:_MOST_OUTPUT]} …"

@@ -593,7 +593,23 @@ def test_no_mark_of_a_chat_template_survives(text: str) -> None:
 @settings(deadline=None)
 @given(
     st.binary(max_size=300),
-    st.sampled_from(["a.txt", "a.md", "a.csv", "a.json", "a.html", "a.eml", "a.pdf", "a.docx", "a"]),
+    st.sampled_from(
+        [
+            "a.txt",
+            "a.md",
+            "a.csv",
+            "a.json",
+            "a.html",
+            "a.eml",
+            "a.tex",
+            "a.org",
+            "a.adoc",
+            "a.ipynb",
+            "a.pdf",
+            "a.docx",
+            "a",
+        ]
+    ),
 )
 def test_any_bytes_give_a_document_or_a_sentence(data: bytes, name: str) -> None:
     try:

@@ -72,6 +72,23 @@ def test_a_flood_of_tags_is_read_in_the_time_that_its_length_needs(case: str) ->
     assert document.blocks
 
 
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("code.org", "#+begin_src a\n#+begin_example\n" * 30_000),
+        ("heading.org", ("* a" + " " * 490 + "b\n") * 2_000),
+        ("code.adoc", "....\n----\n" * 30_000 + "-----\n"),
+        ("code.tex", "\\begin{verbatim}\n" * 60_000),
+        ("heading.tex", ("\\section{" + "}" * 440 + "\n") * 3_000),
+    ],
+    ids=lambda given: given[:12],
+)
+def test_what_begins_and_never_ends_is_looked_for_once(name: str, page: str) -> None:
+    began = time.process_time()
+    extract(page.encode(), name)
+    assert time.process_time() - began < 2
+
+
 def test_a_tag_with_hundreds_of_attributes_costs_the_page_its_shape_and_none_of_its_words() -> None:
     page = "<p " + " ".join(f'data-{n}="{n}"' for n in range(600)) + ">first<p>second"
     document = extract(page.encode(), "wide.html")
