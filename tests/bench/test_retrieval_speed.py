@@ -1,7 +1,7 @@
 """How quick the library's search is, beside brute force over the same vectors in the same run.
 
     pytest -m bench -s tests/bench/test_retrieval_speed.py
-    LEITSTAND_BENCH_MILLION=1 pytest …      adds a million units: two gigabytes on the disk, minutes of work
+    LEITSTAND_BENCH_MILLION=1 pytest …      adds a million units: five gigabytes on the disk, half an hour of work
 
 A search is the whole of it, as a chat asks for it, but for the vector of the question: both ways at once, fusion,
 one a section, the texts of the best, no two alike, neighbours joined, everything the inspector shows. Budgets are times on a quiet machine; on a busy one they grow as brute force does.
