@@ -27,6 +27,13 @@ LIBRARY_KEYS: tuple[Key, ...] = (
         footer=True,
     ),
     Key("library.model", "m", "model", "model", "Choose the model that makes the space's vectors"),
+    Key(
+        "library.watch",
+        "W",
+        "watch",
+        "watch",
+        "Look through its folders again and again, or no longer",
+    ),
     Key("library.tidy", "t", "tidy", "tidy", "Clean up the space's index"),
     Key("library.change", "e", "change", "change", "Give the space another name or description", footer=True),
     Key("library.colour", "c", "colour", "colour", "Mark the space with a colour"),

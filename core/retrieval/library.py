@@ -65,6 +65,8 @@ class Space(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of the sources, as they were read."""
     roots: tuple[str, ...] = ()
     """The files and folders it was read from."""
+    watched: tuple[str, ...] = ()
+    """Those among them that are looked through again by themselves."""
     job: int | None = None
     """The job that works on it now, or waits to."""
     note: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -63,10 +64,10 @@ class SpaceStore:
     async def _spaces(self, where: str, *values: Any) -> list[Space]:
         # What is put in are literals of this file.
         rows = await self.database.read(_SPACES.format(where=where), values)
-        roots: dict[int, list[str]] = {}
-        for row in await self.database.read("SELECT space_id, path FROM space_root ORDER BY id"):
-            roots.setdefault(row["space_id"], []).append(row["path"])
-        return [_space(row, tuple(roots.get(row["id"], ()))) for row in rows]
+        roots: dict[int, list[Root]] = {}
+        for row in await self.database.read("SELECT * FROM space_root ORDER BY id"):
+            roots.setdefault(row["space_id"], []).append(_root(row))
+        return [_space(row, roots.get(row["id"], [])) for row in rows]
 
     async def insert(self, tx: Transaction, space: Space) -> int:
         """Write a new space; returns its number."""
@@ -199,7 +200,7 @@ def table_of(space: int, build: int) -> str:
     return f"units_{space}_r{build}"
 
 
-def _space(row: sqlite3.Row, roots: tuple[str, ...]) -> Space:
+def _space(row: sqlite3.Row, roots: Sequence[Root]) -> Space:
     return Space(
         id=row["id"],
         name=row["name"],
@@ -217,7 +218,8 @@ def _space(row: sqlite3.Row, roots: tuple[str, ...]) -> Space:
         chunks=row["chunks"],
         embedded=row["embedded"],
         bytes=row["bytes"],
-        roots=roots,
+        roots=tuple(root.path for root in roots),
+        watched=tuple(root.path for root in roots if root.watch),
         created=row["created"],
         updated=row["updated"],
         deleted_at=row["deleted_at"],

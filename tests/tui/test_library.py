@@ -95,6 +95,24 @@ async def test_a_space_is_made_renamed_described_and_coloured(shell: OpenShell) 
         assert (space.name, space.description, space.colour) == ("handbooks", "pumps", "orange")
 
 
+@both_ways
+async def test_folders_are_looked_through_again_by_themselves_until_that_is_taken_back(
+    shell: OpenShell, said: list[str]
+) -> None:
+    async with shell("library") as here:
+        space = await filled(here)
+        await until(lambda: page_of(here).space is not None)
+        await here.pilot.press("W")
+        await shows(here, "looked through again by itself")
+        await until(lambda: said == ["What changes is read by itself from now on, within 1 m 00 s."])
+        await settled(here, space.id, 4)
+        (here.home / "shelf" / "new.md").write_text("# New\n\nIt came later.")
+        await settled(here, space.id, 5)
+        await here.pilot.press("W")
+        await until(lambda: said[1:] == ["What changes is no longer read by itself."])
+        assert (await here.engine.library.space(space.id)).watched == ()
+
+
 async def test_a_name_that_is_taken_is_said_in_the_dialog(shell: OpenShell) -> None:
     async with shell("library") as here:
         await here.engine.library.create_space("manuals")

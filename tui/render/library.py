@@ -134,6 +134,10 @@ def space_detail(space: Space, look: Look, key_of: Callable[[str], str], width: 
             [("from ", "dim"), (one_line(roots, 200), "text"),
              (f" and {len(space.roots) - 4} more" if len(space.roots) > 4 else "", "dim")]
         )  # fmt: skip
+        if space.watched:
+            all_of_it = len(space.watched) == len(space.roots)
+            words = "looked through again by itself" if all_of_it else f"{len(space.watched)} of them watched"
+            lines[-1] = [*lines[-1], (f"   {words}", "dim")]
     if space.stale:
         lines.append(
             [

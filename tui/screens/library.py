@@ -9,6 +9,7 @@ from core.errors import LeitstandError
 from core.guard import one_line
 from core.retrieval.library import COLOURS, Ingest, Space
 from tui import keymap
+from tui.format import duration
 from tui.modals.ask import Ask
 from tui.modals.choose import Choose
 from tui.modals.confirm import Confirm
@@ -232,6 +233,26 @@ class LibraryScreen(LibraryDocuments):
                 self.leitstand.toast("info", "It was pasted: there is no file to read again.")
         else:
             await self._do(self.engine.library.ingest(space.id), "Looking for what is new or changed.")
+
+    async def action_watch(self) -> None:
+        """Have the folders of the selected space looked through again and again, or no longer."""
+        if (space := self._chosen()) is None:
+            return
+        if not space.roots:
+            self.leitstand.toast("info", "No folder was read into this space yet.")
+            return
+        library = self.engine.library
+        if space.watched:
+            for path in space.watched:
+                if not await self._do(library.unwatch(space.id, path)):
+                    return
+            self.leitstand.toast("good", "What changes is no longer read by itself.")
+        else:
+            every = self.engine.config.current.library.watch_every
+            said = f"What changes is read by itself from now on, within {duration(every).strip()}."
+            if not every:
+                said = "Its folders are watched once library.watch_every is more than 0."
+            await self._do(library.ingest(space.id, space.roots, watch=True), said)
 
     def action_reindex(self) -> None:
         """Build the index of the selected space anew, after a question."""
