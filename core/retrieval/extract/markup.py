@@ -62,7 +62,6 @@ def read_markup(data: bytes, builder: Builder, language: str) -> None:
     """Read a text in one of these languages."""
     text, note = decode(data)
     builder.note(note)
-    builder.media = "text"
     form = _FORMS[language]
     lines = clean(_letters(text) if language == "latex" else text).split("\n")
     endless: set[str] = set()

@@ -74,7 +74,7 @@ def _read(media: kinds.Kind, data: bytes, builder: Builder, depth: int) -> None:
 
             read_mail(data, builder, _extract, depth)
             return
-        case "markup":
+        case "text" if media.language:
             from core.retrieval.extract.markup import read_markup
 
             read_markup(data, builder, media.language)
