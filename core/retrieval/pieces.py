@@ -34,6 +34,18 @@ _SENTENCE = re.compile(
 _STOP = re.compile(r"\.[\"'”’»)\]]*\s+(?=[\"'“‘«(\[]?[^\Wa-z_])")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 _LINES = re.compile(r"\n")
+_NUMBERED = re.compile(r"(?<![^\W_])(?=[\da-f]*\d)[\da-f]{4,}(?![^\W_])")
+"""Numbers of any kind, the sums that files are named by among them."""
+_WORDS = re.compile(r"[^\W_]+")
+_GENERIC = frozenset(
+    re.split(
+        " ",
+        "copy data datei doc document dokument download entry file img image item kopie md new neu noname"
+        " note notes notiz page part pdf record sample scan seite teil temp test text tmp txt unbenannt"
+        " unknown untitled",
+    )
+)
+"""What files are called that nobody named."""
 _BETWEEN = re.compile(r"[\s,;:、，](?=\S)")
 _LAST_BETWEEN = re.compile(rf"(?s:.*){_BETWEEN.pattern}")
 """Between words: where a word, or the white space behind one, ends."""
@@ -242,13 +254,19 @@ def _characters(part: tuple[str, int, int], room: int) -> list[tuple[str, int, i
     return [(text[at : at + step], joint if at == 0 else 0, -1) for at in range(0, len(text), step)]
 
 
+def says_something(title: str) -> bool:
+    """Whether a title is more than a number: that would only stand in the way in front of every unit."""
+    words = _WORDS.findall(_NUMBERED.sub(" ", title.casefold()))
+    return any(not word.isdecimal() and word not in _GENERIC for word in words)
+
+
 def _short(name: str) -> str:
     return name if len(name) <= 120 else name[:119].rstrip() + "…"
 
 
 def context(title: str, path: tuple[str, ...], most: int, tokens: TokenCount, head: str = "") -> str:
     """What is put before a unit: title and headings, shortened in the middle, and the head of its table."""
-    names = [_short(title), *path]
+    names = [_short(title), *path] if says_something(title) else list(path)
     while len(names) > 2 and tokens(" > ".join(names)) > most:
         del names[1]
     line = " > ".join(names)

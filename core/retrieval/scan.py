@@ -12,7 +12,7 @@ from core.retrieval.documents import Known
 from core.retrieval.extract.kinds import is_other
 from core.retrieval.kept_out import mark_of
 
-RECIPE = "2"
+RECIPE = "3"
 """How documents are read and cut: those of another recipe are read again."""
 _FRESH = 2.0
 """Seconds in which a file may change again without looking any different from outside."""

@@ -8,12 +8,13 @@ import re
 from collections import Counter
 from hashlib import blake2b
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.retrieval.chunk import cut, estimate
 from core.retrieval.extract import extract
-from core.retrieval.pieces import _SENTENCE, _STOP
+from core.retrieval.pieces import _SENTENCE, _STOP, says_something
 from core.retrieval.types import Block, Cut, Document, Section, Unit
 
 MOST_UNIT, MOST_SECTION = 250, 600
@@ -218,3 +219,32 @@ def test_the_names_of_what_a_document_is_cut_into_are_the_same_in_every_version(
     names = "\n".join([*(one.key for one in found.sections), *(one.key for one in found.units)])
     assert (len(found.sections), len(found.units)) == (30, 100)
     assert blake2b(names.encode(), digest_size=8).hexdigest() == "845d6e5382833bd3"
+
+
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [
+        ("Pump manual", True),
+        ("C++", True),
+        ("A-17", True),
+        ("§ 5 BGB", True),
+        ("Rede", True),
+        ("取扱説明書", True),
+        ("face", True),
+        ("17", False),
+        ("0042.txt", False),
+        ("doc_0123", False),
+        ("Dokument (3).pdf", False),
+        ("56be4db0acb8001400a502ec", False),
+        ("d41d8cd98f00b204e9800998ecf8427e.md", False),
+        ("IMG 2023-11-14", False),
+        ("Untitled", False),
+        ("___", False),
+        ("", False),
+    ],
+)
+def test_what_only_numbers_a_document_is_not_put_before_its_units(title: str, says: bool) -> None:
+    assert says_something(title) == says
+    document = Document(title, "text", (Block("heading", "Oil", 1), Block("prose", "It runs on oil.")))
+    (unit,) = cut(document, document_id="1").units
+    assert unit.context == (f"{title} > Oil" if says else "Oil")
