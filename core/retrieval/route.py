@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from core.retrieval.lance import InThread
+from core.retrieval.seams import Stats
 from core.retrieval.types import EVERYTHING, Filter, Hit
 
 if TYPE_CHECKING:
@@ -115,6 +116,10 @@ class Searchable(Protocol):
         """A sample."""
         ...
 
+    async def stats(self, space: int) -> Stats:
+        """How many units there are."""
+        ...
+
 
 class Asker(Protocol):
     """The embedder, as far as calibrating needs it."""
@@ -137,10 +142,12 @@ class SpaceRouter:
         self._in_thread = in_thread
         self._sketches: dict[int, Sketch] = {}
         self._talk: dict[str, list[bytes]] = {}
+        self._rows: dict[int, int] = {}
 
     async def learn(self, space: int, embedder: Asker | None) -> None:
         """Look at a space: after a change to it, and once after a start; seconds, in the background."""
         vectors = await self._index.vectors(space, _SAMPLE)
+        self._rows[space] = (await self._index.stats(space)).rows
         if not vectors:
             self._sketches.pop(space, None)
             if embedder is None:
@@ -155,6 +162,7 @@ class SpaceRouter:
     def forget(self, space: int) -> None:
         """A space is gone, or is about to be learned anew."""
         self._sketches.pop(space, None)
+        self._rows.pop(space, None)
 
     def gate(self, *spaces: int) -> Gate | None:
         """What small talk reaches in any of these spaces of one model; None while that is not known."""
@@ -244,10 +252,15 @@ class SpaceRouter:
             )
         }
         lowest = min(levelled.values(), default=0.0)
-        most = max((found.bm25 for found in evidence), default=0.0)
-        return [
-            levelled.get(space, lowest) + (_WORDS * found.bm25 / most if most > 0 else 0.0)
+        size = max(self._rows.values(), default=1)
+        words = [
+            found.bm25 / _rarest(self._rows.get(space, size))
             for space, found in zip(spaces, evidence, strict=True)
+        ]
+        most = max(words, default=0.0)
+        return [
+            levelled.get(space, lowest) + (_WORDS * said / most if most > 0 else 0.0)
+            for space, said in zip(spaces, words, strict=True)
         ]
 
     def _levelled(self, known: Sequence[tuple[float, int]]) -> list[tuple[tuple[float, int], float]]:
@@ -277,6 +290,11 @@ class SpaceRouter:
             vectors = await embedder.queries(SMALL_TALK)
             known = self._talk[embedder.stamp] = [vector for vector in vectors if vector is not None]
         return known
+
+
+def _rarest(rows: int) -> float:
+    """What the rarest of words counts for among so many units: by it small and large spaces compare."""
+    return math.log(1 + (rows + 0.5) / 1.5)
 
 
 def shares(scores: Sequence[float]) -> list[float]:

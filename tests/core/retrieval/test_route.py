@@ -139,6 +139,27 @@ async def test_many_spaces_are_narrowed_down_before_any_is_searched(tmp_path: Pa
         await router._index.close()
 
 
+async def test_a_small_space_holds_its_own_beside_a_large_one_that_has_some_of_the_words(
+    tmp_path: Path,
+) -> None:
+    lease, gas = "The lease: the tenant pays a deposit of two rents.", "The deposit of gas is large."
+    near = vector("lease deposit tenant")  # both say as much by their meaning
+    async with opened(tmp_path) as index:
+        await index.add(1, [Row("1", "1", "1", 0, 1, lease, vector=near)])
+        await index.add(2, [*about(2, 60), Row("x", "x", "x", 99, 1, gas, vector=near)])
+        router = SpaceRouter(index, in_thread=index._in_thread)
+        for space in (1, 2):
+            await router.learn(space, Asker())
+        ranks = await router.route("lease: what deposit does the tenant pay?", dict.fromkeys((1, 2), near))
+        assert ranks[1].evidence.bm25 > ranks[0].evidence.bm25, "where words are rare they count for more"
+        assert ranks[0].space == 1
+        # Two spaces that hold the same are as likely as each other.
+        await index.add(3, about(2, 60))
+        await router.learn(3, Asker())
+        same = await router.route("oxygen and acid", dict.fromkeys((2, 3), vector("oxygen and acid")))
+        assert abs(same[0].percent - same[1].percent) < 10
+
+
 def test_several_models_are_compared_by_how_far_they_are_from_small_talk() -> None:
     router = SpaceRouter(None, in_thread=None)  # type: ignore[arg-type]
     for space, level in ((1, 0.2), (2, 0.2), (3, 0.7)):
