@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import LeitstandError
 from core.retrieval import arrow
+from core.retrieval.codes import Codes
 from core.retrieval.lance import InThread
 from core.retrieval.shelf import Shelf
 from core.retrieval.types import Hit
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
     from lancedb import AsyncTable
+    from lancedb.query import AsyncQuery
 
 MOST = 96 << 20
 """Bytes that are held, of all tables together."""
 VECTORS = 48 << 20
 """Bytes of vectors up to which looking at every one is quicker than asking the index of them."""
+CODES = 80 << 20
+"""The same of codes, which tell which of those the index found are nearest."""
+_BATCH = 8_192
 _NAMED = 1_200_000
 """Rows whose names are held at most."""
 _NAME = 80
@@ -45,9 +50,12 @@ log = logging.getLogger("leitstand.index")
 class Cards:
     """The rows of one table as they were at one moment."""
 
-    def __init__(self, rows: pa.Table, state: tuple[int, int], dimension: int | None) -> None:
+    def __init__(
+        self, rows: pa.Table, state: tuple[int, int], dimension: int | None, codes: Codes | None = None
+    ) -> None:
         self.generation, self.changes = state
-        self.used = self.missed = 0
+        self.used = self.missed = self.bytes = 0
+        self._codes = codes
         numbers = rows.column(arrow.NUMBER).to_numpy()
         order = numbers.argsort(kind="stable")
         self._numbers: npt.NDArray[np.uint64] = numbers[order]
@@ -57,7 +65,6 @@ class Cards:
             column = rows.column(arrow.VECTOR)
             self._embedded = numbers[column.is_valid().to_numpy()]
             self._vectors = arrow.directions_of(column, dimension)
-        self.bytes = cost(len(numbers), dimension)
 
     def hits(self, found: pa.Table, *, words: bool) -> list[Hit] | None:
         """What a search found, by name; None where it found rows that are newer."""
@@ -88,6 +95,27 @@ class Cards:
         assert named is not None
         return arrow.hits_of(named.append_column(arrow.DISTANCE, pa.array(1.0 - cosines[best])), words=False)
 
+    @property
+    def has_codes(self) -> bool:
+        """Whether it can be told from here which of some rows are nearest."""
+        return self._codes is not None
+
+    def judged(
+        self, numbers: npt.NDArray[np.uint64], question: npt.NDArray[np.float32], limit: int
+    ) -> list[Hit] | None:
+        """The nearest of these rows; None where some of them are newer."""
+        import pyarrow as pa
+
+        assert self._codes is not None
+        cosines = self._codes.cosines(numbers, question)
+        if cosines is None:
+            return None
+        best = (-cosines).argsort(kind="stable")[:limit]
+        named = self._named(numbers[best])
+        if named is None:
+            return None
+        return arrow.hits_of(named.append_column(arrow.DISTANCE, pa.array(1.0 - cosines[best])), words=False)
+
     def _named(self, numbers: npt.NDArray[np.uint64]) -> pa.Table | None:
         import pyarrow as pa
 
@@ -104,11 +132,6 @@ def _shared(names: pa.Table) -> pa.Table:
             if name in ("document", "section"):
                 names = names.set_column(place, name, names.column(name).dictionary_encode())
     return names.combine_chunks()
-
-
-def cost(rows: int, dimension: int | None) -> int:
-    """Bytes that the cards of a table take."""
-    return rows * (_NAME + 4 * (dimension or 0))
 
 
 class Deck:
@@ -130,7 +153,7 @@ class Deck:
         if held is not None or not shelf.count:
             return held
         if shelf.count > _AT_ONCE:
-            if shelf not in self._behind and self._room(shelf.count, None):
+            if shelf not in self._behind and self._room(shelf.count, 0):
                 self._behind[shelf] = asyncio.ensure_future(self._read_behind(shelf))
             return None
         async with self._reading:
@@ -183,23 +206,44 @@ class Deck:
 
     async def _read(self, shelf: Shelf, table: AsyncTable) -> Cards | None:
         self._held.pop(shelf, None)
-        for dimension in dict.fromkeys([shelf.dimension, None]):
-            if self._room(shelf.count, dimension):
-                break
+        rows, size = shelf.count, shelf.dimension or 0
+        vectors, codes = 4 * size, size + 12
+        if size and rows * vectors <= VECTORS and self._room(rows, vectors):
+            held = vectors
+        elif size and shelf.has_nearest and rows * codes <= CODES and self._room(rows, codes):
+            held = codes
+        elif self._room(rows, 0):
+            held = 0
         else:
             return None
         state = shelf.generation, shelf.changes
-        columns = [*arrow.FOUND, arrow.NUMBER, *([] if dimension is None else [arrow.VECTOR])]
-        rows = await table.query().with_row_id().select(columns).to_arrow()
-        cards = self._held[shelf] = await self._in_thread(Cards, rows, state, dimension)
+        columns = [*arrow.FOUND, arrow.NUMBER, *([arrow.VECTOR] if held else [])]
+        query = table.query().with_row_id().select(columns)
+        if held == codes:
+            cards = await self._coded(query, state, rows, size)
+        else:
+            cards = await self._in_thread(Cards, await query.to_arrow(), state, size if held else None)
+        cards.bytes = rows * (_NAME + held)
         cards.used = self._turn
+        self._held[shelf] = cards
         return cards
 
-    def _room(self, rows: int, dimension: int | None) -> bool:
-        """Whether a table may be held; what was not asked for in a while makes room."""
-        if rows > _NAMED or 4 * rows * (dimension or 0) > VECTORS:
+    async def _coded(self, query: AsyncQuery, state: tuple[int, int], count: int, size: int) -> Cards:
+        """Read in parts: all the vectors of a table at once would be four times as much as their codes."""
+        import pyarrow as pa
+
+        codes, names = Codes(count, size), []
+        async for batch in await query.to_batches(max_batch_length=_BATCH):
+            await self._in_thread(codes.add, batch.column(arrow.NUMBER), batch.column(arrow.VECTOR))
+            names.append(batch.select([*arrow.FOUND, arrow.NUMBER]))
+        await self._in_thread(codes.finish)
+        return await self._in_thread(Cards, pa.Table.from_batches(names), state, None, codes)
+
+    def _room(self, rows: int, held: int) -> bool:
+        """Whether *held* bytes of each row may be; what was not asked for in a while makes room."""
+        if rows > _NAMED:
             return False
-        needed = cost(rows, dimension)
+        needed = rows * (_NAME + held)
         free = self._most - sum(cards.bytes for cards in self._held.values())
         for shelf, cards in sorted(self._held.items(), key=lambda pair: pair[1].used):
             if free >= needed or cards.used > self._turn - _RESTED:

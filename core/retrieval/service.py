@@ -203,12 +203,12 @@ class LibraryService(SpaceVerbs):
             raise UsageError("There is nothing to search for.")
         if not 1 <= limit <= 100:
             raise UsageError("A search brings 1 to 100 passages.")
-        there = await self._desk.spaces.all()
         chosen = [await self._desk.open_space(id) for id in dict.fromkeys(spaces)]
+        there = chosen or [space for space in await self._desk.spaces.all() if space.chat_id is None]
         return await self._finder.find(
             Wanted(
                 question=question[:LONGEST_QUESTION],
-                spaces=tuple(chosen or [space for space in there if space.chat_id is None]),
+                spaces=tuple(there),
                 auto=auto and not chosen,
                 limit=limit,
                 narrow=checked(narrow),

@@ -44,8 +44,6 @@ _SAMPLE = 400
 _SEGMENTS, _SEGMENT_SHARE, _MOST_SEGMENTS = 4, 100_000, 16
 """Additions after which an index of vectors is made anew: each is searched by itself. In a large table that
 takes minutes: for every hundred thousand rows one more is borne, and all of them while much is put in."""
-_PART = 2_048
-"""Rows of one part of an index of vectors, about: a search looks at a few dozen parts."""
 _FINE, _FINE_BYTES = 4, 128 << 20
 """Bits of each number in an index of vectors that fits into memory well: the finer it is, the fewer of the
 real vectors need be read. A larger one has a single bit."""
@@ -228,7 +226,7 @@ async def _index(shelf: Shelf, table: AsyncTable) -> None:
     if nearest is None or coarse or (nearest.num_segments or 1) >= _most_segments(shelf):
         embedded = await table.count_rows(f"{arrow.VECTOR} IS NOT NULL")
         if embedded >= MANY:
-            config = IvfRq(distance_type="cosine", num_bits=bits, target_partition_size=_PART)
+            config = IvfRq(distance_type="cosine", num_bits=bits)
             await shelf.repeated(lambda: table.create_index(arrow.VECTOR, config=config, replace=True))
             shelf.has_nearest, shelf.bits = True, bits
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.retrieval import arrow, cards, upkeep
+from core.retrieval.codes import Codes
 from core.retrieval.index import Index
-from core.retrieval.types import Hit
+from core.retrieval.types import Filter, Hit
 from tests.core.retrieval.shelves import opened, rows, vector
 
 WORDS = ["notice", "rent", "cats", "dogs", "landlord", "quarter", "month", "consent", "lease", "working"]
@@ -128,7 +130,7 @@ async def test_there_is_room_for_some_tables_and_the_least_asked_for_make_it(
     async with opened(tmp_path) as index:
         for space in (1, 2, 3):
             await index.add(space, rows("one", texts(50)))
-        index._deck._most = 2 * cards.cost(50, 96)
+        index._deck._most = 2 * 50 * (cards._NAME + 4 * 96)
 
         def held() -> list[int]:
             return sorted(shelf.space for shelf in index._deck._held)
@@ -167,7 +169,7 @@ async def test_a_large_table_is_named_from_memory_and_its_vectors_stay_on_the_di
         assert near[0].key == "one-1-31"
         held = index._deck._held[await index._shelf(1)]
         assert not held.has_vectors
-        assert held.bytes == cards.cost(50, None)
+        assert held.bytes == 50 * cards._NAME
 
 
 @pytest.mark.parametrize(
@@ -189,6 +191,7 @@ async def test_an_index_of_vectors_is_as_fine_as_memory_allows_and_made_anew_whe
 ) -> None:
     monkeypatch.setattr(upkeep, "MANY", 300)
     monkeypatch.setattr(cards, "VECTORS", 0)  # so that the index is asked
+    monkeypatch.setattr(cards, "CODES", 0)
     async with opened(tmp_path) as index:
         await index.add(1, rows("one", texts(400)))
         shelf = await index._shelf(1)
@@ -240,3 +243,72 @@ async def test_a_large_table_is_asked_while_its_names_are_read(
             assert {hit.document for way in hits for hit in way} == {"two"}
             assert index._deck._behind, "the rows have other numbers now"
     assert not index._deck._behind
+
+
+def test_codes_tell_how_near_rows_are_and_know_which_they_hold() -> None:
+    source = np.random.default_rng(7)
+    vectors = source.normal(size=(300, 96)).astype(np.float32) * source.uniform(0.1, 9, (300, 1)).astype(
+        np.float32
+    )
+    vectors[17] = 0
+    numbers = source.permutation(10_000)[:300].astype(np.uint64)
+    there = np.arange(300) % 7 != 0
+    codes = Codes(100, 96)  # more come than were there
+    for first in range(0, 300, 64):
+        part = slice(first, first + 64)
+        given = [
+            one.tolist() if is_there else None
+            for one, is_there in zip(vectors[part], there[part], strict=True)
+        ]
+        codes.add(pa.array(numbers[part]), pa.array(given, pa.list_(pa.float32(), 96)))
+    codes.finish()
+    question = source.normal(size=96).astype(np.float32)
+    asked = source.permutation(np.flatnonzero(there))
+    lengths = np.maximum(np.linalg.norm(vectors[asked], axis=1), 1e-9) * np.linalg.norm(question)
+    found = codes.cosines(numbers[asked], question)
+    assert found == pytest.approx(vectors[asked] @ question / lengths, abs=4e-3)
+    assert codes.cosines(numbers[:1], question) is None, "it has no vector"
+    assert codes.cosines(np.array([10_001], np.uint64), question) is None
+    assert codes.cosines(np.array([0, 10_001], np.uint64), question) is None
+    nothing = Codes(0, 96)
+    nothing.finish()
+    assert nothing.cosines(numbers[:1], question) is None
+
+
+async def test_of_a_larger_table_codes_tell_which_rows_of_the_index_are_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "MANY", 300)
+    monkeypatch.setattr(cards, "VECTORS", 0)
+    async with opened(tmp_path) as index:
+        put = rows("one", texts(400))
+        await index.add(1, put)
+        await index.add(1, rows("bare", texts(9, 900), embedded=False))
+        await index.optimize(1, thorough=True)
+        question = np.frombuffer(vector("dogs w321 landlord"), "<f4")
+        exact = {row.key: float(np.frombuffer(row.vector or b"", "<f4") @ question) for row in put}
+        best = sorted(exact.values(), reverse=True)[:10]
+
+        async def nearest() -> list[Hit]:
+            hits = await index.near(1, question.tobytes(), 10)
+            for hit in hits:
+                if hit.document == "one":
+                    assert hit.cosine == pytest.approx(exact[hit.key], abs=4e-3)
+            return hits
+
+        assert [hit.cosine for hit in await nearest()] == pytest.approx(best, abs=4e-3)
+        shelf = await index._shelf(1)
+        held = index._deck._held[shelf]
+        assert held.has_codes
+        assert not held.has_vectors
+        assert held.bytes == 409 * (cards._NAME + 96 + 12)
+        only = await index.near(1, question.tobytes(), 3, Filter(documents=("bare", "one")))
+        assert [hit.cosine for hit in only] == pytest.approx(best[:3], abs=4e-3)
+        # A new row is found beside those the codes know, until they are read anew and know it, too.
+        await index.add(1, rows("new", ["dogs w321 landlord"]))
+        assert (await nearest())[0].document == "new"
+        await index.optimize(1, thorough=True)
+        assert (await nearest())[0].document == "new"
+        assert index._deck._held[shelf] is not held
+        await index.remove(1, ["new"])
+        assert [hit.cosine for hit in await nearest()] == pytest.approx(best, abs=4e-3)
