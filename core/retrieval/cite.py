@@ -78,7 +78,7 @@ def pick(candidates: Sequence[Pick], *, limit: int, tokens: int | None = None) -
         if len(kept) >= limit:
             left_out[one.section.key] = "after the limit"
             continue
-        bag = set(_WORD.findall(one.section.text.casefold()))
+        bag = set(one.section.text.casefold().split())
         weight = one.section.tokens or len(one.section.text) // 4
         if any(_alike(bag, other) for other in bags):
             left_out[one.section.key] = "says the same as a better one"

@@ -396,7 +396,7 @@ def _document(row: sqlite3.Row) -> LibraryDocument:
         media=row["media"],
         state=row["state"],
         error=row["error"],
-        notes=msgspec.json.decode(row["notes"], type=tuple[str, ...]),
+        notes=() if row["notes"] == "[]" else msgspec.json.decode(row["notes"], type=tuple[str, ...]),
         size=row["size"],
         modified=row["modified"],
         pages=row["pages"],
