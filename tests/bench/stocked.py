@@ -5,8 +5,7 @@ From there on everything is the product's own: rows, index, upkeep, and the sear
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,15 +116,3 @@ def cut_of(name: str, texts: Sequence[str], together: int = 2) -> Cut:
             units.append(Unit(f"{name}-{len(units)}", section, len(units), one, start, start + len(one)))
             start += len(one) + 2
     return Cut(tuple(sections), tuple(units))
-
-
-@asynccontextmanager
-async def stockroom(home: Path) -> AsyncIterator[Stockroom]:
-    """One in which everything runs."""
-    room = Stockroom(home)
-    await room.open()
-    await room.start()
-    try:
-        yield room
-    finally:
-        await room.close()

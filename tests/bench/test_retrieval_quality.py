@@ -11,7 +11,6 @@ import math
 import time
 from array import array
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ from core.retrieval.route import SMALL_TALK, SpaceRouter
 from core.retrieval.seams import Embedder as AnEmbedder
 from core.retrieval.types import Block, Document, Hit, Row
 from tests.bench.minilm import Process, needs_minilm, served
-from tests.core.retrieval.reading_room import ReadingRoom
+from tests.core.retrieval.reading_room import ReadingRoom, running
 from tests.core.retrieval.shelves import opened
 
 pytestmark = [pytest.mark.bench, needs_minilm, pytest.mark.timeout(3600)]
@@ -133,17 +132,6 @@ class Readers(ReadingRoom):
         return self.embedder
 
 
-@asynccontextmanager
-async def readers(home: Path, process: Process) -> AsyncIterator[Readers]:
-    room = Readers(home, process)
-    await room.open()
-    await room.start()
-    try:
-        yield room
-    finally:
-        await room.close()
-
-
 @pytest.mark.parametrize("language", ["de", "en"])
 async def test_search_finds_the_paragraph_that_answers(
     language: str, process: Process, tmp_path: Path
@@ -152,7 +140,7 @@ async def test_search_finds_the_paragraph_that_answers(
     right = [str(number) for number, one in enumerate(texts) for _ in one.questions]
     questions = [question for one in texts for question in one.questions]
     vectors = await asked_all(process, questions)
-    async with readers(tmp_path, process) as room:
+    async with running(Readers(tmp_path, process)) as room:
         # The yardstick: each paragraph one unit, read as far as the published figure read it.
         whole = await process.encode([one.text for one in texts])
         assert whole is not None

@@ -23,7 +23,8 @@ import pytest
 
 from core.retrieval.index import Index
 from core.retrieval.library import Space
-from tests.bench.stocked import Stock, Stockroom, cut_of, stockroom
+from tests.bench.stocked import Stock, Stockroom, cut_of
+from tests.core.retrieval.reading_room import running
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(7200)]
 
@@ -216,7 +217,7 @@ async def test_search_is_quick_and_stays_so(
     idle, busy = Lag(), Lag()
     async with idle.watched():
         await asyncio.sleep(1)
-    async with stockroom(tmp_path) as room:
+    async with running(Stockroom(tmp_path)) as room:
         index, space = room.index, await room.space("measured")
         room.known.questions = {text: one.tobytes() for text, one in zip(questions, asked, strict=True)}
         print(f"\n{count} units x {size}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -147,13 +147,20 @@ class ReadingRoom(Workshop):
         return found
 
 
+R = TypeVar("R", bound=ReadingRoom)
+
+
 @asynccontextmanager
-async def reading_room(home: Path, **options: Any) -> AsyncIterator[ReadingRoom]:
-    """A reading room in which everything runs."""
-    room = ReadingRoom(home, **options)
+async def running(room: R) -> AsyncIterator[R]:
+    """A room in which everything runs."""
     await room.open()
     await room.start()
     try:
         yield room
     finally:
         await room.close()
+
+
+def reading_room(home: Path, **options: Any) -> AbstractAsyncContextManager[ReadingRoom]:
+    """A reading room in which everything runs."""
+    return running(ReadingRoom(home, **options))
