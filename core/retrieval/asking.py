@@ -79,7 +79,7 @@ async def _near(
         # What no index knows yet would come with distances of another scale.
         if cards is not None and cards.has_codes and not shelf.new_rows:
             wanted = max(math.ceil(_MORE * limit), checked)
-            found = await query.limit(wanted).select([arrow.NUMBER, arrow.DISTANCE]).to_arrow()
+            found = await _answered(query.limit(wanted).select([arrow.NUMBER, arrow.DISTANCE]))
             judged = cards.judged(found.column(arrow.NUMBER).to_numpy(), question, limit)
             if judged is not None:
                 return judged
@@ -111,10 +111,17 @@ async def _named(
     score = arrow.SCORE if words else arrow.DISTANCE
     cards = await deck.of(shelf, table)
     if cards is not None:
-        hits = cards.hits(await query.select([arrow.NUMBER, score]).to_arrow(), words=words)
+        hits = cards.hits(await _answered(query.select([arrow.NUMBER, score])), words=words)
         if hits is not None:
             return hits
-    return arrow.hits_of(await query.select([*arrow.FOUND, score]).to_arrow(), words=words)
+    return arrow.hits_of(await _answered(query.select([*arrow.FOUND, score])), words=words)
+
+
+async def _answered(query: AsyncVectorQuery | AsyncFTSQuery) -> pa.Table:
+    if hasattr(query, "_table"):
+        # It would read the table's columns first, every time, to look for blobs among them: there are none.
+        query._table = None  # noqa: SLF001 - there is no other way to say so
+    return await query.to_arrow()
 
 
 async def read(
