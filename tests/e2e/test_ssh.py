@@ -179,6 +179,7 @@ def test_the_screens_of_another_machine_answer_and_are_left(machine: Machine, tm
     with Terminal(command, environment=around, rows=30, columns=110) as terminal:
         terminal.until("Ask", within=90)
         terminal.until("there ", within=90)
+        terminal.until("→ toy", within=90)  # before that it is still starting, and gives a question back
         terminal.send("Write 40 tokens\r")
         terminal.until("40 tokens", within=90)
         terminal.until("done ", within=90)
