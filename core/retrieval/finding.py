@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Se
 import msgspec
 
 from core.errors import LeitstandError
+from core.numbers import grouped
 from core.ollama.names import server_of
 from core.retrieval.cite import Pick, Picked, pick
 from core.retrieval.desk import Desk, Maker, bare
@@ -132,9 +133,7 @@ class Finder:
         scores, chosen = self._choose(wanted, legs, notes)
         later = sum([await self._index.unsearched(one.space.id) for one in chosen])
         if later:
-            notes.append(
-                f"{later:,} chunks that are just being read are found a little later.".replace(",", " ")
-            )
+            notes.append(f"{grouped(later)} chunks that are just being read are found a little later.")
         choosing = time.perf_counter()
         searched = await self._passages(wanted, query, chosen, notes)
         seconds["passages"] = time.perf_counter() - choosing

@@ -267,8 +267,9 @@ class Index:
 
     def _catch_up(self, shelf: Shelf) -> None:
         """Look after what a work left that did not come to its end: a search would look at it row by row."""
-        if not shelf.bulks and not shelf.catching_up and shelf.new_rows > asking.TAIL:
-            shelf.catching_up = True
+        due = shelf.new_rows > asking.TAIL and shelf.tried_at != shelf.changes
+        if due and not shelf.bulks and not shelf.catching_up:
+            shelf.catching_up, shelf.tried_at = True, shelf.changes
             task = asyncio.ensure_future(self._caught_up(shelf))
             self._catching_up.add(task)
             task.add_done_callback(self._catching_up.discard)

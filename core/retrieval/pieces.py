@@ -38,13 +38,13 @@ _NUMBERED = re.compile(r"(?<![^\W_])(?=[\da-f]*\d)[\da-f]{4,}(?![^\W_])")
 """Numbers of any kind, the sums that files are named by among them."""
 _WORDS = re.compile(r"[^\W_]+")
 _GENERIC = frozenset(
-    re.split(
-        " ",
-        "copy data datei doc document dokument download entry file img image item kopie md new neu noname"
-        " note notes notiz page part pdf record sample scan seite teil temp test text tmp txt unbenannt"
-        " unknown untitled",
-    )
-)
+    {
+        "copy", "data", "datei", "doc", "document", "dokument", "download", "entry", "file", "image", "img",
+        "item", "kopie", "md", "neu", "new", "noname", "note", "notes", "notiz", "page", "part", "pdf",
+        "record", "sample", "scan", "seite", "teil", "temp", "test", "text", "tmp", "txt", "unbenannt",
+        "unknown", "untitled",
+    }
+)  # fmt: skip
 """What files are called that nobody named."""
 _BETWEEN = re.compile(r"[\s,;:、，](?=\S)")
 _LAST_BETWEEN = re.compile(rf"(?s:.*){_BETWEEN.pattern}")

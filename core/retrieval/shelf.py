@@ -99,6 +99,8 @@ class Shelf:
         """How many put much into it right now, and have it looked after in the end."""
         self.catching_up = False
         """Whether what an interrupted work left is being looked after."""
+        self.tried_at = -1
+        """At which change that was tried last: what failed once is not tried again by every search."""
         self.spoken = ""
         """The language somebody said the texts are in; empty: they say so themselves."""
         self._readers: set[asyncio.Future[None]] = set()

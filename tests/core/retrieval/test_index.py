@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.errors import LeitstandError, Refused
+from core.errors import DiskFull, LeitstandError, Refused
 from core.retrieval import asking, durable, upkeep
 from core.retrieval.index import Index
 from core.retrieval.shelf import Standing
@@ -411,6 +411,31 @@ async def test_what_is_put_in_by_the_thousands_is_found_later_and_at_the_latest_
         assert await index.unsearched(1) == 0
         assert len(await index.words(1, "rent", 9)) == 5
         assert (await index.stats(1)).unindexed == 0
+
+
+async def test_upkeep_that_fails_is_not_tried_by_every_search_until_something_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "TAIL", 2)
+    tried = 0
+
+    async def full(*_: object) -> None:
+        nonlocal tried
+        tried += 1
+        raise DiskFull("The disk is full.")
+
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("some", [RENT, PETS, NOTICE]))
+        monkeypatch.setattr(upkeep, "tidy", full)
+        for _ in range(3):
+            assert len(await index.words(1, "rent", 9)) == 1
+            await asyncio.gather(*index._catching_up)
+        assert tried == 1
+        await index.add(1, rows("more", [RENT]))
+        await index.words(1, "rent", 9)
+        await asyncio.gather(*index._catching_up)
+        assert tried == 2
+        assert len(await index.words(1, "rent", 9)) == 2, "looked at row by row, but found"
 
 
 async def test_an_index_that_closes_lets_go_of_what_it_looks_after(
