@@ -21,8 +21,6 @@ _LONGEST_QUESTION = 64
 """Different words a question is searched by: a pasted page would be searched for every word of it."""
 _CHECKED, _CHECKED_COARSE = 50, 150
 """Units whose real vectors are looked at, because the quantised ones in the index only come near them."""
-_MORE = 1.5
-"""How many times as many as are wanted are looked at where that costs nothing."""
 _PROBES = (20, 20)
 TAIL = 20_000
 """Rows that no index knows yet, and that are looked at one by one all the same: that takes some tenths of a
@@ -75,14 +73,6 @@ async def _near(
         query = query.where(where)
     if shelf.has_nearest:
         query = query.minimum_nprobes(probes[0]).maximum_nprobes(probes[1])
-        cards = await deck.of(shelf, table)
-        # What no index knows yet would come with distances of another scale.
-        if cards is not None and cards.has_codes and not shelf.new_rows:
-            wanted = max(math.ceil(_MORE * limit), checked)
-            found = await _answered(query.limit(wanted).select([arrow.NUMBER, arrow.DISTANCE]))
-            judged = cards.judged(found.column(arrow.NUMBER).to_numpy(), question, limit)
-            if judged is not None:
-                return judged
         query = query.refine_factor(max(math.ceil(checked / limit), 1))
         if unsearched(shelf):
             query = query.fast_search()

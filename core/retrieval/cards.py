@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import LeitstandError
 from core.retrieval import arrow
-from core.retrieval.codes import Codes
+from core.retrieval.codes import Codes, weight
 from core.retrieval.lance import InThread
 from core.retrieval.shelf import Shelf
 from core.retrieval.types import Hit
@@ -25,19 +25,20 @@ if TYPE_CHECKING:
     from lancedb import AsyncTable
     from lancedb.query import AsyncQuery
 
-MOST = 96 << 20
+MOST = 128 << 20
 """Bytes that are held, of all tables together."""
-VECTORS = 48 << 20
-"""Bytes of vectors up to which looking at every one is quicker than asking the index of them."""
-CODES = 80 << 20
-"""The same of codes, which tell which of those the index found are nearest."""
+VECTORS = 8 << 20
+"""Bytes of vectors up to which they are held as they are, and every one is looked at."""
+CODES = 104 << 20
+"""Bytes of codes up to which looking at every one is quicker than asking the index of the table."""
 _BATCH = 8_192
 _NAMED = 1_200_000
 """Rows whose names are held at most."""
 _NAME = 80
 """Bytes of a row's names, about: what several rows share is held once."""
 _AT_ONCE = 50_000
-"""Rows that are read while a search waits; more of them are read behind it, and it asks the table."""
+"""Rows that are read while a search waits; more of them, and what becomes codes, are read behind it, and it
+asks the table."""
 _MISSED = 8
 """Searches that could not use the vectors after a change, until they are read anew."""
 _RESTED = 64
@@ -77,44 +78,34 @@ class Cards:
         )
 
     @property
-    def has_vectors(self) -> bool:
-        """Whether the nearest can be told from here."""
-        return self._vectors is not None
+    def tells_nearest(self) -> bool:
+        """Whether the nearest rows can be told from here."""
+        return self._vectors is not None or self._codes is not None
 
     def nearest(self, question: npt.NDArray[np.float32], limit: int) -> list[Hit]:
         """The rows whose vectors point where the question points: every one is looked at."""
-        import numpy as np
         import pyarrow as pa
+
+        numbers, cosines = (
+            self._codes.nearest(question, limit)
+            if self._codes is not None
+            else self._nearest_vectors(question, limit)
+        )
+        named = self._named(numbers)
+        assert named is not None
+        return arrow.hits_of(named.append_column(arrow.DISTANCE, pa.array(1.0 - cosines)), words=False)
+
+    def _nearest_vectors(
+        self, question: npt.NDArray[np.float32], limit: int
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float32]]:
+        import numpy as np
 
         assert self._vectors is not None
         # A product of matrices would be shared among threads that wait for one another.
         cosines = np.vecdot(self._vectors, question / max(float(np.linalg.norm(question)), 1e-9))
         best = np.argpartition(cosines, -limit)[-limit:] if limit < len(cosines) else np.arange(len(cosines))
         best = best[np.argsort(-cosines[best], kind="stable")]
-        named = self._named(self._embedded[best])
-        assert named is not None
-        return arrow.hits_of(named.append_column(arrow.DISTANCE, pa.array(1.0 - cosines[best])), words=False)
-
-    @property
-    def has_codes(self) -> bool:
-        """Whether it can be told from here which of some rows are nearest."""
-        return self._codes is not None
-
-    def judged(
-        self, numbers: npt.NDArray[np.uint64], question: npt.NDArray[np.float32], limit: int
-    ) -> list[Hit] | None:
-        """The nearest of these rows; None where some of them are newer."""
-        import pyarrow as pa
-
-        assert self._codes is not None
-        cosines = self._codes.cosines(numbers, question)
-        if cosines is None:
-            return None
-        best = (-cosines).argsort(kind="stable")[:limit]
-        named = self._named(numbers[best])
-        if named is None:
-            return None
-        return arrow.hits_of(named.append_column(arrow.DISTANCE, pa.array(1.0 - cosines[best])), words=False)
+        return self._embedded[best], cosines[best]
 
     def _named(self, numbers: npt.NDArray[np.uint64]) -> pa.Table | None:
         import pyarrow as pa
@@ -122,7 +113,12 @@ class Cards:
         places = self._numbers.searchsorted(numbers)
         if (places == len(self._numbers)).any() or (self._numbers[places] != numbers).any():
             return None
-        return self._names.take(pa.array(places))
+        found = self._names.take(pa.array(places))
+        for place, column in enumerate(found.columns):
+            if pa.types.is_dictionary(column.type):
+                # Name by name Arrow would look each up in the dictionary: that takes ten times as long.
+                found = found.set_column(place, found.field(place).name, column.cast(pa.string()))
+        return found
 
 
 def _shared(names: pa.Table) -> pa.Table:
@@ -152,7 +148,7 @@ class Deck:
         held = self._current(shelf)
         if held is not None or not shelf.count:
             return held
-        if shelf.count > _AT_ONCE:
+        if shelf.count > _AT_ONCE or 4 * (shelf.dimension or 0) * shelf.count > VECTORS:
             if shelf not in self._behind and self._room(shelf.count, 0):
                 self._behind[shelf] = asyncio.ensure_future(self._read_behind(shelf))
             return None
@@ -184,11 +180,12 @@ class Deck:
     ) -> list[Hit] | None:
         """The nearest of all rows; None where the table has to be asked."""
         cards = await self.of(shelf, table)
-        if cards is None or not cards.has_vectors:
+        if cards is None or not cards.tells_nearest:
             return None
         if cards.changes != shelf.changes:
             cards.missed += 1
-            if cards.missed >= _MISSED:
+            # While much is put in, they would be out of date again at once.
+            if cards.missed >= _MISSED and not shelf.bulks:
                 self.forget(shelf)
             return None
         return await self._in_thread(cards.nearest, question, limit)
@@ -207,10 +204,10 @@ class Deck:
     async def _read(self, shelf: Shelf, table: AsyncTable) -> Cards | None:
         self._held.pop(shelf, None)
         rows, size = shelf.count, shelf.dimension or 0
-        vectors, codes = 4 * size, size + 12
+        vectors, codes = 4 * size, weight(size)
         if size and rows * vectors <= VECTORS and self._room(rows, vectors):
             held = vectors
-        elif size and shelf.has_nearest and rows * codes <= CODES and self._room(rows, codes):
+        elif size and rows * codes <= CODES and self._room(rows, codes):
             held = codes
         elif self._room(rows, 0):
             held = 0

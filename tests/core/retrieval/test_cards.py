@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
@@ -32,6 +34,12 @@ async def found(index: Index, question: str, limit: int = 8, space: int = 1) -> 
         await index.near(space, vector(question), limit),
         await index.words(space, question, limit),
     ]
+
+
+async def read_behind(index: Index) -> None:
+    """What is read behind the searches was read."""
+    if index._deck._behind:
+        await asyncio.wait(index._deck._behind.values())
 
 
 def told(hits: list[Hit], *, by: str) -> list[tuple[str, str, str, int, float]]:
@@ -163,12 +171,14 @@ async def test_a_large_table_is_named_from_memory_and_its_vectors_stay_on_the_di
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cards, "VECTORS", 1000)
+    monkeypatch.setattr(cards, "CODES", 1000)
     async with opened(tmp_path) as index:
         await index.add(1, rows("one", texts(50)))
         near = await index.near(1, vector(texts(1, 31)[0]), 3)
         assert near[0].key == "one-1-31"
+        await read_behind(index)
         held = index._deck._held[await index._shelf(1)]
-        assert not held.has_vectors
+        assert not held.tells_nearest
         assert held.bytes == 50 * cards._NAME
 
 
@@ -230,7 +240,7 @@ async def test_a_large_table_is_asked_while_its_names_are_read(
         async with index._deck._reading:
             plain = await found(index, "rent of cats w17", 400)
             assert shelf not in index._deck._held
-        await asyncio.wait(index._deck._behind.values())
+        await read_behind(index)
         held = await found(index, "rent of cats w17", 400)
         assert shelf in index._deck._held
         assert not index._deck._behind
@@ -245,37 +255,64 @@ async def test_a_large_table_is_asked_while_its_names_are_read(
     assert not index._deck._behind
 
 
-def test_codes_tell_how_near_rows_are_and_know_which_they_hold() -> None:
+def directions(count: int, dimension: int) -> npt.NDArray[np.float32]:
+    """Vectors of all lengths around some topics, as those of texts are; all of them lean to one side."""
     source = np.random.default_rng(7)
-    vectors = source.normal(size=(300, 96)).astype(np.float32) * source.uniform(0.1, 9, (300, 1)).astype(
-        np.float32
-    )
-    vectors[17] = 0
-    numbers = source.permutation(10_000)[:300].astype(np.uint64)
-    there = np.arange(300) % 7 != 0
-    codes = Codes(100, 96)  # more come than were there
-    for first in range(0, 300, 64):
+    topics = source.normal(size=(20, dimension)) + 0.5
+    found = topics[source.integers(20, size=count)] + source.normal(size=(count, dimension))
+    return (found * source.uniform(0.1, 9, (count, 1))).astype(np.float32)
+
+
+def coded(numbers: npt.NDArray[np.uint64], vectors: npt.NDArray[np.float32], there: Sequence[bool]) -> Codes:
+    size = vectors.shape[1]
+    codes = Codes(len(vectors) // 3, size)  # more come than were there
+    for first in range(0, len(vectors), 64):
         part = slice(first, first + 64)
         given = [
             one.tolist() if is_there else None
             for one, is_there in zip(vectors[part], there[part], strict=True)
         ]
-        codes.add(pa.array(numbers[part]), pa.array(given, pa.list_(pa.float32(), 96)))
+        codes.add(pa.array(numbers[part]), pa.array(given, pa.list_(pa.float32(), size)))
     codes.finish()
-    question = source.normal(size=96).astype(np.float32)
-    asked = source.permutation(np.flatnonzero(there))
-    lengths = np.maximum(np.linalg.norm(vectors[asked], axis=1), 1e-9) * np.linalg.norm(question)
-    found = codes.cosines(numbers[asked], question)
-    assert found == pytest.approx(vectors[asked] @ question / lengths, abs=4e-3)
-    assert codes.cosines(numbers[:1], question) is None, "it has no vector"
-    assert codes.cosines(np.array([10_001], np.uint64), question) is None
-    assert codes.cosines(np.array([0, 10_001], np.uint64), question) is None
-    nothing = Codes(0, 96)
+    return codes
+
+
+@pytest.mark.parametrize("count", [1, 300, 4_000])
+@pytest.mark.parametrize("dimension", [64, 100, 384])
+def test_codes_find_the_nearest_rows_that_have_a_vector(count: int, dimension: int) -> None:
+    vectors = directions(count + 1, dimension)
+    vectors[count // 2] = 0
+    numbers = np.random.default_rng(8).permutation(100_000)[: count + 1].astype(np.uint64)
+    there = [place % 7 != 1 for place in range(count + 1)]
+    codes = coded(numbers, vectors, there)
+    known = {int(number) for number, is_there in zip(numbers, there, strict=True) if is_there}
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+    for question in 3 * directions(20, dimension):
+        exact = vectors @ question / lengths / np.linalg.norm(question)
+        told = dict(zip(numbers.tolist(), exact.tolist(), strict=True))
+        found, cosines = codes.nearest(question, 10)
+        assert len(found) == min(10, len(known))
+        assert set(found.tolist()) <= known
+        assert cosines == pytest.approx([told[number] for number in found.tolist()], abs=4e-3)
+        best = sorted((told[number] for number in known), reverse=True)[:10]
+        assert cosines == pytest.approx(best, abs=4e-3)
+
+
+def test_many_are_wanted_of_codes_and_none_of_empty_ones() -> None:
+    vectors = directions(3_000, 64)
+    codes = coded(np.arange(3_000, dtype=np.uint64), vectors, [True] * 3_000)
+    found, cosines = codes.nearest(vectors[5], 2_500)
+    assert len(set(found.tolist())) == 2_500
+    assert found[0] == 5
+    assert (np.diff(cosines) <= 0).all()
+    nothing = Codes(0, 64)
     nothing.finish()
-    assert nothing.cosines(numbers[:1], question) is None
+    assert nothing.nearest(vectors[5], 10)[0].tolist() == []
+    same = coded(np.arange(2_000, dtype=np.uint64), np.ones((2_000, 64), np.float32), [True] * 2_000)
+    assert same.nearest(vectors[5], 3)[0].tolist() == [0, 1, 2]
 
 
-async def test_of_a_larger_table_codes_tell_which_rows_of_the_index_are_nearest(
+async def test_of_a_larger_table_the_nearest_rows_are_told_from_codes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep, "MANY", 300)
@@ -296,19 +333,26 @@ async def test_of_a_larger_table_codes_tell_which_rows_of_the_index_are_nearest(
                     assert hit.cosine == pytest.approx(exact[hit.key], abs=4e-3)
             return hits
 
+        await nearest()
+        await read_behind(index)
         assert [hit.cosine for hit in await nearest()] == pytest.approx(best, abs=4e-3)
         shelf = await index._shelf(1)
         held = index._deck._held[shelf]
-        assert held.has_codes
-        assert not held.has_vectors
-        assert held.bytes == 409 * (cards._NAME + 96 + 12)
+        assert held.tells_nearest
+        assert held.bytes == 409 * (cards._NAME + 96 + 16 + 12)
         only = await index.near(1, question.tobytes(), 3, Filter(documents=("bare", "one")))
         assert [hit.cosine for hit in only] == pytest.approx(best[:3], abs=4e-3)
         # A new row is found beside those the codes know, until they are read anew and know it, too.
         await index.add(1, rows("new", ["dogs w321 landlord"]))
-        assert (await nearest())[0].document == "new"
+        async with index.bulk(1):
+            for _ in range(cards._MISSED + 1):
+                assert (await nearest())[0].document == "new"
+            assert index._deck._held[shelf] is held, "it would be out of date again at once"
         await index.optimize(1, thorough=True)
-        assert (await nearest())[0].document == "new"
+        for _ in range(cards._MISSED + 1):
+            assert (await nearest())[0].document == "new"
+        await read_behind(index)
         assert index._deck._held[shelf] is not held
+        assert (await nearest())[0].document == "new"
         await index.remove(1, ["new"])
         assert [hit.cosine for hit in await nearest()] == pytest.approx(best, abs=4e-3)
