@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -14,10 +14,22 @@ from core.retrieval.library import DocumentState, LibraryDocument
 from core.retrieval.types import Cut, Place, Section, Unit
 from core.store.database import Database, Transaction
 
+Statement: TypeAlias = tuple[str, Sequence[Any]]
+
 _AT_ONCE = 500
 """Values in one statement; SQLite has a limit."""
 _BY_KEY = "section INDEXED BY section_by_key"
 """It would rather look at every section of the document: of a book at thousands."""
+
+
+class Behind(NamedTuple):
+    """What stands behind hits; what is gone is missing."""
+
+    documents: dict[int, LibraryDocument]
+    sections: dict[tuple[int, str], Section]
+    """By document and key."""
+    stretches: dict[tuple[int, str], tuple[int, int]]
+    """Where units stand in their sections, by document and key."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -92,8 +104,7 @@ class DocumentStore:
 
     async def some(self, ids: Iterable[int]) -> dict[int, LibraryDocument]:
         """Those of these documents that there are."""
-        found = await self._in("SELECT * FROM document WHERE id IN ({})", list(ids))
-        return {row["id"]: _document(row) for row in found}
+        return (await self.behind(ids, (), ())).documents
 
     async def page(
         self, space: int | None, *, text: str, states: Sequence[DocumentState], skip: int, limit: int
@@ -333,37 +344,50 @@ class DocumentStore:
 
     async def sections_by_key(self, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Section]:
         """Those of these sections that there are, each by its document and its key."""
-        found = await self._joined(_BY_KEY, "key", wanted)
-        return {(row["document_id"], row["key"]): _section(row) for row in found}
+        return (await self.behind((), wanted, ())).sections
 
-    async def stretches(self, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, str], tuple[int, int]]:
-        """Where the units at these places of documents stand in their sections, by document and key."""
-        found = await self._joined("unit", "ord", wanted)
-        return {(row["document_id"], row["key"]): (row["start"], row["stop"]) for row in found}
-
-    async def _joined(self, table: str, column: str, wanted: Iterable[tuple[int, Any]]) -> list[sqlite3.Row]:
-        """The rows of many documents in one statement, which looks for each of them and reads no other."""
-        pairs = list(dict.fromkeys(wanted))
-        found: list[sqlite3.Row] = []
-        for some in (pairs[at : at + _AT_ONCE // 2] for at in range(0, len(pairs), _AT_ONCE // 2)):
-            found += await self.database.read(
-                f"WITH wanted (document, it) AS (VALUES {', '.join(['(?, ?)'] * len(some))}) "  # noqa: S608 - our own names
-                f"SELECT * FROM wanted CROSS JOIN {table} ON document_id = document AND {column} = it",
-                [value for pair in some for value in pair],
-            )
-        return found
-
-    async def _in(self, query: str, values: list[int]) -> list[sqlite3.Row]:
-        found: list[sqlite3.Row] = []
-        for some in _parts(values):
-            found += await self.database.read(query.format(_marks(some)), some)
-        return found
+    async def behind(
+        self,
+        documents: Iterable[int],
+        sections: Iterable[tuple[int, str]],
+        places: Iterable[tuple[int, int]],
+    ) -> Behind:
+        """What stands behind hits, in one turn: documents, sections by key, units by place."""
+        parts = (
+            _each("SELECT * FROM document WHERE id IN ({})", list(documents)),
+            _joined(_BY_KEY, "key", sections),
+            _joined("unit", "ord", places),
+        )
+        found = iter(await self.database.read_together(*(one for part in parts for one in part)))
+        first, second, third = ([row for _ in part for row in next(found)] for part in parts)
+        return Behind(
+            {row["id"]: _document(row) for row in first},
+            {(row["document_id"], row["key"]): _section(row) for row in second},
+            {(row["document_id"], row["key"]): (row["start"], row["stop"]) for row in third},
+        )
 
     async def _within(self, tx: Transaction, column: str, ids: Sequence[int]) -> list[sqlite3.Row]:
         found: list[sqlite3.Row] = []
         for some in _parts(ids):
             found += await tx.rows(f"SELECT id, {column} FROM document WHERE id IN ({_marks(some)})", some)  # noqa: S608 - our own names
         return found
+
+
+def _each(query: str, values: list[int]) -> list[Statement]:
+    return [(query.format(_marks(some)), some) for some in _parts(values)]
+
+
+def _joined(table: str, column: str, wanted: Iterable[tuple[int, Any]]) -> list[Statement]:
+    """Statements that look for each of many rows, of many documents, and read no other."""
+    pairs = list(dict.fromkeys(wanted))
+    statements: list[Statement] = []
+    for some in (pairs[at : at + _AT_ONCE // 2] for at in range(0, len(pairs), _AT_ONCE // 2)):
+        query = (
+            f"WITH wanted (document, it) AS (VALUES {', '.join(['(?, ?)'] * len(some))}) "  # noqa: S608 - our own names
+            f"SELECT * FROM wanted CROSS JOIN {table} ON document_id = document AND {column} = it"
+        )
+        statements.append((query, [value for pair in some for value in pair]))
+    return statements
 
 
 def _parts(values: Sequence[int]) -> list[Sequence[int]]:

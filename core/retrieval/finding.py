@@ -285,17 +285,16 @@ class Finder:
         )
 
     async def _read(self, hits: Iterable[Hit], behind: Iterable[Hit]) -> _Read:
-        """Everything that is shown of the best hits, in three statements however many they are."""
+        """Everything that is shown of the best hits, in one turn however many they are."""
         hits = [hit for hit in hits if hit.document.isdecimal()]
         groups = {place_of(hit): [hit] for hit in hits}
         for hit in behind:
             if place_of(hit) in groups:
                 groups[place_of(hit)].append(hit)
-        store = self._desk.documents
-        documents, sections, places = await asyncio.gather(
-            store.some({int(hit.document) for hit in hits}),
-            store.sections_by_key((int(hit.document), hit.section) for hit in hits),
-            store.stretches((int(unit.document), unit.ord) for group in groups.values() for unit in group),
+        documents, sections, places = await self._desk.documents.behind(
+            {int(hit.document) for hit in hits},
+            ((int(hit.document), hit.section) for hit in hits),
+            ((int(unit.document), unit.ord) for group in groups.values() for unit in group),
         )
         return _Read(
             documents={str(id): document for id, document in documents.items()},

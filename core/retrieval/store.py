@@ -63,9 +63,11 @@ class SpaceStore:
 
     async def _spaces(self, where: str, *values: Any) -> list[Space]:
         # What is put in are literals of this file.
-        rows = await self.database.read(_SPACES.format(where=where), values)
+        rows, folders = await self.database.read_together(
+            (_SPACES.format(where=where), values), ("SELECT * FROM space_root ORDER BY id", ())
+        )
         roots: dict[int, list[Root]] = {}
-        for row in await self.database.read("SELECT * FROM space_root ORDER BY id"):
+        for row in folders:
             roots.setdefault(row["space_id"], []).append(_root(row))
         return [_space(row, roots.get(row["id"], [])) for row in rows]
 

@@ -32,6 +32,20 @@ async def test_what_was_written_can_be_read(database: Database) -> None:
     assert await database.read_one("SELECT * FROM said WHERE number = 99") is None
 
 
+async def test_several_queries_are_answered_in_one_turn(database: Database) -> None:
+    await say(database, 1)
+    await say(database, 2)
+    found = await database.read_together(
+        ("SELECT number FROM said ORDER BY number", ()),
+        ("SELECT number FROM said WHERE number = ?", (9,)),
+        ("SELECT number FROM said WHERE number = :n", {"n": 2}),
+    )
+    assert [[row["number"] for row in rows] for rows in found] == [[1, 2], [], [2]]
+    assert await database.read_together() == []
+    with pytest.raises(StoreError):
+        await database.read_together(("SELECT 1", ()), ("SELECT nonsense FROM said", ()))
+
+
 async def test_it_knows_when_it_was_made(database: Database) -> None:
     row = await database.read_one("SELECT value FROM meta WHERE key = 'created'")
     assert row is not None
