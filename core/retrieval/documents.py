@@ -11,7 +11,8 @@ import msgspec
 
 from core.errors import NotFound
 from core.retrieval.library import DocumentState, LibraryDocument
-from core.retrieval.types import Cut, Place, Section, Unit
+from core.retrieval.rows import document_of, section_of, unit_of
+from core.retrieval.types import Cut, Section, Unit
 from core.store.database import Database, Transaction
 
 Statement: TypeAlias = tuple[str, Sequence[Any]]
@@ -100,7 +101,7 @@ class DocumentStore:
         row = await self.database.read_one("SELECT * FROM document WHERE id = ?", (id,))
         if row is None:
             raise NotFound(f"There is no document {id}.")
-        return _document(row)
+        return document_of(row)
 
     async def some(self, ids: Iterable[int]) -> dict[int, LibraryDocument]:
         """Those of these documents that there are."""
@@ -127,7 +128,7 @@ class DocumentStore:
             (*values, limit, skip),
         )
         total = await self.database.read_one(f"SELECT count(*) FROM document WHERE {condition}", values)  # noqa: S608 - see above
-        return [_document(row) for row in rows], int(total[0]) if total else 0
+        return [document_of(row) for row in rows], int(total[0]) if total else 0
 
     async def insert(self, tx: Transaction, space: int, new: Sequence[NewDocument], now: float) -> None:
         """Note documents that are to be read; known ones stay as they are."""
@@ -323,14 +324,14 @@ class DocumentStore:
         sections = await self.sections(id)
         texts = {section.key: section.text for section in sections}
         rows = await self.database.read("SELECT * FROM unit WHERE document_id = ? ORDER BY ord", (id,))
-        return Cut(tuple(sections), tuple(_unit(row, texts) for row in rows))
+        return Cut(tuple(sections), tuple(unit_of(row, texts) for row in rows))
 
     async def sections(self, id: int, *, skip: int = 0, limit: int = -1) -> list[Section]:
         """Sections of a document in reading order."""
         rows = await self.database.read(
             "SELECT * FROM section WHERE document_id = ? ORDER BY ord LIMIT ? OFFSET ?", (id, limit, skip)
         )
-        return [_section(row) for row in rows]
+        return [section_of(row) for row in rows]
 
     async def section_of(self, id: int, key: str) -> Section | None:
         """A section by its key."""
@@ -340,7 +341,7 @@ class DocumentStore:
         """The units of some sections."""
         texts = {section.key: section.text for section in sections}
         rows = await self.database.read("SELECT * FROM unit WHERE document_id = ? ORDER BY ord", (id,))
-        return [_unit(row, texts) for row in rows if row["section"] in texts]
+        return [unit_of(row, texts) for row in rows if row["section"] in texts]
 
     async def sections_by_key(self, wanted: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Section]:
         """Those of these sections that there are, each by its document and its key."""
@@ -361,8 +362,8 @@ class DocumentStore:
         found = iter(await self.database.read_together(*(one for part in parts for one in part)))
         first, second, third = ([row for _ in part for row in next(found)] for part in parts)
         return Behind(
-            {row["id"]: _document(row) for row in first},
-            {(row["document_id"], row["key"]): _section(row) for row in second},
+            {row["id"]: document_of(row) for row in first},
+            {(row["document_id"], row["key"]): section_of(row) for row in second},
             {(row["document_id"], row["key"]): (row["start"], row["stop"]) for row in third},
         )
 
@@ -408,51 +409,3 @@ def _json(value: object) -> str:
 def _each_json(values: Sequence[object]) -> list[str]:
     """Every value for itself; asked for one by one, thousands of them cost more than all else of a row."""
     return _ENCODER.encode_lines(values).decode().split("\n")[:-1]
-
-
-def _document(row: sqlite3.Row) -> LibraryDocument:
-    return LibraryDocument(
-        id=str(row["id"]),
-        space=row["space_id"],
-        title=row["title"],
-        source=row["source"],
-        kind=row["kind"],
-        media=row["media"],
-        state=row["state"],
-        error=row["error"],
-        notes=() if row["notes"] == "[]" else msgspec.json.decode(row["notes"], type=tuple[str, ...]),
-        size=row["size"],
-        modified=row["modified"],
-        pages=row["pages"],
-        sections=row["sections"],
-        chunks=row["units"],
-        embedded=row["embedded"],
-        revision=row["revision"],
-        created=row["created"],
-        updated=row["updated"],
-    )
-
-
-def _section(row: sqlite3.Row) -> Section:
-    return Section(
-        key=row["key"],
-        ord=row["ord"],
-        heading=msgspec.json.decode(row["heading"], type=tuple[str, ...]),
-        text=row["text"],
-        place=msgspec.json.decode(row["place"], type=Place),
-        tokens=row["tokens"],
-    )
-
-
-def _unit(row: sqlite3.Row, texts: dict[str, str]) -> Unit:
-    return Unit(
-        key=row["key"],
-        section=row["section"],
-        ord=row["ord"],
-        text=texts[row["section"]][row["start"] : row["stop"]],
-        start=row["start"],
-        end=row["stop"],
-        context=row["context"],
-        place=msgspec.json.decode(row["place"], type=Place),
-        tokens=row["tokens"],
-    )
