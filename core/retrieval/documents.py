@@ -105,7 +105,11 @@ class DocumentStore:
 
     async def some(self, ids: Iterable[int]) -> dict[int, LibraryDocument]:
         """Those of these documents that there are."""
-        return (await self.behind(ids, (), ())).documents
+        found: dict[int, LibraryDocument] = {}
+        # A turn for each part: of thousands of documents others need not wait for all.
+        for part in _parts(list(ids)):
+            found |= (await self.behind(part, (), ())).documents
+        return found
 
     async def page(
         self, space: int | None, *, text: str, states: Sequence[DocumentState], skip: int, limit: int

@@ -28,5 +28,8 @@ class Entry(Input):
             event.stop()
             event.prevent_default()
             await self.run_action(edit)
+        elif event.key.startswith("alt+"):
+            # Terminals send its letter along, which is no text: the key goes on to whom it is meant for.
+            event.prevent_default()
         else:
             await super()._on_key(event)

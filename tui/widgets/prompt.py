@@ -167,6 +167,9 @@ class Prompt(TextArea):
         elif (edit := EDITS.get(event.key)) is not None:
             self._take(event)
             await self.run_action(edit)
+        elif event.key.startswith("alt+"):
+            # Terminals send its letter along, which is no text: the key goes on to whom it is meant for.
+            event.prevent_default()
         else:
             await super()._on_key(event)
 
