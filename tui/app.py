@@ -31,7 +31,7 @@ from tui.knowledge import Knowledge
 from tui.looks import Looks
 from tui.pages import PAGES, page
 from tui.render.option import Option
-from tui.screens.base import EngineScreen
+from tui.screens.base import EngineScreen, opened
 from tui.screens.opening import OpeningScreen
 from tui.terminal import attention, probe
 from tui.terminal.clipboard import Clipboard
@@ -163,8 +163,9 @@ class LeitstandApp(Forgiving, TypedAhead, DifferentialOutput[int]):
         self._follow_answers()
         self.engine_ready = True
         await self.knowledge.read()
-        if isinstance(self.screen, EngineScreen):
-            await self.screen.resync()
+        for screen in opened(self):
+            if screen is self.screen or screen.keeps_words:
+                await screen.resync()
 
     async def action_leave(self) -> None:
         """Leave; where this process does work for others or for later, ask what becomes of it."""
@@ -178,11 +179,9 @@ class LeitstandApp(Forgiving, TypedAhead, DifferentialOutput[int]):
     async def leave(self) -> None:
         """Leave; what was typed is kept."""
         if self.engine_ready:
-            for stack in self._screen_stacks.values():
-                for screen in stack:
-                    if isinstance(screen, EngineScreen):
-                        with contextlib.suppress(LeitstandError):
-                            await screen.put_away()
+            for screen in opened(self):
+                with contextlib.suppress(LeitstandError):
+                    await screen.put_away()
         self.exit(0)
 
     # What the engine says -----------------------------------------------------------------------

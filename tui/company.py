@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.errors import LeitstandError
 from core.presence import LinkState
 from tui.modals.decide import Decide, Way
+from tui.screens.base import opened
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Company:
     def __init__(self, app: LeitstandApp) -> None:
         self._app = app
         self._link = app.engine.link
-        self._warned = False
+        self._warned: set[str] = set()
 
     def follow(self, link: LinkState) -> None:
         """Say what changed about the line."""
@@ -46,14 +47,22 @@ class Company:
 
     def would_lose_words(self) -> bool:
         """Whether leaving now loses what was typed, because nobody is there to keep it; said once."""
-        if self._link.up or self._warned:
+        starting = not self._app.engine_ready
+        if self._link.up and not starting:
             return False
-        screens = [screen for stack in self._app._screen_stacks.values() for screen in stack]  # noqa: SLF001
-        if not any(prompt.text.strip() for screen in screens for prompt in screen.query(Prompt)):
+        screens = opened(self._app)
+        written = any(prompt.text.strip() for screen in screens for prompt in screen.query(Prompt))
+        if not written and not any(screen.keeps_words for screen in screens):
             return False
-        self._warned = True
         words = "Nobody is there to keep what you typed."
-        self._app.toast("warning", words, "alt+r goes on here; ctrl+q once more leaves all the same.")
+        hint = "alt+r goes on here; ctrl+q once more leaves all the same."
+        if starting:
+            words = "Leitstand is still starting: what you typed is not kept yet."
+            hint = "ctrl+q once more leaves all the same."
+        if words in self._warned:
+            return False
+        self._warned.add(words)
+        self._app.toast("warning", words, hint)
         return True
 
     async def is_needed(self) -> bool:

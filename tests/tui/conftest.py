@@ -81,7 +81,7 @@ def shell(tmp_path: Path, where: Where) -> OpenShell:
         config: str = "",
         faults: tuple[str, ...] = (),
         ready: bool = True,
-        held: bool = False,
+        held: bool | asyncio.Event = False,
         machine: FakeMachine | None = None,
         alone: bool = False,
         pace: Pace = INSTANT,
@@ -107,13 +107,19 @@ def shell(tmp_path: Path, where: Where) -> OpenShell:
             face = await engine.tasks.in_thread(partial(attached, options, clock=clock))
         app = LeitstandApp(face, start=page, alone=alone, terminal_checks=lambda: TERMINAL)
         app.animation_level = "none"
-        if held:
-            # The engine stays on its way up for as long as the test looks.
-            face.start = asyncio.Event().wait  # type: ignore[method-assign, assignment]  # on purpose
+        if held is not False:
+            # The engine stays on its way up for as long as the test wants to look.
+            gate, start = held if isinstance(held, asyncio.Event) else asyncio.Event(), face.start
+
+            async def started() -> None:
+                await gate.wait()
+                await start()
+
+            face.start = started  # type: ignore[method-assign]  # on purpose
         try:
             async with app.run_test(size=size) as pilot:
                 await until(lambda: app.current_mode != "opening")
-                if ready and not held:
+                if ready and held is False:
                     await until(lambda: app.engine_ready)
                     await until(
                         lambda: app.facts.server is not None and app.facts.server.phase != "connecting"

@@ -56,6 +56,15 @@ def welcome(server: ServerState | None, glyphs: Glyphs, persona: Persona | None 
     ]
 
 
+def held(text: str, glyphs: Glyphs) -> list[Piece]:
+    """A question that could not go yet, and when it does."""
+    return [
+        (f" {glyphs.ready} ", "accent"),
+        ("Goes once Leitstand has started: ", "dim"),
+        (one_line(text, 300), "text"),
+    ]
+
+
 def fullness(percent: float) -> Ink:
     """Green below half, orange to four fifths, red above."""
     if percent < 50:

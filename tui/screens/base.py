@@ -105,6 +105,11 @@ class EngineScreen(Forgiving, Screen[None]):
     async def open_chat(self, chat_id: int) -> None:
         """Show a chat, on the page that can."""
 
+    @property
+    def keeps_words(self) -> bool:
+        """Whether something that was sent here waits for the engine."""
+        return False
+
     async def put_away(self) -> None:
         """Keep what was typed: the page is left, or the program."""
 
@@ -231,3 +236,9 @@ class EngineScreen(Forgiving, Screen[None]):
             labels=self.labels(),
         )
         return key_pieces(keys, self.size.width)
+
+
+def opened(app: LeitstandApp) -> list[EngineScreen]:
+    """Every page that was opened so far."""
+    screens = [screen for stack in app._screen_stacks.values() for screen in stack]  # noqa: SLF001 - whether shown or not
+    return [screen for screen in screens if isinstance(screen, EngineScreen)]

@@ -6,17 +6,15 @@ from textual.app import SuspendNotSupported
 
 from core.errors import LeitstandError
 from tui import keymap
-from tui.screens.chat_comparing import Comparing
 from tui.screens.chat_keeping import Keeping
-from tui.screens.chat_keys import Keys
 from tui.screens.chat_pace import Pacing
 from tui.screens.chat_ready import Ready
 from tui.screens.chat_sources import Sourcing
-from tui.screens.chat_writing import Writing
+from tui.screens.chat_waiting import Waiting
 from tui.terminal.editor import edit
 
 
-class ChatScreen(Comparing, Writing, Keeping, Ready, Sourcing, Keys, Pacing):
+class ChatScreen(Waiting, Keeping, Ready, Sourcing, Pacing):
     """Conversations at the left, the open one at the right, the composer below it."""
 
     BINDINGS = keymap.bindings("chat")

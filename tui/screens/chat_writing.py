@@ -49,10 +49,6 @@ class Writing(Choosing):
             await self._send(question)
 
     async def _send(self, text: str, *, anyway: bool = False, model: str = "", asked: bool = False) -> None:
-        if not self.leitstand.engine_ready:
-            self._prompt.give_back(text)
-            self.leitstand.toast("info", "One moment: Leitstand is still starting.")
-            return
         if not asked and (decision := await self._short_of_memory(text)) is not None:
             self._prompt.give_back(text)
             self._ask_about_memory(decision)

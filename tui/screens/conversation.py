@@ -86,6 +86,7 @@ class Conversation(EngineScreen):
                 yield Transcript(id="transcript")
                 yield Comparison(id="compared")
                 yield Offers(id="offers")
+                yield Line(id="held")
                 yield Line(id="seam")
                 yield Prompt(placeholder=PLACEHOLDER, id="prompt")
                 yield Line(id="next")
