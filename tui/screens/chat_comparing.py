@@ -27,15 +27,15 @@ class Comparing(Steering):
     async def _compare(self, turn: Turn) -> None:
         self._variants_of, self._variants = turn.parent_id, {}
         variants = await self.engine.chat.variants(turn.id)
-        # What is heard while this is read is newer.
-        self._variants = {one.id: self._variants.get(one.id, one) for one in variants}
         now = self.engine.clock.now()
         self._welcome(show=False)
         self._talk.display = False
-        await self._compared.put([view(one, now) for one in self._variants.values()], self._talk, turn.id)
-        # What came while the columns were made is known here already.
-        for one in self._variants.values():
-            self._compared.update_turn(view(one, now))
+        await self._compared.put([view(one, now) for one in variants], self._talk, turn.id)
+        # Pieces of answers that came before the columns could take them are nowhere yet.
+        for one in await self.engine.chat.variants(turn.id):
+            newest = max(one, self._variants.get(one.id, one), key=_progress)
+            self._variants[one.id] = newest
+            self._compared.update_turn(view(newest, now))
 
     async def _stop_comparing(self, take: int | None = None) -> None:
         self._compared.close()
@@ -105,3 +105,8 @@ class Comparing(Steering):
             await self._open(sent.chat.id)
             if len(models) > 1 or turn is not None:
                 await self._compare(await chat.turn(sent.answer.id))
+
+
+def _progress(turn: Turn) -> tuple[bool, int]:
+    """How far an answer is."""
+    return turn.ended, len(turn.thinking) + len(turn.text)
