@@ -239,6 +239,36 @@ async def test_a_file_is_completed_and_goes_with_the_question(shell: OpenShell, 
         assert any(b"the secret word is Leitstand" in request.body for request in here.simulator.requests)
 
 
+@pytest.mark.parametrize("typed", ["note.md", "not", "folder/other.txt"])
+async def test_tab_takes_a_file_although_nothing_is_offered(
+    shell: OpenShell, tmp_path: Path, typed: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("note.md", "folder/other.txt"):
+        (tmp_path / name).write_text("the secret word is Leitstand")
+    async with shell("chat", config=CONFIG) as here:
+        prompt = here.app.query_one(Prompt)
+        prompt.put(f"Read @{tmp_path}/{typed}")
+        await here.pilot.pause()
+        prompt.offering = False  # as if nobody had looked yet
+        await here.pilot.press("tab")
+        name = "other.txt" if "other" in typed else "note.md"
+        await until(lambda: shows(here, f"with {name}"))
+        assert prompt.text == "Read "
+
+
+async def test_tab_goes_into_a_folder_and_leaves_what_is_nothing(shell: OpenShell, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    async with shell("chat", config=CONFIG) as here:
+        prompt = here.app.query_one(Prompt)
+        prompt.put(f"@{tmp_path}/fol")
+        await here.pilot.press("tab")
+        await until(lambda: prompt.text == f"@{tmp_path}/folder/")
+        prompt.put(f"@{tmp_path}/nothing")
+        await here.pilot.press("tab", "x")
+        assert prompt.text == f"@{tmp_path}/nothingx"
+
+
 async def test_a_deleted_chat_can_be_taken_back(shell: OpenShell) -> None:
     async with shell("chat", config=CONFIG) as here:
         here.simulator.next(Script.saying("Hello."), route="chat")

@@ -166,3 +166,15 @@ class Writing(Choosing):
             elif event.key == "enter" and offer.text.startswith("/") and not offer.text.endswith(" "):
                 self._put_offers([])
                 self._prompt.submit()
+        elif event.key == "tab" and (word := self._prompt.word()).startswith("@"):
+            await self._complete_file(word)
+
+    async def _complete_file(self, word: str) -> None:
+        """Take the file that is named already, or else the first it may become, though nothing is offered."""
+        names = await self.engine.tasks.in_thread(files_starting, word[1:])
+        if not names or self._prompt.word() != word:
+            return
+        name = word[1:] if word[1:] in names else names[0]
+        self._prompt.replace_word(f"@{name}")
+        if not name.endswith("/") and await self._attach_file(name):
+            self._prompt.replace_word("")
