@@ -6,6 +6,15 @@ from tui.key import Key
 
 CHAT_KEYS: tuple[Key, ...] = (
     Key("chat.send", "enter", "send", "send", "Send what is written", footer=True),
+    Key(
+        "chat.sources",
+        "alt+s",
+        "show_sources",
+        "sources",
+        "What the last answer was given from",
+        footer=True,
+        priority=True,
+    ),
     Key("chat.new", "ctrl+n", "new_chat", "new", "Begin a new chat", footer=True, priority=True),
     Key(
         "chat.model",
@@ -43,15 +52,6 @@ CHAT_KEYS: tuple[Key, ...] = (
         "choose_spaces",
         "library",
         "Choose what questions are looked up in: what matches, some spaces, nothing",
-        footer=True,
-        priority=True,
-    ),
-    Key(
-        "chat.sources",
-        "alt+s",
-        "show_sources",
-        "sources",
-        "What the last answer was given from",
         footer=True,
         priority=True,
     ),
@@ -100,6 +100,7 @@ CHAT_KEYS: tuple[Key, ...] = (
     Key("talk.code_before", "less_than_sign", "fence(-1)", "code before", "To the piece of code before"),
     Key("talk.code_after", "greater_than_sign", "fence(1)", "next code", "To the next piece of code"),
     Key("talk.open", "enter", "open", "open", "Open or close the think block, or hand over the link"),
+    Key("talk.sources", "s", "screen.show_sources", "sources", "What the answer was given from", footer=True),
     Key("talk.think", "t", "think", "thought", "Open or close the think block", footer=True),
     Key(
         "talk.copy",
@@ -160,7 +161,6 @@ CHAT_KEYS: tuple[Key, ...] = (
         )
         for number in range(1, 10)
     ),
-    Key("talk.sources", "s", "screen.show_sources", "sources", "What the answer was given from", footer=True),
     Key(
         "talk.inspect", "i", "screen.inspect_search", "how found", "How the passages of the answer were found"
     ),

@@ -62,8 +62,15 @@ async def test_searched_spaces_and_sources_stand_under_the_answer_and_open_where
         )
         text = await shows(here, "⌕ manuals", "[1] Pump manual", "1 sentence without a source")
         assert "%" in text
-        await here.pilot.press("alt+t", "1")
+        assert "alt+s sources" in text.splitlines()[-1]
+        await here.pilot.press("alt+t")
+        await until(lambda: "s sources" in screen_text(here.app).splitlines()[-1])
+        await here.pilot.press("1")
         text = await shows(here, "two litres of mineral oil", "lines ")
+        box, words = here.app.screen.query_one("#reading-box"), here.app.screen.query_one("#pages")
+        if size == WIDE:  # there is room for all of it, and it takes no more
+            await until(lambda: words.size.height == words.virtual_size.height)
+            assert box.size.height == words.size.height + 2
         assert_picture(here.app, "chat-passage")
         await here.pilot.press("escape", "s")
         await shows(here, "Sources of this answer", "cited", "spaces  manuals")

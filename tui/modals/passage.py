@@ -15,6 +15,7 @@ from core.retrieval.types import Passage
 from tui import keymap
 from tui.modals.base import Dialog, frame
 from tui.render.passages import Part, before_asked, section_parts
+from tui.render.pieces import Pieces
 from tui.widgets.detail import Detail
 
 _SECTIONS = 40
@@ -63,13 +64,12 @@ class Reading(Dialog[None]):
     def on_mount(self) -> None:
         """Begin with the passage."""
         self.query_one("#pages").focus()
-        self.query_one("#about", Detail).say([[("Opening…", "dim")]])
+        self._tell([[("Opening…", "dim")]])
         self._load(0)
 
     @work(exclusive=True, exit_on_error=False)
     async def _load(self, skip: int) -> None:
         library = self.leitstand.engine.library
-        about = self.query_one("#about", Detail)
         try:
             try:
                 found = await library.document(
@@ -85,7 +85,7 @@ class Reading(Dialog[None]):
                     "info", "This passage was changed since; here is the document as it is now."
                 )
         except LeitstandError as error:
-            about.say([[(error.message, "bad")], [(error.hint, "dim")]])
+            self._tell([[(error.message, "bad")], [(error.hint, "dim")]])
             return
         self._open = found
         await self._show(found)
@@ -96,7 +96,6 @@ class Reading(Dialog[None]):
         of = f"sections {first}–{last} of {found.total}" if found.total > len(found.sections) else ""
         source = one_line(self.leitstand.short(document.source), 160)
         parts = [part for part in (found.space.name, source, of) if part]
-        self.query_one("#about", Detail).say([[("  ·  ".join(parts), "dim")], [("", "dim")]])
         pages = self.query_one("#pages", VerticalScroll)
         await pages.remove_children()
         details: list[Detail] = []
@@ -113,8 +112,22 @@ class Reading(Dialog[None]):
                 best = max(range(len(stretches)), key=lambda at: stretches[at].weight)
                 mark, below = pieces[best], self._rows_before(stretches[best])
         await pages.mount(*details)
+        self._tell([[("  ·  ".join(parts), "dim")], [("", "dim")]])
         if head is not None and mark is not None:
             self.call_after_refresh(self._go, pages, head, mark, below)
+
+    def _tell(self, lines: Sequence[Pieces]) -> None:
+        """Say what stands over the text."""
+        self.query_one("#about", Detail).say(lines)
+        self._fit_text()
+
+    def on_resize(self) -> None:
+        """The text may wrap otherwise now."""
+        self._fit_text()
+
+    def _fit_text(self) -> None:
+        """Be as tall as what is shown, and never less tall than before."""
+        self.grow(sum(each.rows_at(self.room()) for each in self.query(Detail)))
 
     def _rows_before(self, part: Part) -> int:
         """Rows of what was found above the place where most of what was asked stands."""
