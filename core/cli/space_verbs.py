@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from core.cli.context import Context
@@ -64,7 +65,10 @@ async def change(context: Context) -> int:
     async with hosted(context) as engine:
         space = await space_named(engine, values["name"])
         space = await engine.library.change_space(space.id, **words)
-    return _answered(context.out, space, "changed")
+    done = _answered(context.out, space, "changed")
+    if space.stale and not context.out.json:
+        context.out.line(f"{space.note} leitstand reindex --space {shlex.quote(space.name)} does that.")
+    return done
 
 
 async def delete(context: Context) -> int:

@@ -103,6 +103,11 @@ class Stats(Protocol):
         ...
 
     @property
+    def stamp(self) -> str:
+        """What made their vectors; empty when there are none."""
+        ...
+
+    @property
     def bytes(self) -> int:
         """On the disk."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
@@ -37,8 +37,8 @@ KINDS = (READ, EMBED, REINDEX, MEND, TIDY)
 
 _FILLED_AT_ONCE = 256
 """Units that get their vectors together."""
-_REBUILT_AT_ONCE = 50
-"""Documents that are put into a new build together."""
+_REBUILT_AT_ONCE, _REBUILT_UNITS = 50, 256
+"""Documents that are put into a new build together, and about how many units: a kill loses no more."""
 
 
 class MendAsk(msgspec.Struct, frozen=True):
@@ -142,6 +142,7 @@ class Worker:
             embedder = await self._maker(space, anew=True)
             build = await self._desk.spaces.build(space.id) + 1
             meter = Meter(space.id)
+            await self._forget_other(space, embedder, build)
             async with self._index.bulk(space.id, build=build):
                 await self._rebuild(ctx, space, embedder, build, meter)
             await self._change_over(space, embedder, build)
@@ -215,6 +216,12 @@ class Worker:
             await self._made(space, embedder)
             await self._desk.tell(space.id)
 
+    async def _forget_other(self, space: Space, embedder: Embedder | None, build: int) -> None:
+        """Let go of an unfinished build whose vectors another model made: no run can go on with it."""
+        stats = await self._index.stats(space.id, build=build)
+        if stats.embedded and stats.stamp != (embedder.stamp if embedder is not None else ""):
+            await self._index.drop(space.id, build=build)
+
     async def _rebuild(
         self, ctx: JobContext, space: Space, embedder: Embedder | None, build: int, meter: Meter
     ) -> None:
@@ -233,8 +240,9 @@ class Worker:
             await self._index.remove(space.id, stale, build=build)
         left = [id for id in wanted if id not in there]
         meter.documents, meter.done = len(wanted), len(there)
-        for at in range(0, len(left), _REBUILT_AT_ONCE):
-            await self._rebuild_some(space, left[at : at + _REBUILT_AT_ONCE], embedder, build, meter)
+        ctx.progress(percent=meter.percent, numbers=meter.numbers)
+        for some in portions([(id, wanted[id][1]) for id in left]):
+            await self._rebuild_some(space, some, embedder, build, meter)
             ctx.progress(percent=meter.percent, numbers=meter.numbers)
 
     async def _rebuild_some(
@@ -281,6 +289,20 @@ class Worker:
         self._learn(space.id)
         with suppress(NotFound):
             await self._desk.tell(space.id)
+
+
+def portions(documents: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Documents, given with how many units they have, in portions of about the same work."""
+    some: list[int] = []
+    units = 0
+    for id, count in documents:
+        some.append(id)
+        units += count
+        if units >= _REBUILT_UNITS or len(some) >= _REBUILT_AT_ONCE:
+            yield some
+            some, units = [], 0
+    if some:
+        yield some
 
 
 def job(kind: str, title: str, ask: object, *, sole: str, priority: str = "normal") -> NewJob:

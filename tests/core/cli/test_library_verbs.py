@@ -130,6 +130,15 @@ def test_a_space_is_renamed_described_and_coloured(desk: Desk) -> None:
     assert "0 B" in desk("spaces").out
 
 
+def test_whoever_gives_a_space_another_model_is_told_to_reindex_it(desk: Desk) -> None:
+    desk.write("pump.md", MANUAL)
+    assert desk("ingest", str(desk.documents), "--space", "our papers").code == DONE
+    told = desk("spaces", "change", "our papers", "--model", "other-vectors").out
+    assert "re-index it" in told
+    assert "leitstand reindex --space 'our papers'" in told
+    assert "reindex" not in desk("spaces", "change", "our papers", "--model", "vectors").out
+
+
 def test_a_space_is_made_deleted_and_taken_back(desk: Desk) -> None:
     assert desk("spaces", "create", "papers", "--description", "all of them").code == DONE
     assert desk("spaces", "delete", "Papers").code == DONE

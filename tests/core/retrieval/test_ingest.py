@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from core.errors import UsageError
-from core.retrieval import asking
+from core.retrieval import asking, working
+from core.retrieval.binding import row_of
+from core.retrieval.desk import Maker
+from core.retrieval.documents import Entry
 from core.retrieval.library import DocumentChanged, IngestProgress, Space, SpaceChanged
 from core.simulator import Setup
 from tests.core.models.workshop import sized, small
@@ -253,6 +256,54 @@ async def test_another_model_asks_for_a_reindex_and_never_mixes_vectors(tmp_path
         assert len(await room.held(space)) == 2
         found = await room.library.search("heron", spaces=(space.id,))
         assert "heron" in found.passages[0].text
+
+
+async def test_a_reindex_that_was_cut_off_is_not_gone_on_with_by_another_model(tmp_path: Path) -> None:
+    models = (
+        sized("other", 0.2, capabilities=("embedding",), width=512),
+        sized("third", 0.2, capabilities=("embedding",), width=512),
+    )
+    async with reading_room(tmp_path, setup=small(installed=(*small().installed, *models))) as room:
+        for number in range(3):
+            room.write(f"{number}.txt", f"The heron number {number} stands in the reeds.")
+        space = await space_of(room)
+        await room.library.change_space(space.id, model="vectors")
+        await room.ingested(space)
+        # What a killed re-index leaves: one document of three, with the vectors of the model of that day.
+        first = await room.library._embedder(Maker("other:latest"))
+        document = (await room.library.documents(space.id)).documents[0]
+        cut = await room.library._desk.documents.cut(int(document.id))
+        made = await first.documents([unit.searchable for unit in cut.units])
+        entry = Entry(id=int(document.id), title=document.title, media=document.media, modified=0.0)
+        left = [
+            row_of(entry, unit, document.revision, vector)
+            for unit, vector in zip(cut.units, made, strict=True)
+        ]
+        await room.index.add(space.id, left, stamp=first.stamp, build=2)
+        await room.library.change_space(space.id, model="third")
+        job = await room.ended(await room.library.reindex(space.id))
+        assert job.state == "done", job.error
+        now = await room.library.space(space.id)
+        assert (now.embedded, now.made_by, now.stale) == (3, "third:latest", False)
+        stats = await room.index.stats(space.id)
+        assert stats.stamp.startswith("third:latest@")
+        assert stats.rows == stats.embedded == 3
+
+
+@pytest.mark.parametrize(
+    ("units", "portions"),
+    [
+        ([], []),
+        ([1] * 120, [50, 50, 20]),
+        ([100, 100, 100, 1], [3, 1]),
+        ([9_000, 1], [1, 1]),
+        ([0, 0], [2]),
+    ],
+)  # fmt: skip
+def test_a_reindex_puts_away_what_it_has_after_so_much_work(units: list[int], portions: list[int]) -> None:
+    found = list(working.portions(list(enumerate(units))))
+    assert [len(some) for some in found] == portions
+    assert [id for some in found for id in some] == list(range(len(units)))
 
 
 async def test_a_watched_folder_is_read_again_by_itself(room: ReadingRoom) -> None:
