@@ -108,6 +108,9 @@ def look(
             continue
         if found.reason and found.path.is_dir():
             scan.missing.append(source)
+            if found.path not in there and not found.path.is_symlink():
+                # Named among what could not be read; it goes from there once it can be entered.
+                _compare(scan, found, source, known.get(source), digest, now=now, again=again)
             continue
         _compare(scan, found, source, known.get(source), digest, now=now, again=again)
     prefixes = tuple(f"{root}/" for root in there)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.retrieval.files import Found, Rules, digest, walk
 from core.retrieval.ignore import Patterns
+from core.retrieval.scan import look
 
 
 def make(root: Path, *names: str) -> None:
@@ -130,6 +131,14 @@ def test_a_folder_that_may_not_be_opened_is_told(tmp_path: Path) -> None:
         }
     finally:
         (tmp_path / "closed").chmod(0o700)
+
+
+def test_a_closed_folder_is_named_among_what_could_not_be_read(tmp_path: Path) -> None:
+    make(tmp_path, "a.md", "closed/x.md")
+    closed = Found(tmp_path / "closed", reason="The folder cannot be opened: Permission denied.")
+    scan = look([tmp_path], {}, lambda _: [closed], digest, now=0.0)
+    assert [(one.source, one.reason) for one in scan.todo] == [(str(closed.path), closed.reason)]
+    assert scan.missing == [str(closed.path)], "what is known below it is not gone"
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
