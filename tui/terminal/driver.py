@@ -17,7 +17,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui.terminal import seam
-from tui.terminal.keys import EXTENDED_OFF, EXTENDED_ON, f3_with_modifiers, plain_key
+from tui.terminal.keys import EXTENDED_OFF, EXTENDED_ON, f3_with_modifiers, let_alt_through, plain_key
 from tui.terminal.options import TerminalOptions
 from tui.terminal.outlet import RESTORE, Outlet
 from tui.terminal.pace import SILENCE
@@ -45,6 +45,7 @@ class TerminalDriver(LinuxDriver):
         mouse: bool = True,
         size: tuple[int, int] | None = None,
     ) -> None:
+        let_alt_through()
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._options: TerminalOptions = getattr(app, "terminal_options", TerminalOptions())
         # In place of the stream itself: a write to a stalled terminal would never return.

@@ -7,7 +7,7 @@ either of two spellings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from tui.terminal.probe import Terminal
@@ -32,6 +32,15 @@ def plain_key(name: str, character: str | None) -> tuple[str, str | None]:
     if commanded and character is not None and character.isprintable():
         character = None
     return name, character
+
+
+def let_alt_through() -> None:
+    """Let alt with a number arrive as that: it would be taken for what a Mac's keyboard types with it."""
+    from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+
+    known = cast("dict[str, object]", ANSI_SEQUENCES_KEYS)
+    for number in "0123456789":
+        known.pop(f"\x1b{number}", None)
 
 
 def f3_with_modifiers(column: int) -> str:

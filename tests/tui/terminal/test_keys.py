@@ -3,11 +3,11 @@ from __future__ import annotations
 import os
 
 import pytest
-from textual import events
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 
 from tui.terminal import probe
-from tui.terminal.keys import f3_with_modifiers, lost_keys, plain_key
+from tui.terminal.keys import f3_with_modifiers, let_alt_through, lost_keys, plain_key
 from tui.terminal.tmux import TmuxFacts
 
 
@@ -46,6 +46,19 @@ def test_the_key_that_looks_like_an_answer_has_its_name(column: int, name: str) 
     (event,) = XTermParser().feed(f"\x1b[1;{column + 1}R")
     assert isinstance(event, events.CursorPosition)
     assert f3_with_modifiers(event.x) == name
+
+
+@pytest.mark.parametrize("key", "0123456789dr")
+def test_alt_and_a_key_arrive_as_that_from_terminals_that_send_escape_first(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "ESCAPE_DELAY", 0.0)
+    let_alt_through()
+    parser = XTermParser()
+    assert not list(parser.feed(f"\x1b{key}"))
+    (event,) = parser.tick()
+    assert isinstance(event, events.Key)
+    assert event.key == f"alt+{key}"
 
 
 def terminal(term: str, tmux: TmuxFacts | None = None) -> probe.Terminal:
