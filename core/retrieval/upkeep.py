@@ -25,7 +25,9 @@ MANY = 5_000
 
 DUE_COMMITS, DUE_ROWS, DUE_SHARE = 20, 2_000, 50
 """New commits and rows after which upkeep is worth its time: what no index knows is searched row by row.
-In a large table it takes longer, so that there a fiftieth of it must be new."""
+In a large table it takes longer, so that there a fiftieth of it must be new, or more commits have come."""
+_FILES = 20_000
+"""For so many rows of a table one commit more is borne."""
 
 BULK_COMMITS, BULK_ROWS, BULK_SHARE = 100, 20_000, 4
 """The same while much is put in: upkeep writes all of a table anew, and is done once more at the end. What
@@ -41,10 +43,10 @@ _WORTH_COMMITS, _WORTH_ROWS = 8, 200
 
 _SAMPLE = 400
 """Texts that vote on the language of a space."""
-_SEGMENTS, _SEGMENT_SHARE, _MOST_SEGMENTS = 4, 100_000, 16
-"""Additions after which an index of vectors is made anew: each is searched by itself. In a large table that
-takes minutes: for every hundred thousand rows one more is borne, and all of them while much is put in."""
-_FINE, _FINE_BYTES = 4, 128 << 20
+_SEGMENTS, _MOST_SEGMENTS = 4, 16
+"""Parts of an index of vectors with which it is made anew, and the same while much is put in: upkeep adds
+one, and each is searched by itself. Of a million vectors this takes a minute and a half."""
+_FINE, _FINE_BYTES = 4, 256 << 20
 """Bits of each number in an index of vectors that fits into memory well: the finer it is, the fewer of the
 real vectors need be read. A larger one has a single bit."""
 _LOOKED_UP = ("key", "hash", "document")
@@ -60,7 +62,8 @@ def is_due(shelf: Shelf) -> bool:
         due = max(BULK_ROWS, shelf.count // BULK_SHARE)
         files = max(BULK_COMMITS, min(shelf.count // _BULK_FILES, _MOST_FILES))
         return shelf.commits >= files or shelf.new_rows >= due
-    return shelf.commits >= DUE_COMMITS or shelf.new_rows >= max(DUE_ROWS, shelf.count // DUE_SHARE)
+    files = max(DUE_COMMITS, shelf.count // _FILES)
+    return shelf.commits >= files or shelf.new_rows >= max(DUE_ROWS, shelf.count // DUE_SHARE)
 
 
 def is_worth(shelf: Shelf) -> bool:
@@ -221,19 +224,15 @@ async def _index(shelf: Shelf, table: AsyncTable) -> None:
         return
     nearest = there.get(arrow.VECTOR)
     bits = _FINE if shelf.count * shelf.dimension * _FINE // 8 <= _FINE_BYTES else 1
+    most = _MOST_SEGMENTS if shelf.bulks else _SEGMENTS
     # One that has become too large stays until it is made anew in any case.
     coarse = nearest is not None and arrow.bits_of(nearest.index_details) < bits
-    if nearest is None or coarse or (nearest.num_segments or 1) >= _most_segments(shelf):
+    if nearest is None or coarse or (nearest.num_segments or 1) >= most:
         embedded = await table.count_rows(f"{arrow.VECTOR} IS NOT NULL")
         if embedded >= MANY:
             config = IvfRq(distance_type="cosine", num_bits=bits)
             await shelf.repeated(lambda: table.create_index(arrow.VECTOR, config=config, replace=True))
             shelf.has_nearest, shelf.bits = True, bits
-
-
-def _most_segments(shelf: Shelf) -> int:
-    borne = _SEGMENTS + shelf.count // _SEGMENT_SHARE
-    return _MOST_SEGMENTS if shelf.bulks else min(borne, _MOST_SEGMENTS)
 
 
 async def first_words(shelf: Shelf) -> None:

@@ -389,6 +389,36 @@ async def test_while_much_is_put_in_upkeep_comes_more_rarely_and_everything_is_f
         assert len(await index.near(1, vector(RENT), 9)) == 6
 
 
+async def test_the_index_of_vectors_has_few_parts_however_often_a_little_is_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "MANY", 300)
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("first", [f"{RENT} {number}" for number in range(300)]))
+        await index.optimize(1, thorough=True)
+        shelf = await index._shelf(1)
+        parts = []
+        for number in range(6):
+            await index.add(1, rows(f"later{number}", [f"{PETS} {number}"]))
+            await index.optimize(1, thorough=True)
+            table = await shelf.table()
+            assert table is not None
+            parts += [one.num_segments for one in await table.list_indices() if one.columns == ["vector"]]
+        assert parts == [2, 3, 4, 1, 2, 3]
+        assert {hit.document for hit in await index.near(1, vector(PETS), 6)} == {
+            f"later{number}" for number in range(6)
+        }
+
+
+async def test_a_large_table_is_looked_after_more_rarely(tmp_path: Path) -> None:
+    async with opened(tmp_path) as index:
+        await index.add(1, rows("lease", [RENT]))
+        shelf = await index._shelf(1)
+        for count, commits, due in ((1_000, 20, True), (1_000_000, 49, False), (1_000_000, 50, True)):
+            shelf.count, shelf.commits = count, commits
+            assert upkeep.is_due(shelf) == due, (count, commits)
+
+
 async def test_what_is_put_in_by_the_thousands_is_found_later_and_at_the_latest_when_somebody_asks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
