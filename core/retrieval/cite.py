@@ -17,9 +17,24 @@ from core.retrieval.types import Passage, Place, Section
 _WORD = re.compile(r"\w+")
 _SAME = 0.85
 """Of two passages that share so much of their words one is enough."""
-_CITED = re.compile(r"\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\]")
-_FENCE = re.compile(r"(^|\n)(```|~~~).*?(\n\2|\Z)", re.DOTALL)
-_CODE = re.compile(r"`[^`\n]*`")
+CITED = re.compile(
+    r"[\[【]\s*(?:passages?\s+|sources?\s+)?(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*(?:†[^\]】\n]{0,40})?[\]】]",
+    re.IGNORECASE,
+)
+"""Also as some models write it in spite of what they were told: `[Passage 2]`, `【2†L3】`."""
+_QUOTED = r"[ \t]*(?:>[ \t]*|(?:[-*+]|\d{1,3}[.)])[ \t]+)*"
+"""What may stand before a fence: quotes and entries of lists have code, too."""
+_FENCE = re.compile(
+    rf"^{_QUOTED}(?P<fence>`{{3,}}(?=[^`\n]*$)|~{{3,}}).*?(?:^[ \t>]*(?P=fence)[`~]*[ \t]*$|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n]|\n(?!\s*\n)){1,400}?(?<!`)\1(?!`)")
+_ELEMENT = re.compile(r"(?:\b[a-z]|[_$][^\W_]*)$")
+"""What an index rather stands behind than a citation: `a`, `row_ids`."""
+_GOES_ON = re.compile(r"\s*[-+*/%]?=|\.\w|[-+*/%]\w")
+"""What stands behind an index in code, and behind no citation."""
+_DEFINED = re.compile(r"^ {0,3}\[(\d{1,3})\]:[ \t]+<?https?://", re.MULTILINE | re.IGNORECASE)
+"""Where a link goes that is written `[1]` in the text."""
 _BLOCKS = re.compile(r"\n\s*\n|\n(?=[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t])")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)]?\s+")
 _LEAST_WORDS = 4
@@ -272,11 +287,13 @@ def _cited(prose: str, count: int) -> tuple[set[int], set[int]]:
     """The numbers a text names: those of passages, and others."""
     cited: set[int] = set()
     unknown: set[int] = set()
-    for found in _CITED.finditer(prose):
-        # `[1](https://…)` is a link, `a[1]` an element.
-        if prose[found.end() : found.end() + 1] == "(" or prose[: found.start()][-1:].isidentifier():
+    links = {int(number) for number in _DEFINED.findall(prose)}
+    for found in CITED.finditer(prose):
+        # `[1](https://…)` is a link, `a[1]` an element; `every month[1]` is a citation.
+        before, at = prose[max(found.start() - 40, 0) : found.start()], found.end()
+        if prose.startswith("(", at) or _ELEMENT.search(before) or _GOES_ON.match(prose, at):
             continue
-        for number in _numbers(found[1]):
+        for number in set(_numbers(found[1])) - links:
             (cited if 1 <= number <= count else unknown).add(number)
     return cited, unknown
 

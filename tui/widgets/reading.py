@@ -11,6 +11,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.selection import Selection
 
+from core.retrieval.cite import CITED
 from tui.render import copying, search
 from tui.render.blocks import TurnBlock
 from tui.render.cells import width_of
@@ -23,7 +24,7 @@ from tui.render.stack import Spot
 from tui.widgets.cursor import Cursor
 
 _FAR = 1 << 20
-_CITED = re.compile(r"\[(\d{1,3})(?:\s*[,;–-]\s*\d{1,3})*\]")
+_NUMBER = re.compile(r"\d+")
 
 
 class Reading(Cursor):
@@ -279,10 +280,10 @@ def _cited_at(line: Line, column: int, *, anywhere: bool) -> int | None:
     """The number of the citation at a cell; among the chips below an answer its words belong to it, too."""
     text = "".join(run[0] for run in line.runs)
     chosen: int | None = None
-    for found in _CITED.finditer(text):
+    for found in CITED.finditer(text):
         first, last = width_of(text[: found.start()]), width_of(text[: found.end()])
         if first <= column and (anywhere or column < last):
-            chosen = int(found[1])
+            chosen = int(_NUMBER.findall(found[1])[0])
     return chosen
 
 
