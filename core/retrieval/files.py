@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -99,11 +100,12 @@ class _Walk:
         for entry in entries:
             if entry.name.startswith(".") and not self._rules.hidden:
                 continue
+            linked = entry.is_symlink()
             try:
-                linked = entry.is_symlink()
                 is_folder = entry.is_dir()
             except OSError:
-                continue
+                # A link in a circle, or to where nobody lets us in: it gets its sentence below.
+                is_folder = False
             if self._ignored(entry, ignores, is_folder=is_folder):
                 continue
             if linked and (reason := self._leaves(entry.path)):
@@ -164,9 +166,18 @@ class _Walk:
 
     def _leaves(self, path: str) -> str:
         """Why a link is not followed; empty when it stays inside the folder that was chosen."""
-        target = os.path.realpath(path)
+        closed = False
+        try:
+            target = os.path.realpath(path, strict=True)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return "It is a link that leads in a circle."
+            closed = error.errno == errno.EACCES
+            target = os.path.realpath(path)
         if target != str(self._root) and not target.startswith(self._prefix):
             return "It is a link that leads out of the folder."
+        if closed:
+            return "It is a link to where this user may not look."
         if not os.path.exists(target):  # noqa: PTH110 - the string is at hand, thousands of times
             return "It is a link that leads nowhere."
         return ""

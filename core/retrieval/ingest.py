@@ -362,7 +362,11 @@ def absolute(paths: Sequence[str]) -> tuple[str, ...]:
     found = []
     for path in paths:
         place = Path(path).expanduser().absolute()
-        if not place.exists():
+        try:
+            there = place.exists()
+        except OSError as error:
+            raise UsageError(f"{place} cannot be looked at: {error.strerror}.") from None
+        if not there:
             raise UsageError(f"{place} is not there.")
         # Folders under the name that what is in them is found under; a file keeps the name it was given.
         place = place.resolve() if place.is_dir() else place

@@ -89,7 +89,7 @@ def look(
     there = []
     for root in roots:
         # A folder that is not mounted has not lost its documents.
-        if root.exists():
+        if _there(root):
             there.append(root)
         else:
             scan.missing.append(str(root))
@@ -106,7 +106,7 @@ def look(
             # Pictures and programs between documents are no failures.
             scan.passed += 1
             continue
-        if found.reason and found.path.is_dir():
+        if found.reason and _is_folder(found.path):
             scan.missing.append(source)
             if found.path not in there and not found.path.is_symlink():
                 # Named among what could not be read; it goes from there once it can be entered.
@@ -124,6 +124,20 @@ def look(
         and not source.startswith(closed)
     ]
     return scan
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # it stands in a folder whose names may be read, and nothing else
+        return False
 
 
 def _compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from core.retrieval.files import Found, Rules, digest, walk
 from core.retrieval.ignore import Patterns
 from core.retrieval.scan import look
+from tests.lowly import said_by_a_lowly
 
 
 def make(root: Path, *names: str) -> None:
@@ -105,6 +107,9 @@ def test_links_out_of_the_folder_are_refused_and_those_inside_give_nothing_twice
     (root / "loop").symlink_to(root)
     (root / "again.md").symlink_to(root / "sub/b.md")
     (root / "nowhere.md").symlink_to(root / "gone.md")
+    (root / "itself.md").symlink_to("itself.md")
+    (root / "there.md").symlink_to("back.md")
+    (root / "back.md").symlink_to("there.md")
     found = list(walk([root]))
     assert sorted(one.path.resolve().name for one in found if not one.reason) == ["a.md", "b.md"]
     assert reasons(found) == {
@@ -112,7 +117,21 @@ def test_links_out_of_the_folder_are_refused_and_those_inside_give_nothing_twice
         "leaks": "It is a link that leads out of the folder.",
         "sneaky": "It is a link that leads out of the folder.",
         "nowhere.md": "It is a link that leads nowhere.",
+        "itself.md": "It is a link that leads in a circle.",
+        "there.md": "It is a link that leads in a circle.",
+        "back.md": "It is a link that leads in a circle.",
     }
+
+
+def test_what_leads_in_a_circle_is_named_among_what_could_not_be_read(tmp_path: Path) -> None:
+    make(tmp_path, "a.md")
+    (tmp_path / "l1.md").symlink_to("l1.md")
+    scan = look([tmp_path], {}, walk, digest, now=0.0)
+    assert [(Path(one.source).name, one.reason) for one in scan.todo] == [
+        ("a.md", ""),
+        ("l1.md", "It is a link that leads in a circle."),
+    ]
+    assert not scan.missing
 
 
 def test_roots_that_overlap_give_every_file_once(tmp_path: Path) -> None:
@@ -121,16 +140,22 @@ def test_roots_that_overlap_give_every_file_once(tmp_path: Path) -> None:
     assert sorted(one.path.name for one in found) == ["x.md", "y.md"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open every folder")
-def test_a_folder_that_may_not_be_opened_is_told(tmp_path: Path) -> None:
-    make(tmp_path, "closed/x.md")
-    (tmp_path / "closed").chmod(0)
-    try:
-        assert reasons(list(walk([tmp_path]))) == {
-            "closed": "The folder cannot be opened: Permission denied."
+def test_what_may_not_be_opened_is_named_with_its_reason_until_it_may_be(tmp_path: Path) -> None:
+    said = said_by_a_lowly("tests.core.retrieval.closed_doors", str(tmp_path))
+    closed, still_closed, opened, closed_again = json.loads(said)
+    everything = ["closed.md", "listed/inside.md", "open.md", "shut/inside.md"]
+    for found in (closed, still_closed):
+        assert (found["job"], found["read"]) == ("done", ["open.md"])
+        assert found["not read"] == {
+            "closed.md": "It cannot be read: Permission denied.",
+            "listed/inside.md": "It cannot be looked at: Permission denied.",
+            "shut": "The folder cannot be opened: Permission denied.",
+            "way.md": "It is a link to where this user may not look.",
         }
-    finally:
-        (tmp_path / "closed").chmod(0o700)
+    assert closed["failed"] == 4
+    assert (opened["read"], opened["not read"]) == (everything, {})
+    assert closed_again["read"] == everything, "what was read stays when its folder is closed"
+    assert set(closed_again["not read"]) == {"shut", "way.md"}
 
 
 def test_a_closed_folder_is_named_among_what_could_not_be_read(tmp_path: Path) -> None:
