@@ -46,8 +46,10 @@ def read_pdf(data: bytes, builder: Builder) -> None:
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        if "assword" in str(error) or "ecurity" in str(error):
+        if "assword" in str(error):
             raise encrypted() from None
+        if "ecurity" in str(error):
+            raise Unreadable("It is encrypted.", "Save it without that and add it again.") from None
         raise damaged("no PDF can be found in it") from None
     try:
         _read(document, builder)

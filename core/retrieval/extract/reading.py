@@ -97,9 +97,9 @@ def _media(data: bytes, name: str, called: kinds.Kind | None) -> kinds.Kind:
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _package(data)
     if start.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            from core.retrieval.extract.safe import encrypted
+        from core.retrieval.extract.safe import encrypted, is_locked_office
 
+        if is_locked_office(data):
             raise encrypted()
         raise Unreadable(
             "It is a document of an old Office format.",

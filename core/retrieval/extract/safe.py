@@ -149,6 +149,24 @@ def damaged(how: str) -> Unreadable:
     return Unreadable(f"It is damaged: {how}.", "Open it in its program, save it anew and add it again.")
 
 
+_LOCKED = "EncryptedPackage".encode("utf-16-le").ljust(64, b"\0") + (34).to_bytes(2, "little")
+_STREAM = b"\x02"
+
+
 def encrypted() -> Unreadable:
     """A file that wants a password."""
-    return Unreadable("It is encrypted.", "Save it without a password and add it again.")
+    return Unreadable("It is protected by a password.", "Save it without a password and add it again.")
+
+
+def is_locked_office(data: bytes) -> bool:
+    """Whether an OLE file is a document of today's Office that wants a password.
+
+    Such a file holds the document as a stream of a certain name. The entry of a stream in the directory has
+    128 bytes and begins at a multiple of them: the same words in an old document's text are something else.
+    """
+    at = data.find(_LOCKED)
+    while at >= 0:
+        if at % 128 == 0 and data[at + 66 : at + 67] == _STREAM:
+            return True
+        at = data.find(_LOCKED, at + 1)
+    return False

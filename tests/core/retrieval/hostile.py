@@ -8,7 +8,7 @@ import random
 import zipfile
 from io import BytesIO
 
-from tests.core.retrieval.making import W, archive, docx, epub, locked_pdf, paragraph, pdf, xlsx
+from tests.core.retrieval.making import W, archive, docx, epub, locked_pdf, ole, paragraph, pdf, xlsx
 
 LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
@@ -79,9 +79,9 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "an entity that names a file": ("xxe.docx", docx("", document=XXE), "declares a document type"),
     "a billion laughs": ("laughs.docx", docx("", document=LAUGHS), "declares a document type"),
     "laughs in two bytes a letter": ("wide.docx", archive({"word/document.xml": LAUGHS.replace('version="1.0"', 'version="1.0" encoding="utf-16"').encode("utf-16")}), "declares a document type"),
-    "an encrypted pdf": ("locked.pdf", locked_pdf(), "It is encrypted."),
-    "an encrypted word document": ("locked.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le") + bytes(500), "It is encrypted."),
-    "an encrypted archive": ("zip.docx", password_zip(), "It is encrypted."),
+    "an encrypted pdf": ("locked.pdf", locked_pdf(), "It is protected by a password."),
+    "an encrypted word document": ("locked.docx", ole("EncryptionInfo", "EncryptedPackage"), "It is protected by a password."),
+    "an encrypted archive": ("zip.docx", password_zip(), "It is protected by a password."),
     "a truncated pdf": ("cut.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type", "no PDF can be found"),
     "a truncated word document": ("cut.docx", docx(paragraph("x" * 500))[:400], "archive cannot be opened"),
     "broken xml": ("broken.docx", docx("", document=f"<w:document {W}><w:body><w:p>"), "XML is broken"),

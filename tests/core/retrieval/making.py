@@ -21,6 +21,22 @@ S = (
 RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
+def ole(*streams: str, content: bytes = b"") -> bytes:
+    """An OLE file, as old Office wrote its documents and today's wraps those with a password: no more than its directory."""
+    header = bytearray(512)
+    header[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    header[24:32] = bytes.fromhex("3e000300feff0900")
+    directory = b""
+    for place, name in enumerate(("Root Entry", *streams)):
+        wide = name.encode("utf-16-le")
+        entry = (
+            wide.ljust(64, b"\0") + (len(wide) + 2).to_bytes(2, "little") + (b"\x02" if place else b"\x05")
+        )
+        directory += entry.ljust(128, b"\0")
+    sectors = bytes(512) + directory + bytes(-len(directory) % 512) + content
+    return bytes(header) + sectors + bytes(-len(sectors) % 512)
+
+
 def archive(parts: dict[str, str | bytes]) -> bytes:
     """A zip archive of these parts."""
     out = BytesIO()

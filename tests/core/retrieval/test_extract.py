@@ -626,3 +626,35 @@ def test_any_bytes_give_a_document_or_a_sentence(data: bytes, name: str) -> None
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_utf_8_is_read_as_it_is(text: str) -> None:
     assert decode(text.encode("utf-8"))[0] == text.removeprefix("\ufeff")
+
+
+LOCKED = "It is protected by a password."
+OLD = "It is a document of an old Office format."
+OLE = [
+    (making.ole("\x06DataSpaces", "Version", "EncryptionInfo", "EncryptedPackage"), LOCKED),
+    (making.ole("EncryptedPackage"), LOCKED),
+    (making.ole("1Table", "WordDocument"), OLD),
+    (making.ole("Workbook"), OLD),
+    # The words alone do not do it: in a text, at the start of a longer name, cut off, or a storage.
+    (making.ole("Workbook", content="EncryptedPackage".encode("utf-16-le")), OLD),
+    (making.ole("Workbook", content=bytes(4) + making.ole("EncryptedPackage")[1024:]), OLD),
+    (making.ole("EncryptedPackages"), OLD),
+    (making.ole("EncryptedPackage")[: 1024 + 128 + 66], OLD),
+    (making.ole("EncryptedPackage").replace(b"\x22\x00\x02", b"\x22\x00\x01"), OLD),
+]
+
+
+@pytest.mark.parametrize(("data", "sentence"), OLE)
+def test_a_password_is_told_from_an_old_format(data: bytes, sentence: str) -> None:
+    for name in ("x.docx", "x.xlsx", "x.doc", "x"):
+        with pytest.raises(Unreadable) as caught:
+            extract(data, name)
+        assert caught.value.message == sentence
+
+
+def test_a_pdf_that_is_locked_in_another_way_wants_no_password() -> None:
+    data = making.locked_pdf()
+    with pytest.raises(Unreadable, match="protected by a password"):
+        extract(data, "x.pdf")
+    with pytest.raises(Unreadable, match=r"It is encrypted\."):
+        extract(data.replace(b"/Standard", b"/Certific"), "x.pdf")
