@@ -102,8 +102,10 @@ class ReadingVerbs:
     async def reindex(self, space: int) -> Ingest:
         """Build the index of a space anew with the model it is to have; it is searched meanwhile as it is."""
         found = await self._desk.open_space(space)
-        title = f"Re-index {found.name}"
-        return await self._enqueue(job(REINDEX, title, Target(space), sole=f"{REINDEX}:{space}"))
+        title = f"Re-index {found.name}" + (f" with {found.model}" if found.model else "")
+        # With another model it is another one: that which runs may be over before it hears of the change.
+        sole = f"{REINDEX}:{space}:{found.model}"
+        return await self._enqueue(job(REINDEX, title, Target(space), sole=sole))
 
     @exposed
     async def optimize(self, space: int, *, purge: bool = False) -> Ingest:

@@ -136,17 +136,33 @@ class Worker:
             await self._desk.tell(space.id)
 
     async def reindex(self, ctx: JobContext) -> None:
-        """Build the index of a space anew beside the one that is searched, then change over."""
-        space = await self._desk.open_space(ctx.payload(Target).space)
-        async with self._turns[space.id]:
-            embedder = await self._maker(space, anew=True)
-            build = await self._desk.spaces.build(space.id) + 1
-            meter = Meter(space.id)
-            await self._forget_other(space, embedder, build)
-            async with self._index.bulk(space.id, build=build):
-                await self._rebuild(ctx, space, embedder, build, meter)
-            await self._change_over(space, embedder, build)
-            await self._finish(ctx, space, meter)
+        """Build the index of a space anew beside the one that is searched, then change over.
+
+        Where another model is asked for meanwhile, it ends with that one.
+        """
+        id = ctx.payload(Target).space
+        async with self._turns[id]:
+            await self._desk.open_space(id)
+            while not await self._anew(ctx, id):
+                pass
+
+    async def _anew(self, ctx: JobContext, id: int) -> bool:
+        """Build an index with the model that is wanted now; False: another one is wanted by now."""
+        space = await self._desk.open_space(id)
+        embedder = await self._maker(space, anew=True)
+        build = await self._desk.spaces.build(id) + 1
+        meter = Meter(id)
+        await self._forget_other(space, embedder, build)
+        async with self._index.bulk(id, build=build):
+            if not await self._rebuild(ctx, space, embedder, build, meter):
+                return False
+        await self._change_over(space, embedder, build)
+        await self._finish(ctx, space, meter)
+        return await self._still_wanted(space)
+
+    async def _still_wanted(self, space: Space) -> bool:
+        """Whether nobody chose another model for a space since it was looked at."""
+        return (await self._desk.space(space.id)).model == space.model
 
     async def clear(self) -> None:
         """Remove tables of the index that nobody needs any more, and what the log still says of them."""
@@ -224,8 +240,11 @@ class Worker:
 
     async def _rebuild(
         self, ctx: JobContext, space: Space, embedder: Embedder | None, build: int, meter: Meter
-    ) -> None:
-        """Fill a new build from the rows; what an earlier run of this has put there stays."""
+    ) -> bool:
+        """Fill a new build from the rows; what an earlier run of this has put there stays.
+
+        False as soon as another model is wanted.
+        """
         documents = self._desk.documents
         await meter.enter(ctx, "reading")
         standing = await self._index.documents(space.id, build=build)
@@ -242,8 +261,11 @@ class Worker:
         meter.documents, meter.done = len(wanted), len(there)
         ctx.progress(percent=meter.percent, numbers=meter.numbers)
         for some in portions([(id, wanted[id][1]) for id in left]):
+            if not await self._still_wanted(space):
+                return False
             await self._rebuild_some(space, some, embedder, build, meter)
             ctx.progress(percent=meter.percent, numbers=meter.numbers)
+        return await self._still_wanted(space)
 
     async def _rebuild_some(
         self, space: Space, ids: list[int], embedder: Embedder | None, build: int, meter: Meter

@@ -14,7 +14,7 @@ from core.retrieval import asking, working
 from core.retrieval.binding import row_of
 from core.retrieval.desk import Maker
 from core.retrieval.documents import Entry
-from core.retrieval.library import DocumentChanged, IngestProgress, Space, SpaceChanged
+from core.retrieval.library import DocumentChanged, Ingest, IngestProgress, Space, SpaceChanged
 from core.simulator import Setup
 from tests.core.models.workshop import sized, small
 from tests.core.retrieval.reading_room import ReadingRoom, reading_room
@@ -288,6 +288,52 @@ async def test_a_reindex_that_was_cut_off_is_not_gone_on_with_by_another_model(t
         stats = await room.index.stats(space.id)
         assert stats.stamp.startswith("third:latest@")
         assert stats.rows == stats.embedded == 3
+
+
+@pytest.mark.parametrize("asked_again", [True, False])
+@pytest.mark.parametrize("at", ["_rebuild_some", "_change_over", "_finish"])
+async def test_a_reindex_ends_with_the_model_that_was_asked_for_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str, asked_again: bool
+) -> None:
+    models = (
+        sized("other", 0.2, capabilities=("embedding",), width=512),
+        sized("third", 0.2, capabilities=("embedding",), width=256),
+    )
+    async with reading_room(tmp_path, setup=small(installed=(*small().installed, *models))) as room:
+        for number in range(3):
+            room.write(f"{number}.txt", f"The heron number {number} stands in the reeds.")
+        space = await space_of(room)
+        await room.library.change_space(space.id, model="vectors")
+        await room.ingested(space)
+        jobs: list[Ingest] = []
+        step = getattr(working.Worker, at)
+
+        async def changed_meanwhile(*args: Any) -> None:
+            if len(jobs) == 1:
+                await room.library.change_space(space.id, model="third")
+                jobs.append(await room.library.reindex(space.id) if asked_again else jobs[0])
+            await step(*args)
+
+        monkeypatch.setattr(working.Worker, at, changed_meanwhile)
+        await room.library.change_space(space.id, model="other")
+        jobs.append(await room.library.reindex(space.id))
+        assert (await room.ended(jobs[0])).state == "done"
+        now = await room.library.space(space.id)
+        assert (now.embedded, now.made_by, now.dimension, now.stale) == (3, "third:latest", 256, False)
+        last = await room.ended(jobs[1])
+        assert last.state == "done", last.error
+        assert (last.id != jobs[0].job) == asked_again
+        now = await room.library.space(space.id)
+        assert (now.embedded, now.made_by, now.dimension, now.stale) == (3, "third:latest", 256, False)
+        assert len(await room.index.tables()) == 1
+        assert len(await room.held(space)) == 3
+
+
+async def test_whoever_asks_twice_for_the_same_reindex_gets_one(room: ReadingRoom) -> None:
+    space = await space_of(room)
+    await room.jobs.pause("cpu")
+    first, second = await room.library.reindex(space.id), await room.library.reindex(space.id)
+    assert first.job == second.job
 
 
 @pytest.mark.parametrize(
