@@ -12,6 +12,9 @@ from typing import Any
 import msgspec
 
 from core.chat.types import Chat, Export, Stats, Turn
+from core.guard import one_line
+from core.retrieval.cite import where
+from core.retrieval.library import Source
 
 FORMAT = "leitstand-chats"
 VERSION = 1
@@ -52,12 +55,23 @@ def to_markdown(chat: Chat, turns: Sequence[Turn]) -> str:
             parts.append(turn.text)
         if turn.state not in ("done", "queued") and turn.role == "assistant":
             parts.append(f"*({turn.state})*")
+        parts += [f"*{_line(f'{note.message} {note.hint}')}*" for note in turn.notes]
+        if turn.sources is not None and turn.sources.sources:
+            parts.append("\n".join(_source(source) for source in turn.sources.sources))
     return "\n\n".join(parts) + "\n"
 
 
 def _heading(turn: Turn) -> str:
     who = {"user": "Question", "assistant": turn.model or "Answer", "system": "System"}[turn.role]
     return f"{_line(who)} · {_time(turn.created)}"
+
+
+def _source(source: Source) -> str:
+    """An entry of the list below an answer that says what it was given from."""
+    path = " > ".join((source.title, *source.heading))
+    name = source.source.rpartition("/")[2]
+    about = ", ".join(part for part in (name if name != source.title else "", where(source.place)) if part)
+    return f"- [{source.number}] {one_line(path, 300)}{f' ({one_line(about, 200)})' if about else ''}"
 
 
 def _thought(stats: Stats | None) -> str:
@@ -85,6 +99,10 @@ def _turn(turn: Turn, contents: Sequence[bytes]) -> dict[str, Any]:
     kept = ("id", "role", "text", "thinking", "state", "model", "stats", "route", "created", "finished")
     told = {name: getattr(turn, name) for name in kept}
     told["parent"] = turn.parent_id
+    if turn.notes:
+        told["notes"] = turn.notes
+    if turn.sources is not None:
+        told["sources"] = turn.sources
     told["attachments"] = [
         {"name": file.name, "kind": file.kind, "content": b64encode(content).decode("ascii")}
         for file, content in zip(turn.attachments, contents, strict=False)

@@ -157,13 +157,13 @@ class Tree:
         )
         done = await tx.execute(
             "INSERT INTO chat_turn (chat_id, parent_id, depth, role, text, thinking, state, model, stats,"
-            " route, attachments, created, since, finished, job_id, indexed) VALUES"
-            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " route, notes, attachments, created, since, finished, job_id, indexed) VALUES"
+            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 turn.chat_id, turn.parent_id, turn.depth, turn.role, rows.clean(turn.text),
                 rows.clean(turn.thinking), turn.state, rows.clean(turn.model), rows.packed(turn.stats),
-                rows.clean(turn.route), rows.packed(turn.attachments), turn.created, turn.since,
-                turn.finished, turn.job_id, int(turn.ended),
+                rows.clean(turn.route), rows.packed(turn.notes), rows.packed(turn.attachments),
+                turn.created, turn.since, turn.finished, turn.job_id, int(turn.ended),
             ),
         )  # fmt: skip
         assert done.lastrowid is not None

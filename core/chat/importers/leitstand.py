@@ -16,6 +16,7 @@ from core.chat.types import (
     Chat,
     KeepAlive,
     NewAttachment,
+    Note,
     Role,
     Stats,
     ThinkSetting,
@@ -24,6 +25,9 @@ from core.chat.types import (
     TurnState,
 )
 from core.errors import UsageError
+
+_MOST_NOTES = 20
+"""Notes on one answer that are taken over; its sources are not, whose documents are elsewhere."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -45,6 +49,7 @@ class _Turn(msgspec.Struct, frozen=True):
     created: float = 0.0
     finished: float | None = None
     attachments: tuple[_File, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class _Chat(msgspec.Struct, frozen=True):
@@ -113,6 +118,7 @@ def _node(found: _Turn, created: float) -> Node:
         model=found.model,
         stats=found.stats,
         route=found.route,
+        notes=found.notes[:_MOST_NOTES],
         attachments=described(files),
         created=at,
         since=found.finished or at,

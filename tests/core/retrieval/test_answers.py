@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.errors import StoreError
@@ -59,6 +60,26 @@ async def test_a_number_that_no_passage_has_is_marked(room: ReadingRoom) -> None
     assert [note.message for note in turn.notes if note.code == "citation"] == [
         "The answer cites [7], which is no passage it was given."
     ]
+
+
+async def test_an_exported_chat_names_its_sources_and_what_cites_none_of_them(room: ReadingRoom) -> None:
+    await filled(room)
+    turn = await room.answered("How often is the pump lubricated?", "Every month[1], or ", "[", "7", "].")
+    assert turn.sources is not None
+    told = (await room.chat.export(turn.chat_id)).text
+    note = "The answer cites [7], which is no passage it was given."
+    assert told.endswith(f"*{note} There are {len(turn.sources.sources)}.*\n\n- [1] pump.txt (lines 1–2)\n")
+    exported = (await room.chat.export(turn.chat_id, "json")).text
+    answer = msgspec.json.decode(exported)["chats"][0]["turns"][1]
+    assert answer["sources"]["unknown"] == [7]
+    assert answer["sources"]["sources"][0]["title"] == "pump.txt"
+    assert [each["message"] for each in answer["notes"]] == [note]
+    # Elsewhere the documents are not there, but what was noted stays with the answer.
+    await room.chat.delete(turn.chat_id)
+    brought = await room.chat.import_(exported.encode())
+    again = (await room.chat.open(brought.chats[0])).turns[1]
+    assert again.notes == turn.notes
+    assert again.sources is None
 
 
 async def test_small_talk_uses_no_space_and_says_so(room: ReadingRoom) -> None:
