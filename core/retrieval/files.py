@@ -74,6 +74,15 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
+def spelled(path: str) -> str:
+    """A path as it can be written down: bytes that are no letters in UTF-8 stand as their numbers."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return path
+
+
 class _Walk:
     """Goes through one root."""
 
@@ -107,6 +116,9 @@ class _Walk:
                 # A link in a circle, or to where nobody lets us in: it gets its sentence below.
                 is_folder = False
             if self._ignored(entry, ignores, is_folder=is_folder):
+                continue
+            if (said := spelled(entry.path)) != entry.path:
+                yield Found(Path(said), reason="Its name is not in UTF-8. Rename it.")
                 continue
             if linked and (reason := self._leaves(entry.path)):
                 yield Found(Path(entry.path), reason=reason)

@@ -23,6 +23,7 @@ from core.jobs.context import JobContext
 from core.retrieval.binding import Binder, Bound
 from core.retrieval.desk import Desk
 from core.retrieval.documents import Entry, NewDocument
+from core.retrieval.files import spelled
 from core.retrieval.library import DocumentsChanged, Space
 from core.retrieval.meter import Meter
 from core.retrieval.pipe import Pipe
@@ -370,5 +371,7 @@ def absolute(paths: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(f"{place} is not there.")
         # Folders under the name that what is in them is found under; a file keeps the name it was given.
         place = place.resolve() if place.is_dir() else place
+        if (said := spelled(str(place))) != str(place):
+            raise UsageError(f"{said} has a name that is not in UTF-8.", "Rename it.")
         found.append(str(place))
     return tuple(dict.fromkeys(found))

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import UsageError
 from core.retrieval.files import Found, Rules, digest, walk
 from core.retrieval.ignore import Patterns
+from core.retrieval.ingest import absolute
 from core.retrieval.scan import look
 from tests.lowly import said_by_a_lowly
 
@@ -90,6 +92,25 @@ def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
     with (tmp_path / "big.md").open("wb") as file:
         file.truncate(60 * 2**20)
     assert reasons(list(walk([tmp_path])))["big.md"] == "It has 60 MB, and 50 MB is the most. Split it."
+
+
+def test_a_name_that_cannot_be_written_down_is_told_and_the_rest_is_read(tmp_path: Path) -> None:
+    make(tmp_path, "a.md", "z.md")
+    try:
+        for name in (b"caf\xe9.md", b"caf\xe9.png"):
+            open(os.fsencode(tmp_path) + b"/" + name, "wb").close()  # noqa: PTH123 - a Path has no such names
+        os.mkdir(os.fsencode(tmp_path) + b"/\xfcber")  # noqa: PTH102 - as above
+    except OSError:
+        pytest.skip("this file system has no such names")
+    scan = look([tmp_path], {}, walk, digest, now=0.0)
+    assert [(one.source.removeprefix(f"{tmp_path}/"), one.reason) for one in scan.todo] == [
+        ("a.md", ""),
+        ("caf\\xe9.md", "Its name is not in UTF-8. Rename it."),
+        ("z.md", ""),
+        ("\\xfcber", "Its name is not in UTF-8. Rename it."),
+    ]
+    with pytest.raises(UsageError, match=r"caf\\xe9\.md has a name that is not in UTF-8"):
+        absolute([os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.md")])
 
 
 def test_a_file_that_was_named_is_read_whatever_it_is_called(tmp_path: Path) -> None:
