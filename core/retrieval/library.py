@@ -236,6 +236,8 @@ class Ingest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: int = 0
     kept_out: int = 0
     """Files that were taken out of the space and so are not read again before they are named."""
+    anew: bool = False
+    """No files are read: the index is built anew from what was read before."""
     chunks: int = 0
     bytes: int = 0
     total_bytes: int = 0

@@ -84,6 +84,9 @@ class Target(msgspec.Struct, frozen=True):
     space: int
 
 
+ANEW = "ingest.reindex"
+"""The kind of the jobs that read no files."""
+
 _PHASES: dict[str, IngestPhase] = {"scanning": "scanning", "reading": "reading", "finishing": "finishing"}
 
 
@@ -92,12 +95,15 @@ def ingest_of(job: Job) -> Ingest:
     numbers = job.progress.numbers
     counts = {name: int(numbers.get(name, 0.0)) for name in _COUNTS}
     running = job.state == "running"
-    phase: IngestPhase = _PHASES.get(job.progress.phase, "scanning") if running else _ended(job)
+    anew = job.kind == ANEW
+    first: IngestPhase = "reading" if anew else "scanning"
+    phase: IngestPhase = _PHASES.get(job.progress.phase, first) if running else _ended(job)
     return Ingest(
         job=job.id,
         space=msgspec.json.decode(job.payload, type=Target).space,
         title=job.title,
         phase=phase,
+        anew=anew,
         **counts,
         speed=numbers.get("speed") if running else None,
         eta=numbers.get("eta") if running else None,

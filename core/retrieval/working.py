@@ -28,11 +28,11 @@ from core.retrieval.desk import Desk, Maker
 from core.retrieval.documents import Entry
 from core.retrieval.ingest import Ingestor, ReadAsk, Tools
 from core.retrieval.library import Space
-from core.retrieval.meter import Meter, Target
+from core.retrieval.meter import ANEW, Meter, Target
 from core.retrieval.seams import Embedder, Index
 from core.retrieval.store import table_of
 
-READ, EMBED, REINDEX, MEND, TIDY = "ingest", "ingest.embed", "ingest.reindex", "ingest.mend", "ingest.tidy"
+READ, EMBED, REINDEX, MEND, TIDY = "ingest", "ingest.embed", ANEW, "ingest.mend", "ingest.tidy"
 KINDS = (READ, EMBED, REINDEX, MEND, TIDY)
 
 _FILLED_AT_ONCE = 256
@@ -75,6 +75,8 @@ class Worker:
         self._embedder = embedder
         self._learn = learn
         self._turns: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._built: dict[int, float] = {}
+        """When a space was last built anew."""
 
     def register(self) -> None:
         """Tell the queue who runs what."""
@@ -142,9 +144,18 @@ class Worker:
         """
         id = ctx.payload(Target).space
         async with self._turns[id]:
-            await self._desk.open_space(id)
+            if self._done_since(await self._desk.open_space(id), ctx.job.created):
+                return
             while not await self._anew(ctx, id):
                 pass
+
+    def _done_since(self, space: Space, asked: float) -> bool:
+        """Whether a re-index that ran already did what was asked for while it ran."""
+        maker = self._desk.maker(space, anew=True)
+        made = space.made_by, space.digest
+        return (
+            self._built.get(space.id, 0.0) > asked and made == (maker.model, maker.digest) and not space.stale
+        )
 
     async def _anew(self, ctx: JobContext, id: int) -> bool:
         """Build an index with the model that is wanted now; False: another one is wanted by now."""
@@ -270,18 +281,23 @@ class Worker:
     async def _rebuild_some(
         self, space: Space, ids: list[int], embedder: Embedder | None, build: int, meter: Meter
     ) -> None:
+        found = await self._desk.documents.some(ids)
+        some = [(one, await self._desk.documents.cut(id)) for id, one in found.items()]
+        units = [unit for _, cut in some for unit in cut.units]
+        vectors: dict[str, bytes] = {}
+        if embedder is not None:
+            # Of all of them at once: a server is quicker with many texts than with one after another.
+            for first in range(0, len(units), MOST_AT_ONCE):
+                part = units[first : first + MOST_AT_ONCE]
+                vectors |= await self._binder.vectors(space, part, embedder, build=build)
         rows = []
-        for id, document in (await self._desk.documents.some(ids)).items():
-            cut = await self._desk.documents.cut(id)
-            entry = Entry(id=id, title=document.title, media=document.media, modified=document.modified)
-            vectors: dict[str, bytes] = {}
-            if embedder is not None:
-                for first in range(0, len(cut.units), MOST_AT_ONCE):
-                    some = cut.units[first : first + MOST_AT_ONCE]
-                    vectors |= await self._binder.vectors(space, some, embedder, build=build)
+        for document, cut in some:
+            entry = Entry(
+                id=int(document.id), title=document.title, media=document.media, modified=document.modified
+            )
             rows += [row_of(entry, unit, document.revision, vectors.get(unit.key)) for unit in cut.units]
-            meter.done += 1
-            meter.chunks += len(cut.units)
+        meter.done += len(some)
+        meter.chunks += len(units)
         stamp = embedder.stamp if embedder is not None and any(row.vector for row in rows) else ""
         await self._index.add(space.id, rows, stamp=stamp, build=build)
 
@@ -300,6 +316,7 @@ class Worker:
                 "INSERT OR IGNORE INTO space_debris (name) VALUES (?)", (table_of(space.id, build - 1),)
             )
         self._index.choose(space.id, build)
+        self._built[space.id] = desk.clock.now()
         # What was removed or came meanwhile.
         await self._binder.mend(await desk.space(space.id), embedder, wholly=True)
         await self._binder.recount(space.id)

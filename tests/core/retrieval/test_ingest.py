@@ -329,6 +329,42 @@ async def test_a_reindex_ends_with_the_model_that_was_asked_for_last(
         assert len(await room.held(space)) == 3
 
 
+async def test_short_documents_are_embedded_together_and_only_once_for_two_that_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sized("other", 0.2, capabilities=("embedding",), width=512)
+    async with reading_room(tmp_path, setup=small(installed=(*small().installed, other))) as room:
+        for number in range(40):
+            room.write(f"{number}.txt", f"The heron number {number} stands in the reeds.")
+        space = await space_of(room)
+        await room.library.change_space(space.id, model="vectors")
+        await room.ingested(space)
+        before = room.asked("/api/embed")
+        jobs = [await room.library.reindex(space.id)]
+        step = working.Worker._change_over
+
+        async def changed_meanwhile(*args: Any) -> None:
+            if len(jobs) == 1:
+                await room.library.change_space(space.id, model="other")
+                jobs.append(await room.library.reindex(space.id))
+            await room.clock.advance(1)
+            await step(*args)
+
+        monkeypatch.setattr(working.Worker, "_change_over", changed_meanwhile)
+        for job in jobs:
+            assert (await room.ended(job)).state == "done"
+        assert jobs[0].job != (await room.ended(jobs[1])).id
+        now = await room.library.space(space.id)
+        assert (now.embedded, now.made_by, now.stale) == (40, "other:latest", False)
+        # Two builds of forty texts in batches from sixteen on, and what it takes to know a model.
+        assert room.asked("/api/embed") - before <= 10
+        # Asked for afterwards, it is done again.
+        await room.clock.advance(1)
+        build = await room.library._desk.spaces.build(space.id)
+        assert (await room.ended(await room.library.reindex(space.id))).state == "done"
+        assert await room.library._desk.spaces.build(space.id) == build + 1
+
+
 async def test_whoever_asks_twice_for_the_same_reindex_gets_one(room: ReadingRoom) -> None:
     space = await space_of(room)
     await room.jobs.pause("cpu")
