@@ -536,9 +536,12 @@ async def test_a_passage_far_below_the_head_of_its_section_is_scrolled_to(shell:
         assert "Line 1 says" not in text
 
 
+@SIZES
 @both_ways
-async def test_another_embedding_model_is_chosen_and_the_space_is_embedded_again(shell: OpenShell) -> None:
-    async with shell("library") as here:
+async def test_another_embedding_model_is_chosen_and_the_space_is_embedded_again(
+    shell: OpenShell, size: tuple[int, int]
+) -> None:
+    async with shell("library", size) as here:
         await here.engine.downloads.pull("all-minilm:latest")
         space = await filled(here)
         await until(lambda: page_of(here).space is not None)

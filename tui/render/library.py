@@ -92,7 +92,7 @@ def progress_words(ingest: Ingest) -> str:
         return "tidying the index…"
     share = f"{100 * ingest.done / ingest.documents:.0f} %" if ingest.documents else ""
     left = f" · {fmt.duration(ingest.eta).strip()} left" if ingest.eta else ""
-    return f"reading {share}{left}".rstrip()
+    return f"{'building anew' if ingest.anew else 'reading'} {share}{left}".rstrip()
 
 
 def _far(ingest: Ingest) -> str:
@@ -138,6 +138,9 @@ def space_detail(space: Space, look: Look, key_of: Callable[[str], str], width: 
             all_of_it = len(space.watched) == len(space.roots)
             words = "looked through again by itself" if all_of_it else f"{len(space.watched)} of them watched"
             lines[-1] = [*lines[-1], (f"   {words}", "dim")]
+    if is_built_anew(ingest):
+        lines.append([("Until then it is searched as it is.", "dim")])
+        return lines
     if space.stale:
         lines.append(
             [
@@ -148,6 +151,11 @@ def space_detail(space: Space, look: Look, key_of: Callable[[str], str], width: 
     if space.note:
         lines.append([(f"{look.glyphs.warning} ", "warn"), (one_line(space.note, 300), "text")])
     return lines
+
+
+def is_built_anew(ingest: Ingest | None) -> bool:
+    """Whether what would be said of a space's model is being done already."""
+    return ingest is not None and ingest.anew and ingest.unfinished
 
 
 def ingest_lines(ingest: Ingest, glyphs: Glyphs, width: int, *, goes_on: str = "") -> list[Pieces]:
@@ -177,7 +185,7 @@ def ingest_lines(ingest: Ingest, glyphs: Glyphs, width: int, *, goes_on: str = "
         groups.append([(one_line(ingest.current.rpartition("/")[2], 60), "dim")])
     if held and goes_on:
         groups.append([(goes_on, "key"), (" goes on", "dim")])
-        if ingest.chunks:
+        if ingest.chunks and not ingest.anew:
             groups.append([("what was read can be asked about", "dim")])
     return packed(groups, width)
 

@@ -373,12 +373,19 @@ class LibraryView(EngineScreen):
             "library.add": space is not None and not self.documents.has_focus,
             "library.new": not self.documents.has_focus,
             "library.pause": self._ingest(space) is not None and not self.documents.has_focus,
-            "library.again": space is not None and bool(space.roots or space.documents),
+            # In a narrow window there is room for one of the two, and the other one is due.
+            "library.again": space is not None
+            and bool(space.roots or space.documents)
+            and not (self.has_class("-narrow") and self._is_stale(space)),
             "library.change": own and self.document is None,
-            "library.reindex": space is not None and space.stale and not self.documents.has_focus,
+            "library.reindex": self._is_stale(space) and not self.documents.has_focus,
             "library.delete": own or self.document is not None,
             "library.other": space is not None and bool(space.documents) and not self.documents.has_focus,
             "library.back": self.documents.has_focus,
             "documents.mark": self.documents.has_focus,
             "documents.mark_all": self.documents.has_focus,
         }.get(id, True)
+
+    def _is_stale(self, space: Space | None) -> bool:
+        """Whether a re-index is due that nobody has begun."""
+        return space is not None and space.stale and not library.is_built_anew(self._ingest(space))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from core.retrieval.library import Ingest, IngestPhase, Space
@@ -72,6 +73,25 @@ def test_how_much_is_found_by_meaning_is_told_where_it_is_not_all(embedded: int,
         id=1, name="manuals", documents=41, chunks=12_345, embedded=embedded, made_by="nomic-embed-text"
     )
     assert words in text_of(library.space_detail(space, library.Look(UNICODE, 0.0), str, 100))
+
+
+@pytest.mark.parametrize(
+    ("phase", "words", "missing"),
+    [
+        ("reading", "building anew", "re-indexes it"),
+        ("waiting", "Until then it is searched as it is.", "re-indexes it"),
+        ("done", "re-indexes it; until then it is searched as it is", "Until then it is searched as it is."),
+    ],
+)
+def test_a_reindex_is_offered_until_it_is_begun_and_says_what_it_does(
+    phase: IngestPhase, words: str, missing: str
+) -> None:
+    space = Space(id=1, name="manuals", documents=41, chunks=99, made_by="a", stale=True, note="Re-index it.")
+    anew = msgspec.structs.replace(ingest(phase), anew=True, current="")
+    told = "\n".join(text_of(library.space_detail(space, library.Look(UNICODE, 0.0, {1: anew}), str, 100)))
+    assert words in told
+    assert missing not in told
+    assert ("Re-index it." in told) == (phase == "done")
 
 
 def test_groups_without_room_beside_each_other_stand_below_each_other() -> None:
