@@ -126,6 +126,8 @@ class _Teller:
             if number
         ]
         self._out.line(bold(self._space.name), " ", green("done"), f"  {', '.join(counts) or self._said}")
+        if ingest.failed > len(self._failed):
+            self._out.aside("What was not read before is named by `leitstand sources --failed`.\n")
         if ingest.words_only:
             self._out.aside(f"{ingest.words_only}\n")
 

@@ -39,9 +39,9 @@ LIBRARY_VERBS = (
         "folders with everything in them. - reads a text from standard input. The space is made when it is "
         "missing. Without a PATH everything that was read into the space before is looked through again.\n\n"
         "Only what is new or changed is read, and what is gone is removed. A document that cannot be read is "
-        "named with the reason, and the rest goes on. ctrl+c stops, unless another Leitstand runs the work: "
-        "then it goes on there, and it is said how to end it. What was read stays, and the same command goes "
-        "on.\n\n"
+        "named with the reason and the rest goes on; the command fails when none could be read. ctrl+c "
+        "stops, unless another Leitstand runs the work: then it goes on there, and it is said how to end it. "
+        "What was read stays, and the same command goes on.\n\n"
         f"{_PROGRESS} Documents that cannot be read are lines {{document, error}}.",
         "core.cli.library_verbs:ingest",
         (

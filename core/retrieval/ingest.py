@@ -120,8 +120,9 @@ class Ingestor:
         scan = await self._look(ask)
         todo, ids = await self._note(scan)
         texts = await self._texts(ask)
-        self._meter.documents = scan.unchanged + len(todo) + len(texts)
-        self._meter.done = self._meter.unchanged = scan.unchanged
+        self._meter.done = scan.unchanged + scan.unreadable
+        self._meter.documents = self._meter.done + len(todo) + len(texts)
+        self._meter.unchanged, self._meter.failed = scan.unchanged, scan.unreadable
         self._meter.kept_out = scan.kept_out
         self._meter.total_bytes = sum(one.size for one in todo) + sum(size for _, _, size in texts)
         if scan.gone:
@@ -140,7 +141,7 @@ class Ingestor:
         finally:
             self._desk.bus.publish(DocumentsChanged(self._space.id))
         self._tell(force=True)
-        if scan.missing and not todo and not scan.unchanged and not texts:
+        if scan.missing and not self._meter.documents:
             raise NotFound(f"{scan.missing[0]} is not there, or cannot be entered.", "Nothing was removed.")
 
     @property

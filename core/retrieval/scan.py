@@ -65,6 +65,8 @@ class Scan(msgspec.Struct, kw_only=True):
     same: list[tuple[str, float, int]] = []
     """Files whose content is as it was and that look different from outside: (seen, modified, document)."""
     unchanged: int = 0
+    unreadable: int = 0
+    """What is as it was when it could not be read: looking into it again would tell nothing new."""
     passed: int = 0
     """What is no document by its name."""
     kept_out: int = 0
@@ -158,10 +160,10 @@ def _compare(
         if known is None or not done or known.digest != found.reason:
             scan.todo.append(_todo(found, source, seen, found.reason, known))
         else:
-            scan.unchanged += 1
+            scan.unreadable += 1
         return
     if known is not None and done and not again and seen and known.seen == seen:
-        scan.unchanged += 1
+        _count(scan, known)
         return
     try:
         content = digest(found.path)
@@ -172,9 +174,16 @@ def _compare(
         return
     if known is not None and done and not again and known.digest == content:
         scan.same.append((seen, found.modified, known.id))
-        scan.unchanged += 1
+        _count(scan, known)
         return
     scan.todo.append(_todo(found, source, seen, content, known))
+
+
+def _count(scan: Scan, known: Known) -> None:
+    if known.state == "failed":
+        scan.unreadable += 1
+    else:
+        scan.unchanged += 1
 
 
 def _todo(found: Found, source: str, seen: str, digest: str, known: Known | None) -> Todo:

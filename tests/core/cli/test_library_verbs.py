@@ -150,6 +150,14 @@ def test_a_space_is_made_deleted_and_taken_back(desk: Desk) -> None:
 def test_a_folder_in_which_nothing_can_be_read_is_a_failure(desk: Desk) -> None:
     desk.write("bad.pdf", b"%PDF-1.4 nothing")
     assert desk("ingest", str(desk.documents), "--space", "papers").code == FAILED
+    again = desk("ingest", str(desk.documents), "--space", "papers")
+    assert again.code == FAILED, "that it is as it was makes it no better"
+    assert "1 not read" in again.out
+    assert "unchanged" not in again.out
+    assert "`leitstand sources --failed`" in again.out + again.err
+    desk.write("good.md", b"# Good\n\nThis one can be read.\n")
+    some = desk("ingest", str(desk.documents), "--space", "papers")
+    assert (some.code, "1 read, 1 not read" in some.out) == (DONE, True)
 
 
 @pytest.mark.parametrize(
