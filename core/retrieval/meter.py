@@ -113,7 +113,8 @@ def ingest_of(job: Job) -> Ingest:
             if numbers.get("words_only")
             else ""
         ),
-        error=job.error.message if job.error is not None and job.state != "done" else "",
+        # While it runs again, what ended an earlier run is no trouble any more.
+        error=job.error.message if job.error is not None and job.state not in ("done", "running") else "",
         created=job.created,
         finished=job.finished,
     )
