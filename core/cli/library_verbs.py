@@ -16,7 +16,7 @@ from core.cli.output import Output, Piece, bold, dim, plural, red, yellow
 from core.errors import ModelNotFound, NotFound, Refused, UsageError
 from core.guard import one_line
 from core.numbers import grouped
-from core.retrieval.library import Ingest, LibraryDocument, Space
+from core.retrieval.library import MOST_TEXT, Ingest, LibraryDocument, Space
 
 if TYPE_CHECKING:
     from core.face import Face
@@ -194,9 +194,15 @@ def _given(paths: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
 
 def _stdin() -> str:
     try:
-        return sys.stdin.read()
+        # One more than may be: what never ends is not waited for.
+        text = sys.stdin.read(MOST_TEXT + 1)
     except UnicodeDecodeError:
         raise UsageError("What comes in is not text.", "Keep it in a file, and read that.") from None
+    if len(text) > MOST_TEXT:
+        raise UsageError("What comes in is too long.", "Keep it in a file, and read that.")
+    if not text.strip():
+        raise UsageError("Nothing came in.")
+    return text
 
 
 # Showing.

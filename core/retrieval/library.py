@@ -18,6 +18,9 @@ from core.bus import Event, StateEvent
 from core.retrieval.narrowing import EVERYTHING, Narrow
 from core.retrieval.types import Passage, Place, Section, SpaceScore, Unit
 
+MOST_TEXT = 32 * 2**20
+"""Characters of a text that no file holds."""
+
 DocumentState = Literal["waiting", "ready", "failed"]
 DOCUMENT_STATES: tuple[DocumentState, ...] = ("waiting", "ready", "failed")
 

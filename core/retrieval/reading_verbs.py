@@ -8,11 +8,10 @@ from core.guard import one_line
 from core.jobs.types import JobFilter, NewJob
 from core.retrieval.desk import Desk
 from core.retrieval.ingest import ReadAsk, absolute
-from core.retrieval.library import Ingest, Space
+from core.retrieval.library import MOST_TEXT, Ingest, Space
 from core.retrieval.meter import Target, ingest_of
 from core.retrieval.working import KINDS, READ, REINDEX, TIDY, TidyAsk, job, read_job
 
-_MOST_TEXT = 32 * 2**20
 _MOST_JOBS = 200
 
 
@@ -62,7 +61,7 @@ class ReadingVerbs:
         title = one_line(name, 200).lstrip("/")
         if not title or not text.strip():
             raise UsageError("A text needs a name, and some words.")
-        if len(text) > _MOST_TEXT:
+        if len(text) > MOST_TEXT:
             raise UsageError("This text is too long.", "Keep it in a file, and read that.")
         clean = text.encode("utf-8", "replace").decode()
         async with desk.database.write() as tx:

@@ -87,6 +87,19 @@ def test_documents_are_read_found_asked_about_and_taken_out(desk: Desk) -> None:
     assert names == {"lease.txt": "ready", "bad.pdf": "failed"}
 
 
+@pytest.mark.parametrize(("text", "sentence"), [(" \n", "Nothing came in."), ("x" * 101, "too long")])
+def test_standard_input_of_no_use_makes_no_space(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, text: str, sentence: str
+) -> None:
+    monkeypatch.setattr("core.cli.library_verbs.MOST_TEXT", 100)
+    rest = io.StringIO(text + "y" * 1000)
+    monkeypatch.setattr("sys.stdin", rest if len(text) > 100 else io.StringIO(text))
+    ended = desk("ingest", "-", "--space", "notes")
+    assert (ended.code, sentence in ended.err) == (USAGE, True)
+    assert rest.tell() <= 101, "what never ends is not waited for"
+    assert desk("spaces", "--json").json == []
+
+
 def test_standard_input_becomes_a_document(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("The bicycle is yellow."))
     assert desk("ingest", "-", "--space", "notes", "--name", "bike").code == DONE
