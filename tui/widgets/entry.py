@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from textual import events
 from textual.binding import Binding
+from textual.reactive import reactive
 from textual.widgets import Input
 
 
@@ -22,6 +23,9 @@ EDITS = dict(_edits())
 
 class Entry(Input):
     """One line; what a key does is done before the next one is looked at."""
+
+    # A blinking cursor paints twice a second for as long as nobody types.
+    cursor_blink = reactive(False, init=False)
 
     async def _on_key(self, event: events.Key) -> None:
         if (edit := EDITS.get(event.key)) is not None:
