@@ -28,6 +28,16 @@ async def space_of(room: ReadingRoom, name: str = "a") -> Space:
     return await room.library.create_space(name)
 
 
+async def herons(room: ReadingRoom, count: int) -> Space:
+    """A space with so many short documents, read with the first model."""
+    for number in range(count):
+        room.write(f"{number}.txt", f"The heron number {number} stands in the reeds.")
+    space = await space_of(room)
+    await room.library.change_space(space.id, model="vectors")
+    await room.ingested(space)
+    return space
+
+
 def numbers(job: Any) -> dict[str, float]:
     found = job.progress.numbers
     return {
@@ -264,11 +274,7 @@ async def test_a_reindex_that_was_cut_off_is_not_gone_on_with_by_another_model(t
         sized("third", 0.2, capabilities=("embedding",), width=512),
     )
     async with reading_room(tmp_path, setup=small(installed=(*small().installed, *models))) as room:
-        for number in range(3):
-            room.write(f"{number}.txt", f"The heron number {number} stands in the reeds.")
-        space = await space_of(room)
-        await room.library.change_space(space.id, model="vectors")
-        await room.ingested(space)
+        space = await herons(room, 3)
         # What a killed re-index leaves: one document of three, with the vectors of the model of that day.
         first = await room.library._embedder(Maker("other:latest"))
         document = (await room.library.documents(space.id)).documents[0]
@@ -300,11 +306,7 @@ async def test_a_reindex_ends_with_the_model_that_was_asked_for_last(
         sized("third", 0.2, capabilities=("embedding",), width=256),
     )
     async with reading_room(tmp_path, setup=small(installed=(*small().installed, *models))) as room:
-        for number in range(3):
-            room.write(f"{number}.txt", f"The heron number {number} stands in the reeds.")
-        space = await space_of(room)
-        await room.library.change_space(space.id, model="vectors")
-        await room.ingested(space)
+        space = await herons(room, 3)
         jobs: list[Ingest] = []
         step = getattr(working.Worker, at)
 
@@ -334,11 +336,7 @@ async def test_short_documents_are_embedded_together_and_only_once_for_two_that_
 ) -> None:
     other = sized("other", 0.2, capabilities=("embedding",), width=512)
     async with reading_room(tmp_path, setup=small(installed=(*small().installed, other))) as room:
-        for number in range(40):
-            room.write(f"{number}.txt", f"The heron number {number} stands in the reeds.")
-        space = await space_of(room)
-        await room.library.change_space(space.id, model="vectors")
-        await room.ingested(space)
+        space = await herons(room, 40)
         before = room.asked("/api/embed")
         jobs = [await room.library.reindex(space.id)]
         step = working.Worker._change_over
